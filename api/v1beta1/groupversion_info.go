@@ -1,0 +1,27 @@
+// Package v1beta1 is the daemonset.darkowlzz.space/v1beta1 API: a Job that runs
+// a container once on every node of a cluster, and the names through which the
+// manager, the terminator and the people who look at their objects agree.
+// +kubebuilder:object:generate=true
+// +groupName=daemonset.darkowlzz.space
+package v1beta1
+
+import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+)
+
+var (
+	// GroupVersion is the group and version of this package's kinds.
+	GroupVersion = schema.GroupVersion{Group: "daemonset.darkowlzz.space", Version: "v1beta1"}
+
+	// SchemeBuilder collects what AddToScheme adds.
+	SchemeBuilder = runtime.NewSchemeBuilder(func(s *runtime.Scheme) error {
+		s.AddKnownTypes(GroupVersion, &Job{}, &JobList{})
+		metav1.AddToGroupVersion(s, GroupVersion)
+		return nil
+	})
+
+	// AddToScheme adds the kinds of this package to a scheme.
+	AddToScheme = SchemeBuilder.AddToScheme
+)

@@ -1,0 +1,58 @@
+package v1beta1
+
+import (
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// Finished returns the condition that ended the Job, Complete or Failed, or nil
+// while it goes on.
+func (j *Job) Finished() *metav1.Condition {
+	for _, conditionType := range []string{JobComplete, JobFailed} {
+		if c := meta.FindStatusCondition(j.Status.Conditions, conditionType); c != nil && c.Status == metav1.ConditionTrue {
+			return c
+		}
+	}
+	return nil
+}
+
+// Suspended says whether the Job is to start no further node.
+func (j *Job) Suspended() bool {
+	return j.Spec.Suspend != nil && *j.Spec.Suspend
+}
+
+// PodIsCompleted says whether the terminator marked the pod as done.
+func PodIsCompleted(pod *corev1.Pod) bool {
+	for i := range pod.Status.Conditions {
+		if c := &pod.Status.Conditions[i]; c.Type == PodCompleted {
+			return c.Status == corev1.ConditionTrue
+		}
+	}
+	return false
+}
+
+// PodCompletesByLog says whether the pod is one whose log tells when it is done:
+// it carries the readiness gate that only the terminator's mark opens.
+func PodCompletesByLog(spec *corev1.PodSpec) bool {
+	for _, gate := range spec.ReadinessGates {
+		if gate.ConditionType == PodCompleted {
+			return true
+		}
+	}
+	return false
+}
+
+// LogContainerName is the container of a pod in Log mode whose log is followed:
+// job-container, or the first one when none has that name.
+func LogContainerName(spec *corev1.PodSpec) string {
+	for i := range spec.Containers {
+		if spec.Containers[i].Name == ContainerName {
+			return ContainerName
+		}
+	}
+	if len(spec.Containers) == 0 {
+		return ""
+	}
+	return spec.Containers[0].Name
+}
