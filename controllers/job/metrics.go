@@ -1,0 +1,85 @@
+package job
+
+import (
+	"context"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	logf "sigs.k8s.io/controller-runtime/pkg/log"
+	"sigs.k8s.io/controller-runtime/pkg/metrics"
+
+	"github.com/darkowlzz/daemonset-job/api/v1beta1"
+)
+
+var (
+	duration = prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Name: "daemonset_job_duration_seconds",
+		Help: "Time from the start of a Job to its verdict, by result: Complete or Failed.",
+		// From a second to more than nine hours, each bucket twice as long as the one before.
+		Buckets: prometheus.ExponentialBuckets(1, 2, 16),
+	}, []string{"result"})
+
+	jobsByPhase = prometheus.NewDesc("daemonset_job_jobs",
+		"Number of Jobs by phase.", []string{"phase"}, nil)
+	nodesByState = prometheus.NewDesc("daemonset_job_nodes",
+		"Number of nodes over all Jobs by state: waiting, active, succeeded, failed.", []string{"state"}, nil)
+)
+
+func init() {
+	metrics.Registry.MustRegister(duration)
+}
+
+// observeDuration measures a Job whose verdict has just been written.
+func observeDuration(status *v1beta1.JobStatus, now time.Time) {
+	if status.StartTime != nil {
+		duration.WithLabelValues(string(status.Phase)).Observe(now.Sub(status.StartTime.Time).Seconds())
+	}
+}
+
+// Collector counts Jobs by phase and nodes by state whenever it is asked, so
+// that nothing is ever counted twice or forgotten.
+type Collector struct {
+	// Reader lists the Jobs, from a cache.
+	Reader client.Reader
+}
+
+// Describe implements prometheus.Collector.
+func (c *Collector) Describe(descriptions chan<- *prometheus.Desc) {
+	descriptions <- jobsByPhase
+	descriptions <- nodesByState
+}
+
+// Collect implements prometheus.Collector. Without an answer from the cache in
+// time it gives nothing, which shows as a gap and not as zeroes.
+func (c *Collector) Collect(values chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	jobs := &v1beta1.JobList{}
+	if err := c.Reader.List(ctx, jobs, client.UnsafeDisableDeepCopy); err != nil {
+		logf.Log.WithName("metrics").V(1).Info("no Jobs to count", "error", err.Error())
+		return
+	}
+	phases := map[v1beta1.JobPhase]int{
+		v1beta1.PhasePending: 0, v1beta1.PhaseRunning: 0, v1beta1.PhaseSuspended: 0, v1beta1.PhaseComplete: 0, v1beta1.PhaseFailed: 0,
+	}
+	states := map[string]int32{}
+	for i := range jobs.Items {
+		status := &jobs.Items[i].Status
+		phase := status.Phase
+		if phase == "" {
+			phase = v1beta1.PhasePending
+		}
+		phases[phase]++
+		states["active"] += status.Active
+		states["succeeded"] += status.Succeeded
+		states["failed"] += status.Failed
+		states["waiting"] += max(0, status.Desired-status.Active-status.Succeeded-status.Failed)
+	}
+	for phase, n := range phases {
+		values <- prometheus.MustNewConstMetric(jobsByPhase, prometheus.GaugeValue, float64(n), string(phase))
+	}
+	for state, n := range states {
+		values <- prometheus.MustNewConstMetric(nodesByState, prometheus.GaugeValue, float64(n), state)
+	}
+}

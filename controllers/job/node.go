@@ -1,0 +1,224 @@
+package job
+
+import (
+	"fmt"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/darkowlzz/daemonset-job/api/v1beta1"
+)
+
+// nodeState is what a pod says of the work on its node.
+type nodeState string
+
+const (
+	// held: the gate is closed, the node has not started.
+	held nodeState = "held"
+	// working: started, or free to start at any moment.
+	working nodeState = "working"
+	// done: the work is finished.
+	done nodeState = "done"
+	// failed: restarted too often, and not finished. It is tried on, and may still get done.
+	failed nodeState = "failed"
+	// lost: the pod ended, as an evicted one does, and runs nothing until the
+	// DaemonSet controller has replaced it.
+	lost nodeState = "lost"
+)
+
+// node is what one pod says of the work on its node.
+type node struct {
+	name    string
+	pod     string
+	uid     types.UID
+	created time.Time
+	// current: the pod belongs to the current template.
+	current bool
+	// leaving: the pod is being deleted, and may still run.
+	leaving bool
+	state   nodeState
+	// trouble is what keeps the node from getting done, if anything does.
+	trouble trouble
+	// restarts, exitCode and log of the container that restarted most.
+	restarts int32
+	exitCode *int32
+	log      string
+	// activity is what the node is doing, in words, for when its time is over.
+	activity string
+}
+
+// trouble is a reason in one word and what it means here, in a sentence.
+type trouble struct{ reason, message string }
+
+// takesSlot says whether the node counts against parallelism: whichever
+// template its pod belongs to, and while it is being stopped too.
+func (n *node) takesSlot() bool {
+	return n.state == working
+}
+
+// observeNode reads one pod. Its phase is never the signal: a DaemonSet's pods
+// do not succeed.
+func observeNode(pod *corev1.Pod, hash string, backoffLimit int32) node {
+	n := node{
+		name:    nodeName(pod),
+		pod:     pod.Name,
+		uid:     pod.UID,
+		created: pod.CreationTimestamp.Time,
+		current: pod.Labels[v1beta1.LabelTemplateHash] == hash,
+		leaving: !pod.DeletionTimestamp.IsZero(),
+	}
+	byLog := v1beta1.PodCompletesByLog(&pod.Spec)
+	work := workStatuses(pod, byLog)
+	worst := mostRestarted(work)
+	if worst != nil {
+		n.restarts = restarts(work)
+		if ended := lastEnd(worst); ended != nil {
+			n.exitCode, n.log = new(ended.ExitCode), ended.Message
+		}
+	}
+	ended := pod.Status.Phase == corev1.PodFailed || pod.Status.Phase == corev1.PodSucceeded
+	switch {
+	case isDone(pod, byLog, work):
+		n.state = done
+	case ended:
+		n.state = lost
+	case hasGate(&pod.Spec):
+		n.state = held
+	case n.restarts > backoffLimit:
+		n.state = failed
+	default:
+		n.state = working
+	}
+	if n.state != done && n.state != held {
+		n.trouble = podTrouble(pod, byLog, n.restarts, n.exitCode)
+	}
+	n.activity = activity(pod, &n)
+	return n
+}
+
+// nodeName is the node that the pod is on, or is meant for: the DaemonSet
+// controller says so by an affinity before the pod is scheduled.
+func nodeName(pod *corev1.Pod) string {
+	if pod.Spec.NodeName != "" {
+		return pod.Spec.NodeName
+	}
+	affinity := pod.Spec.Affinity
+	if affinity == nil || affinity.NodeAffinity == nil || affinity.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution == nil {
+		return ""
+	}
+	for _, term := range affinity.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution.NodeSelectorTerms {
+		for _, field := range term.MatchFields {
+			if field.Key == metav1.ObjectNameField && field.Operator == corev1.NodeSelectorOpIn && len(field.Values) == 1 {
+				return field.Values[0]
+			}
+		}
+	}
+	return ""
+}
+
+// isDone says whether the pod's work is finished: marked by the terminator in
+// Log mode, every container ended with code 0 in Exit mode.
+func isDone(pod *corev1.Pod, byLog bool, work []*corev1.ContainerStatus) bool {
+	if byLog {
+		return v1beta1.PodIsCompleted(pod)
+	}
+	toDo := 0
+	for i := range pod.Spec.InitContainers {
+		if !isSidecar(&pod.Spec.InitContainers[i]) {
+			toDo++
+		}
+	}
+	for _, status := range work {
+		if ended := status.State.Terminated; ended == nil || ended.ExitCode != 0 {
+			return false
+		}
+	}
+	return toDo > 0 && len(work) == toDo
+}
+
+// workStatuses are the containers whose ends and restarts say how the work
+// goes: all init containers but the sidecars, and in Log mode the one whose log
+// is followed.
+func workStatuses(pod *corev1.Pod, byLog bool) []*corev1.ContainerStatus {
+	sidecar := map[string]bool{}
+	for i := range pod.Spec.InitContainers {
+		sidecar[pod.Spec.InitContainers[i].Name] = isSidecar(&pod.Spec.InitContainers[i])
+	}
+	var work []*corev1.ContainerStatus
+	for i := range pod.Status.InitContainerStatuses {
+		if status := &pod.Status.InitContainerStatuses[i]; !sidecar[status.Name] {
+			work = append(work, status)
+		}
+	}
+	if !byLog {
+		return work
+	}
+	followed := v1beta1.LogContainerName(&pod.Spec)
+	for i := range pod.Status.ContainerStatuses {
+		if status := &pod.Status.ContainerStatuses[i]; status.Name == followed {
+			work = append(work, status)
+		}
+	}
+	return work
+}
+
+func isSidecar(container *corev1.Container) bool {
+	return container.RestartPolicy != nil && *container.RestartPolicy == corev1.ContainerRestartPolicyAlways
+}
+
+// restarts of all containers of the work together, as upstream's Job counts them.
+func restarts(work []*corev1.ContainerStatus) int32 {
+	var sum int32
+	for _, status := range work {
+		sum += status.RestartCount
+	}
+	return sum
+}
+
+// mostRestarted is the container that restarted most, or the last one that ended badly.
+func mostRestarted(work []*corev1.ContainerStatus) *corev1.ContainerStatus {
+	var worst *corev1.ContainerStatus
+	for _, status := range work {
+		if worst == nil || status.RestartCount > worst.RestartCount ||
+			(status.RestartCount == worst.RestartCount && lastEnd(status) != nil && lastEnd(status).ExitCode != 0) {
+			worst = status
+		}
+	}
+	return worst
+}
+
+// lastEnd is how the container ended last, if it ever did.
+func lastEnd(status *corev1.ContainerStatus) *corev1.ContainerStateTerminated {
+	if status.State.Terminated != nil {
+		return status.State.Terminated
+	}
+	return status.LastTerminationState.Terminated
+}
+
+// activity says in words what the node is doing.
+func activity(pod *corev1.Pod, n *node) string {
+	switch {
+	case n.state == held:
+		return "waiting for its turn"
+	case n.trouble.reason != "":
+		return fmt.Sprintf("%s: %s", n.trouble.reason, n.trouble.message)
+	case n.leaving:
+		return "being stopped"
+	case pod.Status.Phase != corev1.PodRunning:
+		return "pending"
+	case !containersReady(pod):
+		return "running, not ready"
+	}
+	return "running"
+}
+
+func containersReady(pod *corev1.Pod) bool {
+	for _, condition := range pod.Status.Conditions {
+		if condition.Type == corev1.ContainersReady {
+			return condition.Status == corev1.ConditionTrue
+		}
+	}
+	return false
+}

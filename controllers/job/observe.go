@@ -1,0 +1,125 @@
+package job
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/darkowlzz/daemonset-job/api/v1beta1"
+)
+
+// observe gathers the facts about a Job from the cache, and applies its
+// DaemonSet on the way. An error of the latter comes with the facts, since the
+// status is written nevertheless; without facts there is nothing to decide.
+func (r *Reconciler) observe(ctx context.Context, job *v1beta1.Job) (*facts, error) {
+	hash, err := templateHash(&job.Spec)
+	if err != nil {
+		return nil, err
+	}
+	ds, obstacle, applyErr := r.ensureDaemonSet(ctx, job)
+	if ds == nil && obstacle.reason == "" {
+		return nil, applyErr
+	}
+	f := &facts{job: job, now: r.clock.Now(), hash: hash, daemonSet: ds, obstacle: obstacle}
+	if ds == nil {
+		return f, applyErr
+	}
+	reader := client.Reader(r.client)
+	if gated(&job.Spec) && !r.gates.trusted(job.UID) {
+		// This process has not opened gates of this Job yet, but one before it may
+		// have, just now.
+		reader = r.live
+	}
+	if f.nodes, err = nodesOf(ctx, reader, f); err != nil {
+		return nil, err
+	}
+	if reader == r.live {
+		r.gates.trust(job.UID)
+	}
+	r.gates.correct(job.UID, f.nodes)
+	if f.obstacle.reason == "" {
+		if f.obstacle, err = r.refusedPods(ctx, f); err != nil {
+			return nil, err
+		}
+	}
+	return f, applyErr
+}
+
+// observeLive gathers the facts from the API server, for a decision that cannot
+// be taken back. It returns nil if the Job is gone or finished by now.
+func (r *Reconciler) observeLive(ctx context.Context, cached *v1beta1.Job) (*facts, error) {
+	job := &v1beta1.Job{}
+	if err := r.live.Get(ctx, client.ObjectKeyFromObject(cached), job); err != nil {
+		return nil, client.IgnoreNotFound(err)
+	}
+	if job.UID != cached.UID || !job.DeletionTimestamp.IsZero() || job.Finished() != nil {
+		return nil, nil
+	}
+	hash, err := templateHash(&job.Spec)
+	if err != nil {
+		return nil, err
+	}
+	f := &facts{job: job, now: r.clock.Now(), hash: hash}
+	ds := &appsv1.DaemonSet{}
+	switch err := r.live.Get(ctx, daemonSetKey(job), ds); {
+	case client.IgnoreNotFound(err) != nil:
+		return nil, fmt.Errorf("reading DaemonSet: %w", err)
+	case err != nil || !metav1.IsControlledBy(ds, job):
+		return f, nil
+	}
+	f.daemonSet = ds
+	f.nodes, err = nodesOf(ctx, r.live, f)
+	return f, err
+}
+
+// nodesOf reads the pods of the Job's DaemonSet, of every template. Pods that
+// belong to somebody else are none of them, whatever their labels say.
+func nodesOf(ctx context.Context, reader client.Reader, f *facts) ([]node, error) {
+	pods := &corev1.PodList{}
+	err := reader.List(ctx, pods, client.InNamespace(f.job.Namespace),
+		client.MatchingLabels(v1beta1.PodLabels(f.job.Name)), client.UnsafeDisableDeepCopy)
+	if err != nil {
+		return nil, fmt.Errorf("listing pods: %w", err)
+	}
+	limit := backoffLimit(&f.job.Spec)
+	nodes := make([]node, 0, len(pods.Items))
+	for i := range pods.Items {
+		if pod := &pods.Items[i]; metav1.IsControlledBy(pod, f.daemonSet) {
+			nodes = append(nodes, observeNode(pod, f.hash, limit))
+		}
+	}
+	return nodes, nil
+}
+
+// refusedPods says what the API server answered to the DaemonSet controller,
+// which keeps no other record of it than its events.
+//
+// A refusal older than the newest pod is history: pods are made again.
+func (r *Reconciler) refusedPods(ctx context.Context, f *facts) (trouble, error) {
+	list := &corev1.EventList{}
+	err := r.client.List(ctx, list, client.InNamespace(f.job.Namespace),
+		client.MatchingFields{eventsByUID: string(f.daemonSet.UID)}, client.UnsafeDisableDeepCopy)
+	if err != nil {
+		return trouble{}, fmt.Errorf("listing events: %w", err)
+	}
+	var last *corev1.Event
+	for i := range list.Items {
+		if event := &list.Items[i]; last == nil || last.LastTimestamp.Before(&event.LastTimestamp) {
+			last = event
+		}
+	}
+	if last == nil || slices.ContainsFunc(f.nodes, func(n node) bool { return n.created.After(last.LastTimestamp.Time) }) {
+		return trouble{}, nil
+	}
+	return trouble{v1beta1.ReasonPodsRefused, "pods are refused: " + shortened(last.Message, maxSentence)}, nil
+}
+
+func daemonSetKey(job *v1beta1.Job) types.NamespacedName {
+	return types.NamespacedName{Namespace: job.Namespace, Name: v1beta1.DaemonSetName(job.Name)}
+}

@@ -1,0 +1,68 @@
+package job
+
+import (
+	"time"
+
+	"k8s.io/apimachinery/pkg/util/intstr"
+
+	"github.com/darkowlzz/daemonset-job/api/v1beta1"
+)
+
+// unlimited is the number of slots of a Job without parallelism.
+const unlimited = -1
+
+// backoffLimit is how often the work may restart on a node before the node counts as failed.
+func backoffLimit(spec *v1beta1.JobSpec) int32 {
+	if spec.BackoffLimit == nil {
+		return v1beta1.DefaultBackoffLimit
+	}
+	return *spec.BackoffLimit
+}
+
+// slots is how many of desired nodes may be working at once.
+func slots(spec *v1beta1.JobSpec, desired int) int {
+	if spec.Parallelism == nil {
+		return unlimited
+	}
+	return max(1, portion(spec.Parallelism, desired))
+}
+
+// toleratedFailures is how many of desired nodes may fail.
+func toleratedFailures(spec *v1beta1.JobSpec, desired int) int {
+	if spec.MaxFailedNodes == nil {
+		return 0
+	}
+	return portion(spec.MaxFailedNodes, desired)
+}
+
+// portion is a number as it is, or a percentage of total rounded down. The API
+// server lets only these two forms through; anything else counts as 0, which
+// starts and tolerates least.
+func portion(v *intstr.IntOrString, total int) int {
+	n, err := intstr.GetScaledValueFromIntOrPercent(v, total, false)
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+// neverEnds says whether the Job stays and runs on each node that joins.
+func neverEnds(spec *v1beta1.JobSpec) bool {
+	return spec.CompletionPolicy == v1beta1.CompletionNever
+}
+
+// deadline is when the nodes that are not done count as failed, if ever.
+func deadline(spec *v1beta1.JobSpec, start *time.Time) (time.Time, bool) {
+	suspended := spec.Suspend != nil && *spec.Suspend
+	if spec.ActiveDeadlineSeconds == nil || start == nil || suspended || neverEnds(spec) {
+		return time.Time{}, false
+	}
+	return start.Add(time.Duration(*spec.ActiveDeadlineSeconds) * time.Second), true
+}
+
+// gated says whether new pods of the Job wait for the manager before they are
+// scheduled. A plain Job's do not: it costs no write per node and goes on while
+// the operator is down.
+func gated(spec *v1beta1.JobSpec) bool {
+	return spec.Parallelism != nil || (spec.Suspend != nil && *spec.Suspend)
+}

@@ -1,0 +1,162 @@
+package job
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/client-go/tools/events"
+	"k8s.io/utils/clock"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	logf "sigs.k8s.io/controller-runtime/pkg/log"
+
+	"github.com/darkowlzz/daemonset-job/api/v1beta1"
+)
+
+// Reconciler turns Jobs into DaemonSets, and what it sees of them into the
+// Jobs' status. Make one with New.
+type Reconciler struct {
+	// client reads from the cache and writes to the API server.
+	client client.Client
+	// live reads from the API server, before what cannot be taken back.
+	live     client.Reader
+	recorder events.EventRecorder
+	clock    clock.PassiveClock
+	options  Options
+
+	jobs       *latest[*v1beta1.Job]
+	daemonSets *latest[*appsv1.DaemonSet]
+	gates      *ledger
+	written    *times
+}
+
+// Options are the settings of the manager's controller.
+type Options struct {
+	// PauseImage keeps the pods of Jobs in Exit mode when their work is done.
+	PauseImage string
+	// Concurrency is how many Jobs are reconciled at once. Default: 4.
+	Concurrency int
+}
+
+// New makes a Reconciler. cached reads from a cache that holds the Jobs, and
+// the DaemonSets, pods and events that SetupWithManager asks for; live reads
+// from the API server.
+func New(cached client.Client, live client.Reader, recorder events.EventRecorder, clk clock.PassiveClock, options Options) *Reconciler {
+	return &Reconciler{
+		client: cached, live: live, recorder: recorder, clock: clk, options: options,
+		jobs: newLatest[*v1beta1.Job](), daemonSets: newLatest[*appsv1.DaemonSet](),
+		gates: newLedger(), written: newTimes(),
+	}
+}
+
+// +kubebuilder:rbac:groups=daemonset.darkowlzz.space,resources=jobs,verbs=get;list;watch;patch
+// +kubebuilder:rbac:groups=daemonset.darkowlzz.space,resources=jobs/status,verbs=patch
+// +kubebuilder:rbac:groups=daemonset.darkowlzz.space,resources=jobs/finalizers,verbs=update
+// +kubebuilder:rbac:groups=apps,resources=daemonsets,verbs=get;list;watch;create;patch;delete
+// +kubebuilder:rbac:groups="",resources=pods,verbs=get;list;watch;patch;delete
+// +kubebuilder:rbac:groups="",resources=events,verbs=list;watch
+// +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
+
+// Reconcile brings one Job a step further: its DaemonSet first, then the status,
+// and what cannot be taken back last, when the status that says why is written.
+func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
+	job, err := r.getJob(ctx, req.NamespacedName)
+	if job == nil || err != nil {
+		return ctrl.Result{}, err
+	}
+	ctx = logf.IntoContext(ctx, logf.FromContext(ctx).WithValues("jobUID", job.UID))
+	if job.Finished() != nil {
+		return r.finish(ctx, job)
+	}
+
+	f, daemonSetErr := r.observe(ctx, job)
+	if f == nil {
+		return ctrl.Result{}, daemonSetErr
+	}
+	d := decide(f)
+	if d.verdict.outcome == fail || d.verdict.outcome == hold {
+		if f, err = r.observeLive(ctx, job); f == nil || err != nil {
+			return ctrl.Result{}, errors.Join(daemonSetErr, err)
+		}
+		d = decide(f)
+	}
+	if d.verdict.outcome == hold {
+		return ctrl.Result{}, r.suspend(ctx, f.job, d.verdict)
+	}
+	if f.retries() {
+		if err := r.deletePods(ctx, f, podsToRetry(f.nodes), "the Job was resumed: its failed nodes are tried again"); err != nil {
+			return ctrl.Result{}, err
+		}
+		// They are being replaced now, and count as failed no longer.
+		f.nodes = filter(f.nodes, func(n *node) bool { return n.state != failed })
+		d = decide(f)
+	}
+	wait, err := r.writeStatus(ctx, f, &d)
+	switch {
+	case apierrors.IsConflict(err), apierrors.IsNotFound(err):
+		// The cache is behind, and an event is on its way; this is for the case that it was already there.
+		return ctrl.Result{RequeueAfter: minPace}, daemonSetErr
+	case err != nil:
+		return ctrl.Result{}, errors.Join(daemonSetErr, err)
+	case d.verdict.outcome == complete, d.verdict.outcome == fail:
+		return r.finish(ctx, r.jobs.newer(f.job))
+	}
+	return ctrl.Result{RequeueAfter: soonest(wait, r.untilDeadline(f), recheck(f))}, errors.Join(daemonSetErr, r.moveNodes(ctx, f))
+}
+
+// getJob is the freshest known Job, or nil if there is nothing to do for it:
+// garbage collection takes what a deleted Job owns.
+func (r *Reconciler) getJob(ctx context.Context, name client.ObjectKey) (*v1beta1.Job, error) {
+	cached := &v1beta1.Job{}
+	if err := r.client.Get(ctx, name, cached); err != nil {
+		return nil, client.IgnoreNotFound(err)
+	}
+	job := r.jobs.newer(cached)
+	if !job.DeletionTimestamp.IsZero() {
+		r.forget(job)
+		return nil, nil
+	}
+	return job.DeepCopy(), nil
+}
+
+func (r *Reconciler) forget(job *v1beta1.Job) {
+	r.jobs.forget(job.UID)
+	r.gates.forget(job.UID)
+	r.written.forget(job.UID)
+}
+
+// untilDeadline is how long it is to the Job's deadline, 0 if it has none.
+func (r *Reconciler) untilDeadline(f *facts) time.Duration {
+	at, ok := f.deadline()
+	if !ok {
+		return 0
+	}
+	return max(time.Millisecond, at.Sub(r.clock.Now()))
+}
+
+// recheck is how long until an obstacle is looked at again that no event tells
+// the end of: objects of others are not in the cache.
+func recheck(f *facts) time.Duration {
+	switch f.obstacle.reason {
+	case v1beta1.ReasonDaemonSetNameTaken:
+		return 10 * time.Second
+	case v1beta1.ReasonDaemonSetRefused:
+		// What refused it may be a policy that is being mended.
+		return 30 * time.Second
+	}
+	return 0
+}
+
+// soonest is the shortest of those that are above 0, or 0.
+func soonest(durations ...time.Duration) time.Duration {
+	var first time.Duration
+	for _, d := range durations {
+		if d > 0 && (first == 0 || d < first) {
+			first = d
+		}
+	}
+	return first
+}
