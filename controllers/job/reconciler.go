@@ -12,6 +12,7 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	logf "sigs.k8s.io/controller-runtime/pkg/log"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 )
@@ -37,8 +38,10 @@ type Reconciler struct {
 type Options struct {
 	// PauseImage keeps the pods of Jobs in Exit mode when their work is done.
 	PauseImage string
-	// Concurrency is how many Jobs are reconciled at once. Default: 4.
+	// Concurrency is how many Jobs are reconciled at once. Default: 1.
 	Concurrency int
+	// Wrap, if set, goes around the reconciler called name, to watch over it.
+	Wrap func(name string, r reconcile.Reconciler) reconcile.Reconciler
 }
 
 // New makes a Reconciler. cached reads from a cache that holds the Jobs, and

@@ -30,6 +30,8 @@ const (
 	// the cost of looking then does not grow with the square of the nodes.
 	batch = 100 * time.Millisecond
 
+	controllerName = "job"
+
 	// eventsByUID indexes events by the object they are about.
 	eventsByUID = "involvedObject.uid"
 )
@@ -60,18 +62,18 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager) err
 	if err != nil {
 		return err
 	}
-	concurrency := r.options.Concurrency
-	if concurrency == 0 {
-		concurrency = 4
+	reconciler := reconcile.Reconciler(r)
+	if r.options.Wrap != nil {
+		reconciler = r.options.Wrap(controllerName, r)
 	}
 	return ctrl.NewControllerManagedBy(mgr).
-		Named("job").
+		Named(controllerName).
 		For(&v1beta1.Job{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		Watches(&appsv1.DaemonSet{}, batched(jobOfLabels), builder.WithPredicates(predicate.Funcs{UpdateFunc: daemonSetMoved})).
 		Watches(&corev1.Pod{}, batched(jobOfLabels), builder.WithPredicates(predicate.Funcs{UpdateFunc: podMoved})).
 		Watches(&corev1.Event{}, batched(jobOfEvent)).
-		WithOptions(controller.Options{MaxConcurrentReconciles: concurrency}).
-		Complete(r)
+		WithOptions(controller.Options{MaxConcurrentReconciles: r.options.Concurrency}).
+		Complete(reconciler)
 }
 
 // jobOfLabels is the Job that an object of ours belongs to.

@@ -1,0 +1,220 @@
+package job
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	. "github.com/onsi/gomega"
+	appsv1 "k8s.io/api/apps/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+
+	"github.com/darkowlzz/daemonset-job/api/v1beta1"
+	"github.com/darkowlzz/daemonset-job/test/wrappers"
+)
+
+var now = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+
+func updated(before, after client.Object) event.UpdateEvent {
+	return event.UpdateEvent{ObjectOld: before, ObjectNew: after}
+}
+
+// daemonSet is aJob's, which its controller has caught up with, with so many nodes.
+func daemonSet(desired, current int32) *appsv1.DaemonSet {
+	ds := &appsv1.DaemonSet{}
+	ds.Generation = 3
+	ds.Spec.Template.Labels = map[string]string{v1beta1.LabelTemplateHash: hash}
+	ds.Status = appsv1.DaemonSetStatus{ObservedGeneration: 3, DesiredNumberScheduled: desired, CurrentNumberScheduled: current}
+	return ds
+}
+
+// behind is a DaemonSet that its controller has not caught up with.
+func behind(desired int32) *appsv1.DaemonSet {
+	ds := daemonSet(desired, desired)
+	ds.Generation = 4
+	return ds
+}
+
+func pods(made ...*wrappers.PodWrapper) []*wrappers.PodWrapper { return made }
+
+// started is the status of a Job that started so many seconds ago.
+func started(secondsAgo int) v1beta1.JobStatus {
+	return v1beta1.JobStatus{
+		Phase: v1beta1.PhaseRunning, TemplateHash: hash,
+		StartTime: new(metav1.NewTime(now.Add(-time.Duration(secondsAgo) * time.Second))),
+	}
+}
+
+func suspendedBy(reason string) v1beta1.JobStatus {
+	status := started(10)
+	status.Conditions = []metav1.Condition{{Type: v1beta1.JobSuspended, Status: metav1.ConditionTrue, Reason: reason}}
+	return status
+}
+
+func job() *wrappers.JobWrapper {
+	return wrappers.Job("ns", "j").UID("j-uid").Generation(1).Status(started(10))
+}
+
+func crashing(node string) *wrappers.PodWrapper {
+	return pod(node).Restarted(v1beta1.ContainerName, 7, 3, "boom")
+}
+
+func TestDecide(t *testing.T) {
+	type row struct {
+		job       *wrappers.JobWrapper
+		ds        *appsv1.DaemonSet
+		pods      []*wrappers.PodWrapper
+		obstacle  string
+		phase     v1beta1.JobPhase
+		completed string
+		counts    string // desired/active/succeeded/failed
+		outcome   outcome
+		reason    string // of the verdict
+		blocked   string
+		failed    string // the failed nodes with their reasons
+	}
+	suspendOnFailure := func() *wrappers.JobWrapper { return job().OnFailure(v1beta1.FailureActionSuspend) }
+	tests := map[string]row{
+		"new, no DaemonSet yet":               {job: job().Status(v1beta1.JobStatus{}), phase: "Pending", completed: "0/0", counts: "0/0/0/0"},
+		"DaemonSet just made":                 {job: job(), ds: &appsv1.DaemonSet{ObjectMeta: metav1.ObjectMeta{Generation: 1}}, phase: "Pending", completed: "0/0", counts: "0/0/0/0"},
+		"no node matches":                     {job: job(), ds: daemonSet(0, 0), phase: "Pending", completed: "0/0", counts: "0/0/0/0", blocked: v1beta1.ReasonNoMatchingNode},
+		"pods are being made":                 {job: job(), ds: daemonSet(2, 0), phase: "Pending", completed: "0/2", counts: "2/0/0/0"},
+		"one works":                           {job: job(), ds: daemonSet(2, 2), pods: pods(pod("a")), phase: "Running", completed: "0/2", counts: "2/1/0/0"},
+		"one done":                            {job: job(), ds: daemonSet(2, 2), pods: pods(pod("a").Completed(), pod("b")), phase: "Running", completed: "1/2", counts: "2/1/1/0"},
+		"all done":                            {job: job(), ds: daemonSet(2, 2), pods: pods(pod("a").Completed(), pod("b").Completed()), phase: "Complete", completed: "2/2", counts: "2/0/2/0", outcome: complete, reason: v1beta1.ReasonAllNodesDone},
+		"all done by exit":                    {job: job().Exit(), ds: daemonSet(1, 1), pods: pods(pod("a").Exit("w").Ended("w", 0)), phase: "Complete", completed: "1/1", counts: "1/0/1/0", outcome: complete, reason: v1beta1.ReasonAllNodesDone},
+		"all done, the DaemonSet is behind":   {job: job(), ds: behind(2), pods: pods(pod("a").Completed(), pod("b").Completed()), phase: "Running", completed: "2/2", counts: "2/0/2/0"},
+		"all done, one node has no pod":       {job: job(), ds: daemonSet(2, 1), pods: pods(pod("a").Completed()), phase: "Running", completed: "1/2", counts: "2/0/1/0"},
+		"a node left, another joined":         {job: job(), ds: daemonSet(2, 1), pods: pods(pod("a").Completed(), pod("gone").Completed()), phase: "Running", completed: "2/2", counts: "2/0/2/0"},
+		"a node left, another works":          {job: job(), ds: daemonSet(2, 2), pods: pods(pod("a").Completed(), pod("gone").Completed(), pod("new")), phase: "Running", completed: "2/2", counts: "2/1/2/0"},
+		"a node left, the rest is done":       {job: job(), ds: daemonSet(1, 1), pods: pods(pod("a").Completed(), pod("gone").Completed()), phase: "Complete", completed: "1/1", counts: "1/0/2/0", outcome: complete, reason: v1beta1.ReasonAllNodesDone},
+		"done pods of an earlier template":    {job: job(), ds: daemonSet(1, 1), pods: pods(wrappers.Pod(aJob, "a", "h0").Completed()), phase: "Pending", completed: "0/1", counts: "1/0/0/0"},
+		"a done pod that is being deleted":    {job: job(), ds: daemonSet(1, 1), pods: pods(pod("a").Completed().Leaving()), phase: "Pending", completed: "0/1", counts: "1/0/0/0"},
+		"an evicted pod":                      {job: job(), ds: daemonSet(1, 1), pods: pods(pod("a").Evicted()), phase: "Pending", completed: "0/1", counts: "1/0/0/0", blocked: v1beta1.ReasonPodsWaiting},
+		"the template is refused":             {job: job(), ds: daemonSet(1, 1), pods: pods(pod("a")), obstacle: v1beta1.ReasonDaemonSetRefused, phase: "Running", completed: "0/1", counts: "1/1/0/0", blocked: v1beta1.ReasonDaemonSetRefused},
+		"the name is taken":                   {job: job(), obstacle: v1beta1.ReasonDaemonSetNameTaken, phase: "Pending", completed: "0/0", counts: "0/0/0/0", blocked: v1beta1.ReasonDaemonSetNameTaken},
+		"pods are refused":                    {job: job(), ds: daemonSet(2, 1), pods: pods(pod("a")), obstacle: v1beta1.ReasonPodsRefused, phase: "Running", completed: "0/2", counts: "2/1/0/0", blocked: v1beta1.ReasonPodsRefused},
+		"pods were refused, all are there":    {job: job(), ds: daemonSet(1, 1), pods: pods(pod("a")), obstacle: v1beta1.ReasonPodsRefused, phase: "Running", completed: "0/1", counts: "1/1/0/0"},
+		"an image is not there":               {job: job(), ds: daemonSet(1, 1), pods: pods(pod("a").Waiting("job-container", "ErrImagePull", "x")), phase: "Running", completed: "0/1", counts: "1/1/0/0", blocked: v1beta1.ReasonPodsWaiting},
+		"held back":                           {job: job().Parallelism("1"), ds: daemonSet(2, 2), pods: pods(pod("a").Held(), pod("b").Held()), phase: "Pending", completed: "0/2", counts: "2/0/0/0"},
+		"one held back, one done":             {job: job().Parallelism("1"), ds: daemonSet(2, 2), pods: pods(pod("a").Completed(), pod("b").Held()), phase: "Running", completed: "1/2", counts: "2/0/1/0"},
+		"suspended from the start":            {job: job().Status(v1beta1.JobStatus{}).Suspend(true), ds: daemonSet(2, 2), pods: pods(pod("a").Held(), pod("b").Held()), phase: "Suspended", completed: "0/2", counts: "2/0/0/0"},
+		"suspended, one goes on":              {job: job().Suspend(true), ds: daemonSet(2, 2), pods: pods(pod("a"), pod("b").Held()), phase: "Suspended", completed: "0/2", counts: "2/1/0/0"},
+		"suspended, but all are done":         {job: job().Suspend(true), ds: daemonSet(1, 1), pods: pods(pod("a").Completed()), phase: "Complete", completed: "1/1", counts: "1/0/1/0", outcome: complete, reason: v1beta1.ReasonAllNodesDone},
+		"one failed, none tolerated":          {job: job(), ds: daemonSet(3, 3), pods: pods(crashing("a"), pod("b"), pod("c").Completed()), phase: "Failed", completed: "1/3", counts: "3/1/1/1", outcome: fail, reason: v1beta1.ReasonMaxFailedNodesExceeded, failed: "a:BackoffLimitExceeded"},
+		"one failed, one tolerated":           {job: job().MaxFailedNodes("1"), ds: daemonSet(2, 2), pods: pods(crashing("a"), pod("b")), phase: "Running", completed: "0/2", counts: "2/1/0/1", failed: "a:BackoffLimitExceeded"},
+		"two failed, one tolerated":           {job: job().MaxFailedNodes("1"), ds: daemonSet(2, 2), pods: pods(crashing("b"), crashing("a")), phase: "Failed", completed: "0/2", counts: "2/0/0/2", outcome: fail, reason: v1beta1.ReasonMaxFailedNodesExceeded, failed: "a:BackoffLimitExceeded b:BackoffLimitExceeded"},
+		"failures tolerated to the end":       {job: job().MaxFailedNodes("50%"), ds: daemonSet(2, 2), pods: pods(crashing("a"), pod("b").Completed()), phase: "Complete", completed: "1/2", counts: "2/0/1/1", outcome: complete, reason: v1beta1.ReasonFailuresTolerated, failed: "a:BackoffLimitExceeded"},
+		"a percentage is rounded down":        {job: job().MaxFailedNodes("99%"), ds: daemonSet(1, 1), pods: pods(crashing("a")), phase: "Failed", completed: "0/1", counts: "1/0/0/1", outcome: fail, reason: v1beta1.ReasonMaxFailedNodesExceeded, failed: "a:BackoffLimitExceeded"},
+		"a higher limit takes effect":         {job: job().BackoffLimit(7), ds: daemonSet(1, 1), pods: pods(crashing("a")), phase: "Running", completed: "0/1", counts: "1/1/0/0"},
+		"no restart allowed":                  {job: job().BackoffLimit(0), ds: daemonSet(1, 1), pods: pods(pod("a").Restarted("job-container", 1, 1, "")), phase: "Failed", completed: "0/1", counts: "1/0/0/1", outcome: fail, reason: v1beta1.ReasonMaxFailedNodesExceeded, failed: "a:BackoffLimitExceeded"},
+		"failed by exits with 0":              {job: job(), ds: daemonSet(1, 1), pods: pods(pod("a").Restarted("job-container", 7, 0, "")), phase: "Failed", completed: "0/1", counts: "1/0/0/1", outcome: fail, reason: v1beta1.ReasonMaxFailedNodesExceeded, failed: "a:ExitedWithoutWord"},
+		"exits with 0 are said before":        {job: job(), ds: daemonSet(1, 1), pods: pods(pod("a").Restarted("job-container", 1, 0, "")), phase: "Running", completed: "0/1", counts: "1/1/0/0", blocked: v1beta1.ReasonPodsWaiting},
+		"failed, the DaemonSet is behind":     {job: job(), ds: behind(1), pods: pods(crashing("a")), phase: "Running", completed: "0/1", counts: "1/0/0/1", failed: "a:BackoffLimitExceeded"},
+		"failed, to be suspended":             {job: suspendOnFailure(), ds: daemonSet(2, 2), pods: pods(crashing("a"), pod("b").Held()), phase: "Running", completed: "0/2", counts: "2/0/0/1", outcome: hold, reason: v1beta1.ReasonMaxFailedNodesExceeded, failed: "a:BackoffLimitExceeded"},
+		"failed, suspended":                   {job: suspendOnFailure().Suspend(true), ds: daemonSet(2, 2), pods: pods(crashing("a"), pod("b").Held()), phase: "Suspended", completed: "0/2", counts: "2/0/0/1", failed: "a:BackoffLimitExceeded"},
+		"suspended by a person, then failed":  {job: job().Suspend(true), ds: daemonSet(2, 2), pods: pods(crashing("a"), pod("b").Held()), phase: "Failed", completed: "0/2", counts: "2/0/0/1", outcome: fail, reason: v1beta1.ReasonMaxFailedNodesExceeded, failed: "a:BackoffLimitExceeded"},
+		"before the deadline":                 {job: job().Deadline(11), ds: daemonSet(1, 1), pods: pods(pod("a")), phase: "Running", completed: "0/1", counts: "1/1/0/0"},
+		"at the deadline":                     {job: job().Deadline(10), ds: daemonSet(2, 2), pods: pods(pod("a"), pod("b").Completed()), phase: "Failed", completed: "1/2", counts: "2/0/1/1", outcome: fail, reason: v1beta1.ReasonDeadlineExceeded, failed: "a:DeadlineExceeded"},
+		"at the deadline, all done":           {job: job().Deadline(10), ds: daemonSet(1, 1), pods: pods(pod("a").Completed()), phase: "Complete", completed: "1/1", counts: "1/0/1/0", outcome: complete, reason: v1beta1.ReasonAllNodesDone},
+		"at the deadline, one tolerated":      {job: job().Deadline(10).MaxFailedNodes("1"), ds: daemonSet(2, 2), pods: pods(pod("a").Unschedulable("x"), pod("b").Completed()), phase: "Complete", completed: "1/2", counts: "2/0/1/1", outcome: complete, reason: v1beta1.ReasonFailuresTolerated, failed: "a:DeadlineExceeded"},
+		"at the deadline, held ones too":      {job: job().Deadline(10).Parallelism("1"), ds: daemonSet(2, 2), pods: pods(pod("a").Held(), pod("b")), phase: "Failed", completed: "0/2", counts: "2/0/0/2", outcome: fail, reason: v1beta1.ReasonDeadlineExceeded, failed: "a:DeadlineExceeded b:DeadlineExceeded"},
+		"at the deadline, a pod is missing":   {job: job().Deadline(10), ds: daemonSet(2, 1), pods: pods(pod("a").Completed()), phase: "Failed", completed: "1/2", counts: "2/0/1/1", outcome: fail, reason: v1beta1.ReasonDeadlineExceeded},
+		"at the deadline, missing, tolerated": {job: job().Deadline(10).MaxFailedNodes("1"), ds: daemonSet(2, 1), pods: pods(pod("a").Completed()), phase: "Complete", completed: "1/2", counts: "2/0/1/1", outcome: complete, reason: v1beta1.ReasonFailuresTolerated},
+		"at the deadline, no node matched":    {job: job().Deadline(10), ds: daemonSet(0, 0), phase: "Failed", completed: "0/0", counts: "0/0/0/0", outcome: fail, reason: v1beta1.ReasonDeadlineExceeded},
+		"at the deadline, refused":            {job: job().Deadline(10), obstacle: v1beta1.ReasonDaemonSetRefused, phase: "Failed", completed: "0/0", counts: "0/0/0/0", outcome: fail, reason: v1beta1.ReasonDeadlineExceeded},
+		"at the deadline, failed before":      {job: job().Deadline(10), ds: daemonSet(1, 1), pods: pods(crashing("a")), phase: "Failed", completed: "0/1", counts: "1/0/0/1", outcome: fail, reason: v1beta1.ReasonDeadlineExceeded, failed: "a:BackoffLimitExceeded"},
+		"at the deadline, behind":             {job: job().Deadline(10), ds: behind(1), pods: pods(pod("a")), phase: "Failed", completed: "0/1", counts: "1/0/0/1", outcome: fail, reason: v1beta1.ReasonDeadlineExceeded, failed: "a:DeadlineExceeded"},
+		"at the deadline, to be suspended":    {job: suspendOnFailure().Deadline(10), ds: daemonSet(1, 1), pods: pods(pod("a")), phase: "Running", completed: "0/1", counts: "1/0/0/1", outcome: hold, reason: v1beta1.ReasonDeadlineExceeded, failed: "a:DeadlineExceeded"},
+		"suspended: no deadline":              {job: job().Deadline(10).Suspend(true), ds: daemonSet(1, 1), pods: pods(pod("a")), phase: "Suspended", completed: "0/1", counts: "1/1/0/0"},
+		"resumed: the clock starts anew":      {job: job().Deadline(10).Suspend(false).Status(suspendedBy(v1beta1.ReasonSuspendedByUser)), ds: daemonSet(1, 1), pods: pods(pod("a")), phase: "Running", completed: "0/1", counts: "1/1/0/0"},
+		"never: all done":                     {job: job().Never(), ds: daemonSet(1, 1), pods: pods(pod("a").Completed()), phase: "Running", completed: "1/1", counts: "1/0/1/0"},
+		"never: a failed node":                {job: job().Never(), ds: daemonSet(2, 2), pods: pods(crashing("a"), pod("b")), phase: "Running", completed: "0/2", counts: "2/1/0/1", failed: "a:BackoffLimitExceeded"},
+		"never: a failed node, no suspension": {job: suspendOnFailure().Never(), ds: daemonSet(1, 1), pods: pods(crashing("a")), phase: "Running", completed: "0/1", counts: "1/0/0/1", failed: "a:BackoffLimitExceeded"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			g := NewWithT(t)
+			f := &facts{job: test.job.Obj(), now: now, hash: hash, daemonSet: test.ds, obstacle: trouble{test.obstacle, "in the way"}}
+			for _, p := range test.pods {
+				f.nodes = append(f.nodes, observeNode(p.Obj(), hash, backoffLimit(&f.job.Spec)))
+			}
+			d := decide(f)
+			s := d.status
+			g.Expect(s.Phase).To(Equal(test.phase))
+			g.Expect(s.Completed).To(Equal(test.completed))
+			g.Expect(fmt.Sprintf("%d/%d/%d/%d", s.Desired, s.Active, s.Succeeded, s.Failed)).To(Equal(test.counts))
+			g.Expect(d.verdict.outcome).To(Equal(test.outcome))
+			g.Expect(d.verdict.reason).To(Equal(test.reason))
+			g.Expect(s.CompletionTime != nil).To(Equal(test.outcome == complete))
+			blocked := meta.FindStatusCondition(s.Conditions, v1beta1.JobBlocked)
+			g.Expect(blocked).NotTo(BeNil())
+			if test.blocked == "" {
+				test.blocked = v1beta1.ReasonNothingInTheWay
+			}
+			g.Expect(blocked.Reason).To(Equal(test.blocked), blocked.Message)
+			named := ""
+			for i, n := range s.FailedNodes {
+				if i > 0 {
+					named += " "
+				}
+				named += n.Node + ":" + n.Reason
+			}
+			g.Expect(named).To(Equal(test.failed))
+			g.Expect(meta.IsStatusConditionTrue(s.Conditions, v1beta1.JobComplete)).To(Equal(test.outcome == complete))
+			g.Expect(meta.IsStatusConditionTrue(s.Conditions, v1beta1.JobFailed)).To(Equal(test.outcome == fail))
+			for _, c := range s.Conditions {
+				g.Expect(c.Message).NotTo(BeEmpty(), c.Type)
+			}
+		})
+	}
+}
+
+func TestAVerdictIsNeverRecomputed(t *testing.T) {
+	g := NewWithT(t)
+	for _, conditionType := range []string{v1beta1.JobComplete, v1beta1.JobFailed} {
+		status := started(10)
+		status.Completed = "2/2"
+		status.Conditions = []metav1.Condition{{Type: conditionType, Status: metav1.ConditionTrue, Reason: "R"}}
+		finished := job().Generation(9).Deadline(1).Status(status).Obj()
+		d := decide(&facts{job: finished, now: now, hash: "other", daemonSet: daemonSet(5, 5)})
+		g.Expect(d.status).To(Equal(status))
+		g.Expect(d.verdict.outcome).To(Equal(goOn))
+	}
+}
+
+func TestFailedNodesSayWhatHappened(t *testing.T) {
+	g := NewWithT(t)
+	f := &facts{job: job().Obj(), now: now, hash: hash, daemonSet: daemonSet(200, 200)}
+	for i := range 200 {
+		p := pod(fmt.Sprintf("n-%03d", i)).Restarted(v1beta1.ContainerName, 8, 42, "first line\nlast line")
+		f.nodes = append(f.nodes, observeNode(p.Obj(), hash, 6))
+	}
+	s := decide(f).status
+	g.Expect(s.Failed).To(Equal(int32(200)))
+	g.Expect(s.FailedNodes).To(HaveLen(maxFailedNodes))
+	first := s.FailedNodes[0]
+	g.Expect(first.Node).To(Equal("n-000"))
+	g.Expect(*first.ExitCode).To(Equal(int32(42)))
+	g.Expect(first.Message).To(Equal("restarted 8 times, ended last with exit code 42; its last lines:\nfirst line\nlast line"))
+}
+
+func TestSuspendedRemembersWho(t *testing.T) {
+	g := NewWithT(t)
+	reason := func(j *wrappers.JobWrapper, pods ...*wrappers.PodWrapper) string {
+		f := &facts{job: j.Obj(), now: now, hash: hash, daemonSet: daemonSet(2, 2)}
+		for _, p := range pods {
+			f.nodes = append(f.nodes, observeNode(p.Obj(), hash, 6))
+		}
+		return meta.FindStatusCondition(decide(f).status.Conditions, v1beta1.JobSuspended).Reason
+	}
+	g.Expect(reason(job().Suspend(true))).To(Equal(v1beta1.ReasonSuspendedByUser))
+	byManager := job().Suspend(true).OnFailure(v1beta1.FailureActionSuspend)
+	g.Expect(reason(byManager, crashing("a"))).To(Equal(v1beta1.ReasonMaxFailedNodesExceeded))
+	g.Expect(reason(byManager.Status(suspendedBy(v1beta1.ReasonMaxFailedNodesExceeded)), pod("a").Completed())).
+		To(Equal(v1beta1.ReasonMaxFailedNodesExceeded), "a node that recovers while a person looks changes nothing")
+	g.Expect(reason(job().Suspend(false).Status(suspendedBy(v1beta1.ReasonMaxFailedNodesExceeded)))).To(Equal(v1beta1.ReasonResumed))
+}
