@@ -1,0 +1,79 @@
+// Package operator is what both binaries share to become a process that works
+// on a cluster: the connection, the leader election, the probes, the start and the stop.
+package operator
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/go-logr/logr"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/klog/v2"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/log/zap"
+
+	"github.com/darkowlzz/daemonset-job/internal/options"
+	"github.com/darkowlzz/daemonset-job/internal/version"
+)
+
+// Binary is what makes one of the binaries.
+type Binary struct {
+	// Name is the name of the binary, of its lease and, with the version, its user agent.
+	Name string
+	// Flags are all its settings, and Common those of them that this package reads.
+	Flags  *flag.FlagSet
+	Common *options.Common
+	// Scheme knows the types that it reads and writes.
+	Scheme *runtime.Scheme
+	// Cache says what is cached. It is called when the settings are read. Each kind
+	// that is read must stand in ByObject: it is ready when these are synced.
+	Cache func() cache.Options
+	// Setup adds the controllers to the manager. Their reconcilers are to be
+	// wrapped by the watchdog.
+	Setup func(mgr ctrl.Manager, watchdog *Watchdog) error
+}
+
+// Main runs the binary until a signal or a failure ends it, and returns its exit code.
+func (b *Binary) Main(args []string) int {
+	switch err := options.Parse(b.Flags, args, os.LookupEnv, os.Stdout); {
+	case errors.Is(err, flag.ErrHelp):
+		return 0
+	case err != nil:
+		_, _ = fmt.Fprintf(os.Stderr, "%s: %v\n", b.Name, err)
+		return 2
+	case b.Common.ShowVersion:
+		_, _ = fmt.Fprintln(os.Stdout, version.Line(b.Name))
+		return 0
+	}
+	log := b.logger(os.Stderr)
+	ctrl.SetLogger(log)
+	klog.SetLogger(log)
+	if err := b.run(ctrl.SetupSignalHandler(), log); err != nil {
+		log.Error(err, "exiting: the process is to be started again")
+		return 1
+	}
+	log.Info("stopped")
+	return 0
+}
+
+func (b *Binary) logger(to io.Writer) logr.Logger {
+	return zap.New(zap.UseFlagOptions(&b.Common.Log), zap.WriteTo(to)).WithName(b.Name)
+}
+
+func (b *Binary) run(ctx context.Context, log logr.Logger) error {
+	config, err := b.restConfig(log)
+	if err != nil {
+		return err
+	}
+	mgr, err := b.manager(config, log)
+	if err != nil {
+		return err
+	}
+	log.Info("starting", "version", version.Version, "namespaces", b.Common.WatchNamespaces, "leaderElection", b.Common.LeaderElect)
+	return mgr.Start(ctx)
+}

@@ -1,0 +1,17 @@
+// Package version says which release a binary was built from.
+package version
+
+import (
+	"fmt"
+	"runtime"
+)
+
+// Version is the release. The linker sets it:
+//
+//	-ldflags "-X github.com/darkowlzz/daemonset-job/internal/version.Version=v0.1.0"
+var Version = "dev"
+
+// Line is what --version prints for the binary called name.
+func Line(name string) string {
+	return fmt.Sprintf("%s %s (%s %s/%s)", name, Version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+}
