@@ -1,0 +1,157 @@
+# The targets are those that users of operator-sdk know. `make help` lists them.
+
+VERSION ?= 0.1.0
+IMAGE_TAG_BASE ?= darkowlzz/daemonset-job
+# The image that is built, pushed and deployed.
+IMG ?= $(IMAGE_TAG_BASE):v$(VERSION)
+# Platforms of docker-buildx.
+PLATFORMS ?= linux/amd64,linux/arm64
+
+SHELL = /usr/bin/env bash -o pipefail
+.SHELLFLAGS = -ec
+
+ARCH := $(shell go env GOARCH)
+LOCALBIN := $(CURDIR)/bin
+# Tools and the Kubernetes binary are kept for the next clone.
+CACHE := $(if $(XDG_CACHE_HOME),$(XDG_CACHE_HOME),$(HOME)/.cache)/daemonset-job
+
+# docker if its engine answers, else podman, else buildah. Asked only where it is used.
+CONTAINER_TOOL ?= $(shell if docker info >/dev/null 2>&1; then echo docker; elif command -v podman >/dev/null; then echo podman; else echo buildah; fi)
+BUILD_IMAGE = $(CONTAINER_TOOL) $(if $(findstring buildah,$(CONTAINER_TOOL)),bud --isolation chroot,build)
+# Passed on to the image builds, as in BASE_IMAGE=scratch.
+BUILD_ARGS = $(if $(BASE_IMAGE),--build-arg BASE_IMAGE=$(BASE_IMAGE))
+
+LDFLAGS = -s -w -X github.com/darkowlzz/daemonset-job/internal/version.Version=v$(VERSION)
+
+.DEFAULT_GOAL := help
+
+include hack/tools.mk
+include test/cluster/cluster.mk
+
+.PHONY: all
+all: test ## Run all checks and tests.
+
+##@ General
+
+.PHONY: help
+help: ## Display this help.
+	@awk 'BEGIN {FS = ":.*##"; printf "\nUsage:\n  make \033[36m<target>\033[0m\n"} /^[a-zA-Z_0-9-]+:.*?##/ { printf "  \033[36m%-18s\033[0m %s\n", $$1, $$2 } /^##@/ { printf "\n\033[1m%s\033[0m\n", substr($$0, 5) } ' $(MAKEFILE_LIST)
+
+##@ Development
+
+.PHONY: manifests
+manifests: $(CONTROLLER_GEN) ## Generate the CRD and the manager's role from the Go markers.
+	$(CONTROLLER_GEN) crd:generateEmbeddedObjectMeta=true paths=./api/... output:crd:dir=config/crd/bases
+	$(CONTROLLER_GEN) rbac:roleName=manager-role paths=./controllers/... output:rbac:dir=config/rbac
+	go run ./hack/crd config/crd/bases/*.yaml
+
+.PHONY: generate
+generate: $(CONTROLLER_GEN) ## Generate DeepCopy methods.
+	$(CONTROLLER_GEN) object paths=./api/...
+
+.PHONY: docs
+docs: manifests ## Generate docs/api.md from the CRD.
+	go run ./hack/apidoc config/crd/bases/daemonset.darkowlzz.space_jobs.yaml > docs/api.md
+
+.PHONY: fmt
+fmt: ## Format the Go code.
+	go fmt ./...
+
+.PHONY: vet
+vet: ## Vet the Go code.
+	go vet ./...
+
+.PHONY: lint
+lint: $(GOLANGCI_LINT) ## Run golangci-lint.
+	$(GOLANGCI_LINT) run
+
+.PHONY: verify
+verify: ## Check that formatting and generated files are up to date.
+	hack/verify.sh
+
+.PHONY: test
+test: ## Run all checks and tests, and set up what they need.
+	hack/test.sh
+
+.PHONY: test-unit
+test-unit: ## Run the tests that need no nodes, against a real API server.
+	KUBEBUILDER_ASSETS="$$($(MAKE) -s kubernetes)" hack/test-unit.sh
+
+.PHONY: test-e2e
+test-e2e: cluster-up ## Run the end-to-end tests on the local cluster.
+	hack/test-e2e.sh
+
+.PHONY: demo
+demo: ## Run the sample Job on a local cluster of three nodes.
+	hack/demo.sh
+
+##@ Build
+
+.PHONY: build
+build: generate manifests binaries ## Generate code and build both binaries.
+
+.PHONY: binaries
+binaries: ## Build both binaries for this platform.
+	CGO_ENABLED=0 go build -trimpath -ldflags "$(LDFLAGS)" -o bin/ ./cmd/...
+
+.PHONY: run
+run: generate manifests ## Run the manager on this host, against the cluster of KUBECONFIG.
+	go run ./cmd/manager --leader-elect=false
+
+.PHONY: run-terminator
+run-terminator: ## Run the terminator on this host, against the cluster of KUBECONFIG.
+	go run ./cmd/terminator --leader-elect=false
+
+# Both binaries for an image of one platform.
+bin/linux_%: FORCE
+	CGO_ENABLED=0 GOOS=linux GOARCH=$* go build -trimpath -ldflags "$(LDFLAGS)" -o $@/ ./cmd/manager ./cmd/terminator
+FORCE:
+
+.PHONY: docker-build
+docker-build: bin/linux_$(ARCH) ## Build the image, with docker, podman or buildah.
+	$(BUILD_IMAGE) $(BUILD_ARGS) --build-arg TARGETARCH=$(ARCH) -t $(IMG) .
+
+.PHONY: docker-push
+docker-push: ## Push the image.
+	$(CONTAINER_TOOL) push $(IMG)
+
+.PHONY: docker-buildx
+docker-buildx: bin/linux_amd64 bin/linux_arm64 ## Build and push the image for all PLATFORMS, with docker.
+	docker buildx build --push --platform=$(PLATFORMS) $(BUILD_ARGS) -t $(IMG) .
+
+SAMPLE_IMG ?= darkowlzz/cleanup:v0.0.2
+
+.PHONY: sample-image
+sample-image: ## Build the image of the sample Job.
+	$(BUILD_IMAGE) $(BUILD_ARGS) -t $(SAMPLE_IMG) config/samples/cleanup
+
+.PHONY: build-installer
+build-installer: manifests $(KUSTOMIZE) ## Write dist/install.yaml: everything in one file.
+	mkdir -p dist
+	$(WITH_IMG) $(KUSTOMIZE) build "$$OVERLAY" > dist/install.yaml
+
+##@ Deployment
+
+KUBECTL ?= kubectl
+
+# Runs what follows with a kustomization in $$OVERLAY that sets the image: the
+# committed files stay as they are.
+WITH_IMG = OVERLAY="$$(mktemp -d -p config overlay.XXXXXX)"; trap 'rm -rf "$$OVERLAY"' EXIT; \
+	printf 'resources:\n- ../default\nimages:\n- name: darkowlzz/daemonset-job\n  newName: %s\n  newTag: %s\n' \
+	"$(firstword $(subst :, ,$(IMG)))" "$(lastword $(subst :, ,$(IMG)))" > "$$OVERLAY/kustomization.yaml";
+
+.PHONY: install
+install: manifests ## Install the CRD into the cluster of KUBECONFIG.
+	$(KUBECTL) apply -f config/crd/bases
+
+.PHONY: uninstall
+uninstall: ## Remove the CRD, and with it every Job.
+	$(KUBECTL) delete --ignore-not-found -f config/crd/bases
+
+.PHONY: deploy
+deploy: manifests $(KUSTOMIZE) ## Deploy the operator to the cluster of KUBECONFIG.
+	$(WITH_IMG) $(KUSTOMIZE) build "$$OVERLAY" | $(KUBECTL) apply -f -
+
+.PHONY: undeploy
+undeploy: $(KUSTOMIZE) ## Remove the operator, its CRD and every Job.
+	$(KUSTOMIZE) build config/default | $(KUBECTL) delete --ignore-not-found -f -
