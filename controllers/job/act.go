@@ -37,6 +37,21 @@ func (r *Reconciler) moveNodes(ctx context.Context, f *facts) error {
 	return errors.Join(replaced, r.openGates(ctx, f, gatesToOpen(f.nodes, slots(&f.job.Spec, desiredNodes(f.daemonSet)))))
 }
 
+// retry makes the failed nodes of a Job that a person resumed try again. Their
+// pods are read live: one that got done in the meantime must not run again.
+func (r *Reconciler) retry(ctx context.Context, job *v1beta1.Job) (*facts, error) {
+	f, err := r.observeLive(ctx, job)
+	if f == nil || err != nil || !f.retries() {
+		return f, err
+	}
+	if err := r.deletePods(ctx, f, podsToRetry(f.nodes), "the Job was resumed, and its failed nodes are tried again"); err != nil {
+		return nil, err
+	}
+	// They are being replaced now, and count as failed no longer.
+	f.nodes = filter(f.nodes, func(n *node) bool { return n.state != failed })
+	return f, nil
+}
+
 // openGates lets nodes start. A gate is recorded as open before it is: if the
 // answer gets lost, the Job's pods are read live before the next one is opened.
 func (r *Reconciler) openGates(ctx context.Context, f *facts, nodes []node) error {

@@ -74,6 +74,9 @@ func addNodes(pool string, names ...string) {
 	for _, name := range names {
 		node := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: pool + "-" + name, Labels: map[string]string{"pool": pool}}}
 		Expect(k8s.Create(ctx, node)).To(Succeed())
+		// A new node is tainted as not ready, until its kubelet says otherwise.
+		node.Spec.Taints = nil
+		Expect(k8s.Update(ctx, node)).To(Succeed())
 		DeferCleanup(func() { Expect(client.IgnoreNotFound(k8s.Delete(ctx, node))).To(Succeed()) })
 	}
 }

@@ -126,7 +126,7 @@ var _ = Describe("the limits of a Job", func() {
 			return string(pod.UID), nil
 		}).ShouldNot(BeElementOf("", string(failed.UID)))
 		Eventually(condition(j, v1beta1.JobSuspended)).Should(Equal("False Resumed"))
-		for _, node := range []string{first, other} {
+		for _, node := range []string{other, first} {
 			finish(ns, "j", node)
 		}
 		Eventually(status(j)).Should(And(phaseAnd(v1beta1.PhaseComplete, "2/2"), HaveField("FailedNodes", BeEmpty())))

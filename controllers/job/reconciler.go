@@ -79,6 +79,11 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	if f == nil {
 		return ctrl.Result{}, daemonSetErr
 	}
+	if f.retries() {
+		if f, err = r.retry(ctx, job); f == nil || err != nil {
+			return ctrl.Result{}, errors.Join(daemonSetErr, err)
+		}
+	}
 	d := decide(f)
 	if d.verdict.outcome == fail || d.verdict.outcome == hold {
 		if f, err = r.observeLive(ctx, job); f == nil || err != nil {
@@ -88,14 +93,6 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	}
 	if d.verdict.outcome == hold {
 		return ctrl.Result{}, r.suspend(ctx, f.job, d.verdict)
-	}
-	if f.retries() {
-		if err := r.deletePods(ctx, f, podsToRetry(f.nodes), "the Job was resumed: its failed nodes are tried again"); err != nil {
-			return ctrl.Result{}, err
-		}
-		// They are being replaced now, and count as failed no longer.
-		f.nodes = filter(f.nodes, func(n *node) bool { return n.state != failed })
-		d = decide(f)
 	}
 	wait, err := r.writeStatus(ctx, f, &d)
 	switch {
