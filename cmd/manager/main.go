@@ -8,14 +8,11 @@ import (
 	"os"
 	"time"
 
-	"k8s.io/apimachinery/pkg/runtime"
-	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/metrics"
 
-	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 	"github.com/darkowlzz/daemonset-job/controllers/job"
 	"github.com/darkowlzz/daemonset-job/internal/operator"
 	"github.com/darkowlzz/daemonset-job/internal/options"
@@ -34,7 +31,7 @@ func main() {
 		Name:   name,
 		Flags:  flags,
 		Common: &settings.Common,
-		Scheme: scheme(),
+		Scheme: operator.Scheme(),
 		Cache: func() cache.Options {
 			return cache.Options{ByObject: job.CacheByObject(), SyncPeriod: new(resync)}
 		},
@@ -49,14 +46,4 @@ func main() {
 		},
 	}
 	os.Exit(binary.Main(os.Args[1:]))
-}
-
-func scheme() *runtime.Scheme {
-	s := runtime.NewScheme()
-	for _, add := range []func(*runtime.Scheme) error{clientgoscheme.AddToScheme, v1beta1.AddToScheme} {
-		if err := add(s); err != nil {
-			panic(err) // Only a programming error can make two kinds collide.
-		}
-	}
-	return s
 }

@@ -43,7 +43,7 @@ func (r *Reconciler) writeStatus(ctx context.Context, f *facts, d *decision) (ti
 
 // times are the times at which this process wrote the Jobs' statuses last.
 type times struct {
-	mu   sync.Mutex
+	mu    sync.Mutex
 	byJob map[types.UID]time.Time
 }
 

@@ -1,0 +1,95 @@
+// Package cleanup deletes finished Jobs when their time has come. It goes by the
+// verdict in their status and never looks at pods.
+package cleanup
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/clock"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	logf "sigs.k8s.io/controller-runtime/pkg/log"
+	"sigs.k8s.io/controller-runtime/pkg/metrics"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/darkowlzz/daemonset-job/api/v1beta1"
+)
+
+const (
+	controllerName = "cleanup"
+	// retryAfterConflict is how long to wait when the Job changed just now.
+	retryAfterConflict = 100 * time.Millisecond
+)
+
+var jobsDeleted = prometheus.NewCounter(prometheus.CounterOpts{
+	Name: "daemonset_job_jobs_deleted_total",
+	Help: "Number of finished Jobs that were deleted.",
+})
+
+func init() {
+	metrics.Registry.MustRegister(jobsDeleted)
+}
+
+// Reconciler deletes finished Jobs. Make one with New.
+type Reconciler struct {
+	client client.Client
+	live   client.Reader
+	clock  clock.PassiveClock
+}
+
+// New makes a Reconciler. cached reads from a cache of the Jobs, live from the
+// API server.
+func New(cached client.Client, live client.Reader, clk clock.PassiveClock) *Reconciler {
+	return &Reconciler{client: cached, live: live, clock: clk}
+}
+
+// SetupWithManager adds the controller to mgr. wrap, if not nil, goes around the
+// reconciler, to watch over it.
+func (r *Reconciler) SetupWithManager(mgr ctrl.Manager, wrap func(string, reconcile.Reconciler) reconcile.Reconciler) error {
+	reconciler := reconcile.Reconciler(r)
+	if wrap != nil {
+		reconciler = wrap(controllerName, r)
+	}
+	return ctrl.NewControllerManagedBy(mgr).Named(controllerName).For(&v1beta1.Job{}).Complete(reconciler)
+}
+
+// +kubebuilder:rbac:groups=daemonset.darkowlzz.space,resources=jobs,verbs=get;list;watch;delete
+
+// Reconcile deletes a Job whose time has come, and waits for it before.
+//
+// What is deleted is read live and looked at again first, and must still be the
+// object that was read: a stale cache, or a Job that somebody made anew or gave
+// more time, must not cost a person what they wanted to keep.
+func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
+	job := &v1beta1.Job{}
+	for _, reader := range []client.Reader{r.client, r.live} {
+		if err := reader.Get(ctx, req.NamespacedName, job); err != nil {
+			return ctrl.Result{}, client.IgnoreNotFound(err)
+		}
+		at, ok := expiry(job)
+		if !ok {
+			return ctrl.Result{}, nil
+		}
+		if wait := at.Sub(r.clock.Now()); wait > 0 {
+			return ctrl.Result{RequeueAfter: wait}, nil
+		}
+	}
+	err := r.client.Delete(ctx, job, client.PropagationPolicy(metav1.DeletePropagationBackground),
+		client.Preconditions{UID: &job.UID, ResourceVersion: &job.ResourceVersion})
+	switch {
+	case apierrors.IsNotFound(err):
+		return ctrl.Result{}, nil
+	case apierrors.IsConflict(err):
+		return ctrl.Result{RequeueAfter: retryAfterConflict}, nil
+	case err != nil:
+		return ctrl.Result{}, fmt.Errorf("deleting the Job: %w", err)
+	}
+	jobsDeleted.Inc()
+	logf.FromContext(ctx).Info("deleted the Job", "phase", job.Status.Phase, "completed", job.Status.Completed, "failed", job.Status.Failed)
+	return ctrl.Result{}, nil
+}

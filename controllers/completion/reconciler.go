@@ -1,0 +1,143 @@
+// Package completion marks the pods of Jobs in Log mode whose container has
+// logged the termination word. It is the only writer of that mark, and reads
+// nothing but pods, their logs, and the Jobs' termination words.
+package completion
+
+import (
+	"context"
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
+	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
+	"k8s.io/utils/clock"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	logf "sigs.k8s.io/controller-runtime/pkg/log"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/darkowlzz/daemonset-job/api/v1beta1"
+	"github.com/darkowlzz/daemonset-job/internal/logfollow"
+)
+
+// Options are the settings of the controller.
+type Options struct {
+	// Word of the Jobs that do not set their own.
+	Word string
+	// MaxLogStreams is how many logs are followed at once.
+	MaxLogStreams int
+	// Wrap, if set, goes around the reconciler called name, to watch over it.
+	Wrap func(name string, r reconcile.Reconciler) reconcile.Reconciler
+}
+
+// Reconciler follows the logs of pods, and marks those that are done. Make one with New.
+type Reconciler struct {
+	client  client.Client
+	logs    corev1client.PodsGetter
+	clock   clock.PassiveClock
+	options Options
+	hub     *hub
+	found   chan event.GenericEvent
+}
+
+// New makes a Reconciler. cached reads from a cache of the pods and Jobs; logs
+// reads from the API server.
+func New(cached client.Client, logs corev1client.PodsGetter, clk clock.PassiveClock, options Options) *Reconciler {
+	r := &Reconciler{client: cached, logs: logs, clock: clk, options: options, found: make(chan event.GenericEvent, 1024)}
+	r.hub = newHub(logfollow.NewTurns(options.MaxLogStreams), logf.Log.WithName("completion"), r.wake)
+	return r
+}
+
+// wake the reconciler for a pod whose word was found: a follower writes nothing
+// itself, so that a write has the queue's retries and is the leader's.
+func (r *Reconciler) wake(ctx context.Context, pod types.NamespacedName) {
+	object := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: pod.Namespace, Name: pod.Name}}
+	select {
+	case r.found <- event.GenericEvent{Object: object}:
+	case <-ctx.Done():
+	}
+}
+
+// +kubebuilder:rbac:groups="",resources=pods,verbs=get;list;watch
+// +kubebuilder:rbac:groups="",resources=pods/log,verbs=get
+// +kubebuilder:rbac:groups="",resources=pods/status,verbs=patch
+// +kubebuilder:rbac:groups=daemonset.darkowlzz.space,resources=jobs,verbs=get;list;watch
+
+// Reconcile sees to it that a pod's log is followed, and marks the pod once the
+// word was found.
+func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
+	pod := &corev1.Pod{}
+	if err := r.client.Get(ctx, req.NamespacedName, pod); err != nil {
+		if apierrors.IsNotFound(err) {
+			r.hub.stop(req.NamespacedName)
+		}
+		return ctrl.Result{}, client.IgnoreNotFound(err)
+	}
+	word, err := r.word(ctx, pod)
+	if err != nil {
+		return ctrl.Result{}, err
+	}
+	if word == "" || !unfinished(pod) {
+		r.hub.stop(req.NamespacedName)
+		return ctrl.Result{}, nil
+	}
+	name := v1beta1.LogContainerName(&pod.Spec)
+	sources := map[string]logfollow.Source{}
+	for _, id := range containers(pod, name) {
+		sources[id] = &podLog{pods: r.logs, cached: r.client, name: req.NamespacedName, uid: pod.UID, container: name, id: id}
+	}
+	job := pod.Namespace + "/" + pod.Labels[v1beta1.LabelJob]
+	if !r.hub.follow(pod.UID, req.NamespacedName, job, word, sources) {
+		return ctrl.Result{}, nil
+	}
+	if err := r.mark(ctx, pod, word); err != nil {
+		return ctrl.Result{}, err
+	}
+	r.hub.stop(req.NamespacedName)
+	return ctrl.Result{}, nil
+}
+
+// unfinished says whether the pod is one whose log is still to tell that it is done.
+func unfinished(pod *corev1.Pod) bool {
+	return v1beta1.PodCompletesByLog(&pod.Spec) && !v1beta1.PodIsCompleted(pod) && pod.DeletionTimestamp.IsZero()
+}
+
+// word is the termination word of the pod's Job, empty if there is no such Job:
+// its pods go as well.
+func (r *Reconciler) word(ctx context.Context, pod *corev1.Pod) (string, error) {
+	job := &v1beta1.Job{}
+	name := types.NamespacedName{Namespace: pod.Namespace, Name: pod.Labels[v1beta1.LabelJob]}
+	if err := r.client.Get(ctx, name, job, client.UnsafeDisableDeepCopy); err != nil {
+		return "", client.IgnoreNotFound(err)
+	}
+	if job.Spec.TerminationWord != "" {
+		return job.Spec.TerminationWord, nil
+	}
+	return r.options.Word, nil
+}
+
+// mark the pod as done: this very pod, known by its UID. Doing it twice is harmless.
+func (r *Reconciler) mark(ctx context.Context, pod *corev1.Pod, word string) error {
+	now := metav1.NewTime(r.clock.Now())
+	config := corev1ac.Pod(pod.Name, pod.Namespace).WithUID(pod.UID).WithStatus(corev1ac.PodStatus().WithConditions(
+		corev1ac.PodCondition().
+			WithType(v1beta1.PodCompleted).
+			WithStatus(corev1.ConditionTrue).
+			WithReason("WordLogged").
+			WithMessage(fmt.Sprintf("the container logged the termination word %q", word)).
+			WithLastTransitionTime(now)))
+	err := r.client.Status().Apply(ctx, config, client.FieldOwner(v1beta1.TerminatorFieldOwner), client.ForceOwnership)
+	switch {
+	case apierrors.IsNotFound(err), apierrors.IsConflict(err):
+		return nil // It is gone, or another pod has its name, which has an event of its own.
+	case err != nil:
+		return fmt.Errorf("marking the pod: %w", err)
+	}
+	wordsFound.Inc()
+	logf.FromContext(ctx).Info("marked as done", "job", pod.Labels[v1beta1.LabelJob], "node", pod.Spec.NodeName, "word", word)
+	return nil
+}
