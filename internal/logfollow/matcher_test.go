@@ -1,0 +1,163 @@
+package logfollow
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"regexp"
+	"strings"
+	"testing"
+
+	. "github.com/onsi/gomega"
+)
+
+const at = "2026-01-02T03:04:05.678901234Z "
+
+// feed the stream in reads of at most size bytes, and say whether the word is found.
+func feed(m *Matcher, stream string, size int, end bool) bool {
+	for len(stream) > 0 {
+		n := copy(m.Space(), stream[:min(size, len(stream))])
+		if m.Advance(n) {
+			return true
+		}
+		stream = stream[n:]
+	}
+	return end && m.End()
+}
+
+func TestMatcher(t *testing.T) {
+	tests := map[string]struct {
+		word, stream string
+		found, cut   bool // found when the stream ends, and when it is cut
+	}{
+		"a line":                         {"done", at + "done\n", true, true},
+		"in a line":                      {"done", at + "I am done.\n", true, true},
+		"after other lines":              {"done", at + "a\n" + at + "b\n" + at + "done\n", true, true},
+		"part of a word":                 {"done", at + "undone abandoned doner done_ 1done\n", false, false},
+		"part of a word, then alone":     {"done", at + "undone done\n", true, true},
+		"another case":                   {"done", at + "Done\n", false, false},
+		"letters beyond ASCII":           {"done", at + "donné édone doneé\n", false, false},
+		"punctuation beyond ASCII":       {"done", at + "«done»\n", true, true},
+		"binary around it":               {"done", at + "\xff\xfedone\xff\x00\n", true, true},
+		"in the timestamp only":          {"2026", at + "nothing\n", false, false},
+		"in the timestamp and the line":  {"2026", at + "year 2026\n", true, true},
+		"part of the timestamp":          {"03", at + "x\n", false, false},
+		"no line break at the end":       {"done", at + "done", true, false},
+		"no timestamp":                   {"done", "done\n", true, true},
+		"a short line":                   {"done", "x done\n", true, true},
+		"over two lines":                 {"done", at + "do\n" + at + "ne\n", false, false},
+		"empty lines":                    {"done", at + "\n\n" + at + "done\n", true, true},
+		"carriage returns":               {"done", at + "done\r\n", true, true},
+		"two words":                      {"all done", at + "we are all done!\n", true, true},
+		"not a word":                     {"[ok]", at + "x[ok]y\n", true, true},
+		"a word of one letter":           {"x", at + "xx x\n", true, true},
+		"a repeated beginning":           {"dodone", at + "dododone dodone\n", true, true},
+		"a long line before it":          {"done", at + strings.Repeat("x", 1<<20) + " done\n", true, true},
+		"a long line and part of a word": {"done", at + strings.Repeat("x", 1<<20) + "done\n", false, false},
+	}
+	for name, test := range tests {
+		for _, size := range []int{1, 2, 3, 7, 64, 4096} {
+			t.Run(fmt.Sprintf("%s, %d bytes at once", name, size), func(t *testing.T) {
+				g := NewWithT(t)
+				g.Expect(feed(NewMatcher(test.word, 256), test.stream, size, true)).To(Equal(test.found))
+				g.Expect(feed(NewMatcher(test.word, 256), test.stream, size, false)).To(Equal(test.cut))
+			})
+		}
+	}
+}
+
+func TestSince(t *testing.T) {
+	g := NewWithT(t)
+	m := NewMatcher("done", 128)
+	g.Expect(m.Since().IsZero()).To(BeTrue())
+	for _, size := range []int{1, 5, 4096} {
+		m.Reset()
+		feed(m, at+"a\n2026-01-02T03:04:06Z b\n", size, false)
+		g.Expect(m.Since().Format("15:04:05")).To(Equal("03:04:06"), "%d bytes at once", size)
+	}
+	m.Reset()
+	feed(m, "no timestamp\n", 3, false)
+	g.Expect(m.Since().Format("15:04:05")).To(Equal("03:04:06"), "what was seen stays")
+}
+
+// reference finds the word the slow way, in the lines without their timestamps.
+func reference(word, stream string) bool {
+	pattern := regexp.MustCompile(`(^|[^\pL\p{Nd}_])` + regexp.QuoteMeta(word) + `($|[^\pL\p{Nd}_])`)
+	for line := range strings.SplitSeq(stream, "\n") {
+		line = strings.TrimPrefix(line, at)
+		for i := range len(line) {
+			if strings.HasPrefix(line[i:], word) {
+				before, after := strings.ToValidUTF8(line[:i], "\x00"), strings.ToValidUTF8(line[i+len(word):], "\x00")
+				if pattern.MatchString(before+word+after) && wholeAt(before, word, after) {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// wholeAt says whether the word stands alone right here.
+func wholeAt(before, word, after string) bool {
+	edge := regexp.MustCompile(`[\pL\p{Nd}_]`)
+	runes, rest := []rune(before), []rune(after)
+	return (len(runes) == 0 || !edge.MatchString(string(runes[len(runes)-1]))) && (len(rest) == 0 || !edge.MatchString(string(rest[0])))
+}
+
+func FuzzMatcher(f *testing.F) {
+	f.Add("x done\nundone\n", uint64(1))
+	f.Add("édone\ndoneé done_\n\xffdone\xc3", uint64(2))
+	f.Fuzz(func(t *testing.T, text string, seed uint64) {
+		var stream strings.Builder
+		for line := range strings.SplitSeq(text, "\n") {
+			stream.WriteString(at + line + "\n")
+		}
+		want := reference("done", stream.String())
+		random, m, got := rand.New(rand.NewPCG(seed, 0)), NewMatcher("done", 16), false
+		for rest := stream.String(); len(rest) > 0 && !got; {
+			n := copy(m.Space(), rest[:1+random.IntN(min(len(rest), 40))])
+			got = m.Advance(n)
+			rest = rest[n:]
+		}
+		if got = got || m.End(); got != want {
+			t.Errorf("seed %d: found %v in %q, want %v", seed, got, stream.String(), want)
+		}
+	})
+}
+
+func TestMatcherAgainstTheReference(t *testing.T) {
+	random := rand.New(rand.NewPCG(rand.Uint64(), 0))
+	parts := []string{"done", "do", "ne", " ", "\n", "_", "é", "\xff", "x", "", "2026", ":", "—"}
+	for range 3000 {
+		var stream strings.Builder
+		stream.WriteString(at)
+		for range random.IntN(60) {
+			part := parts[random.IntN(len(parts))]
+			stream.WriteString(part)
+			if part == "\n" {
+				stream.WriteString(at)
+			}
+		}
+		stream.WriteString("\n")
+		size := 1 + random.IntN(50)
+		if got, want := feed(NewMatcher("done", 16), stream.String(), size, true), reference("done", stream.String()); got != want {
+			t.Fatalf("found %v in %q by %d bytes, want %v", got, stream.String(), size, want)
+		}
+	}
+}
+
+func BenchmarkMatcher(b *testing.B) {
+	line := at + "the quick brown fox jumps over the lazy dog, again and again and again\n"
+	chunk := []byte(strings.Repeat(line, 1+(1<<20)/len(line)))
+	m := NewMatcher("done", bufferSize)
+	b.SetBytes(int64(len(chunk)))
+	b.ReportAllocs()
+	for b.Loop() {
+		for rest := chunk; len(rest) > 0; {
+			n := copy(m.Space(), rest)
+			if m.Advance(n) {
+				b.Fatal("found what is not there")
+			}
+			rest = rest[n:]
+		}
+	}
+}
