@@ -1,0 +1,94 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+const hostNamespace = "e2e-host"
+
+// startHostShell runs a pod on each node that sees its /tmp, so that tests can
+// look at what a Job did there, on whatever cluster they run.
+func startHostShell() {
+	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{
+		Name: hostNamespace, Labels: map[string]string{"pod-security.kubernetes.io/enforce": "privileged"},
+	}}
+	Expect(client.IgnoreAlreadyExists(k8s.Create(ctx, namespace))).To(Succeed())
+	labels := map[string]string{"app": "host-shell"}
+	ds := &appsv1.DaemonSet{
+		ObjectMeta: metav1.ObjectMeta{Namespace: hostNamespace, Name: "host-shell"},
+		Spec: appsv1.DaemonSetSpec{
+			Selector: &metav1.LabelSelector{MatchLabels: labels},
+			Template: corev1.PodTemplateSpec{
+				ObjectMeta: metav1.ObjectMeta{Labels: labels},
+				Spec: corev1.PodSpec{
+					TerminationGracePeriodSeconds: new(int64(0)),
+					Containers: []corev1.Container{{
+						Name: "shell", Image: shellImage, Command: []string{"/bin/sh", "-c", "while true; do sleep 3600; done"},
+						VolumeMounts: []corev1.VolumeMount{{Name: "tmp", MountPath: "/host/tmp"}},
+					}},
+					Volumes: []corev1.Volume{{Name: "tmp", VolumeSource: corev1.VolumeSource{HostPath: &corev1.HostPathVolumeSource{Path: "/tmp"}}}},
+				},
+			},
+		},
+	}
+	Expect(client.IgnoreAlreadyExists(k8s.Create(ctx, ds))).To(Succeed())
+	DeferCleanup(func() { Expect(client.IgnoreNotFound(k8s.Delete(ctx, namespace))).To(Succeed()) })
+	Eventually(func() (int32, error) {
+		err := k8s.Get(ctx, client.ObjectKeyFromObject(ds), ds)
+		return ds.Status.NumberReady, err
+	}).Should(BeEquivalentTo(len(nodes)))
+}
+
+// onHost runs a script where /host/tmp is the node's /tmp, and returns what it printed.
+func onHost(node, script string) (string, error) {
+	pods := &corev1.PodList{}
+	if err := k8s.List(ctx, pods, client.InNamespace(hostNamespace), client.MatchingFields{"spec.nodeName": node}); err != nil {
+		return "", err
+	}
+	for i := range pods.Items {
+		if pods.Items[i].DeletionTimestamp == nil {
+			return kubectl("exec", "-n", hostNamespace, pods.Items[i].Name, "--", "/bin/sh", "-c", script)
+		}
+	}
+	return "", fmt.Errorf("no shell on node %s", node)
+}
+
+// onAllHosts runs a script on each node at once.
+func onAllHosts(script string) {
+	GinkgoHelper()
+	var wait sync.WaitGroup
+	errs := make([]error, len(nodes))
+	for i, node := range nodes {
+		wait.Go(func() { _, errs[i] = onHost(node, script) })
+	}
+	wait.Wait()
+	for _, err := range errs {
+		Expect(err).NotTo(HaveOccurred())
+	}
+}
+
+// kubectl runs the one of KUBECTL, as a person would.
+func kubectl(args ...string) (string, error) {
+	name := os.Getenv("KUBECTL")
+	if name == "" {
+		name = "kubectl"
+	}
+	output, err := exec.Command(name, args...).CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("kubectl %s: %w: %s", strings.Join(args, " "), err, output)
+	}
+	return string(output), nil
+}

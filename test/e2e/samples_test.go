@@ -1,0 +1,134 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"fmt"
+	"strings"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"github.com/darkowlzz/daemonset-job/api/v1beta1"
+	"github.com/darkowlzz/daemonset-job/test/wrappers"
+)
+
+// apply a sample as it stands, into the test's namespace.
+func apply(namespace, file string) {
+	GinkgoHelper()
+	_, err := kubectl("apply", "-n", namespace, "-f", "../../config/samples/"+file)
+	Expect(err).NotTo(HaveOccurred())
+}
+
+// named is a handle on the Job that a sample makes.
+func named(namespace, name string) *v1beta1.Job { return wrappers.Job(namespace, name).Obj() }
+
+var _ = Describe("the samples, as they stand", func() {
+	var ns string
+	BeforeEach(func() { ns = newNamespace() })
+
+	It("exit_prepull.yaml has every node pull an image", func() {
+		apply(ns, "exit_prepull.yaml")
+		Eventually(nothingLeft(named(ns, "prepull"))).Should(Succeed())
+	})
+
+	It("exit_sysctl.yaml sets a kernel setting", func() {
+		apply(ns, "exit_sysctl.yaml")
+		Eventually(nothingLeft(named(ns, "sysctl"))).Should(Succeed())
+		for _, node := range nodes {
+			Expect(onHost(node, "cat /proc/sys/vm/max_map_count")).To(Equal("262144\n"))
+		}
+	})
+
+	It("waves_cleanup.yaml cleans up, one node at a time", func() {
+		onAllHosts("mkdir -p /host/tmp/waves-foo")
+		apply(ns, "waves_cleanup.yaml")
+		j := named(ns, "waves")
+		most := int32(0)
+		Eventually(func() error {
+			if s, err := status(j)(); err == nil {
+				most = max(most, s.Active)
+			}
+			return nothingLeft(j)()
+		}, "90s").Should(Succeed())
+		Expect(most).To(BeNumerically("<=", 1))
+		onAllHosts("test ! -e /host/tmp/waves-foo")
+	})
+
+	It("exit_report.yaml keeps the reports of all nodes", func() {
+		apply(ns, "exit_report.yaml")
+		j := named(ns, "report")
+		Eventually(status(j)).Should(And(HaveField("Phase", v1beta1.PhaseComplete), progress(len(nodes))))
+		logs, err := kubectl("logs", "-n", ns, "-l", "job=report", "-c", "job-container", "--prefix", "--tail=-1")
+		Expect(err).NotTo(HaveOccurred())
+		for _, node := range nodes {
+			Expect(logs).To(ContainSubstring("report of " + node + ": "))
+		}
+		_, err = kubectl("delete", "dsj", "-n", ns, "report")
+		Expect(err).NotTo(HaveOccurred())
+		Eventually(nothingLeft(j)).Should(Succeed())
+	})
+
+	It("never_node_setup.yaml stays, with every node set up", func() {
+		onAllHosts("rm -f /host/tmp/node-setup-done")
+		apply(ns, "never_node_setup.yaml")
+		j := named(ns, "node-setup")
+		Eventually(status(j)).Should(And(HaveField("Phase", v1beta1.PhaseRunning), progress(len(nodes))))
+		onAllHosts("rm /host/tmp/node-setup-done")
+		Consistently(status(j)).Should(And(HaveField("Phase", v1beta1.PhaseRunning), progress(len(nodes))))
+		onAllHosts("test ! -e /host/tmp/node-setup-done")
+	})
+
+	It("tolerate_failures.yaml is complete and kept for a while", func() {
+		apply(ns, "tolerate_failures.yaml")
+		Eventually(status(named(ns, "tolerant"))).Should(HaveField("Phase", v1beta1.PhaseComplete))
+	})
+
+	It("suspend_hold.yaml is held until a person lets it go", func() {
+		apply(ns, "suspend_hold.yaml")
+		j := named(ns, "held")
+		Eventually(status(j)).Should(And(HaveField("Phase", v1beta1.PhaseSuspended), HaveField("Desired", int32(len(nodes)))))
+		Consistently(status(j)).Should(HaveField("Active", int32(0)))
+		_, err := kubectl("patch", "dsj", "held", "-n", ns, "--type=merge", "-p", `{"spec":{"suspend":false}}`)
+		Expect(err).NotTo(HaveOccurred())
+		Eventually(nothingLeft(j), "90s").Should(Succeed())
+	})
+})
+
+var _ = Describe("failures on real nodes", func() {
+	var ns string
+	BeforeEach(func() { ns = newNamespace() })
+
+	It("names the node that failed, its exit code and the last lines that it printed", func() {
+		bad := nodes[0]
+		j := create(shell(ns, "j", fmt.Sprintf(`if [ "$NODE_NAME" = %s ]; then echo "disk is full"; exit 7; fi; true`, bad)).Exit().BackoffLimit(1))
+		Eventually(status(j), "120s").Should(HaveField("Phase", v1beta1.PhaseFailed))
+		s, err := status(j)()
+		Expect(err).NotTo(HaveOccurred())
+		Expect(s.FailedNodes).To(HaveLen(1))
+		Expect(s.FailedNodes[0].Node).To(Equal(bad))
+		Expect(*s.FailedNodes[0].ExitCode).To(Equal(int32(7)))
+		Expect(s.FailedNodes[0].Message).To(ContainSubstring("disk is full"))
+		described, err := kubectl("describe", "dsj", "-n", ns, "j")
+		Expect(err).NotTo(HaveOccurred())
+		for _, word := range []string{"disk is full", bad, "NodeFailed", "MaxFailedNodesExceeded"} {
+			Expect(strings.Contains(described, word)).To(BeTrue(), "%q in\n%s", word, described)
+		}
+	})
+
+	It("says that a container exits without the word, and what was probably meant", func() {
+		j := create(shell(ns, "j", "true"))
+		Eventually(blocked(j), "90s").Should(And(ContainSubstring("ExitedWithoutWord"), ContainSubstring("completionMode: Exit")))
+		change(j, func(spec *v1beta1.JobSpec) { spec.CompletionMode = v1beta1.CompletionExit })
+		Eventually(nothingLeft(j), "90s").Should(Succeed())
+	})
+
+	It("turns nodes that are not done at the deadline into failed ones", func() {
+		j := create(shell(ns, "j", "sleep 3600").Exit().Deadline(8))
+		Eventually(status(j)).Should(HaveField("Phase", v1beta1.PhaseFailed))
+		s, err := status(j)()
+		Expect(err).NotTo(HaveOccurred())
+		Expect(s.FailedNodes).To(HaveLen(len(nodes)))
+		Expect(s.FailedNodes[0].Reason).To(Equal(v1beta1.ReasonDeadlineExceeded))
+	})
+})
