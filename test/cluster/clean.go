@@ -1,0 +1,102 @@
+package cluster
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// VerifyClean returns an error that lists all that is left on the machine of a
+// cluster of this name: processes, mounts in any mount namespace, cgroups,
+// devices, packet filter tables on the host, files. It does not trust Down's
+// own notes, and needs none.
+func (c *Cluster) VerifyClean() error {
+	var left []error
+	complain := func(format string, args ...any) { left = append(left, fmt.Errorf(format, args...)) }
+
+	for _, folder := range []string{c.layout.state(), c.layout.run()} {
+		if _, err := os.Lstat(folder); !errors.Is(err, fs.ErrNotExist) {
+			complain("folder %s", folder)
+		}
+	}
+	for _, folder := range c.cgroups.members(c.layout.group()) {
+		if _, err := os.Lstat(folder); !errors.Is(err, fs.ErrNotExist) {
+			complain("cgroup %s", folder)
+		}
+	}
+	devices, err := filepath.Glob("/sys/class/net/*/ifalias")
+	if err != nil {
+		return err
+	}
+	for _, device := range devices {
+		if alias, err := os.ReadFile(device); err == nil && strings.TrimSpace(string(alias)) == c.alias() {
+			complain("network device %s", filepath.Base(filepath.Dir(device)))
+		}
+	}
+	traces, err := c.traces()
+	if err != nil {
+		return err
+	}
+	left = append(left, traces...)
+	if len(left) > 0 {
+		return fmt.Errorf("cluster %s has left behind:\n%w", c.Name(), errors.Join(left...))
+	}
+	return nil
+}
+
+// traces looks at every process of the machine for its cgroup, its command
+// line and the mounts that it sees.
+func (c *Cluster) traces() ([]error, error) {
+	processes, err := filepath.Glob("/proc/[0-9]*")
+	if err != nil {
+		return nil, err
+	}
+	var found []error
+	namespaces := map[string]bool{}
+	folders := []string{c.layout.state() + "/", c.layout.run() + "/"}
+	for _, process := range processes {
+		if filepath.Base(process) == fmt.Sprint(os.Getpid()) {
+			continue
+		}
+		groups, _ := os.ReadFile(filepath.Join(process, "cgroup"))
+		command, _ := os.ReadFile(filepath.Join(process, "cmdline"))
+		if inGroup(string(groups), c.layout.group()) || mentions(string(command), folders) {
+			found = append(found, fmt.Errorf("process %s: %s", filepath.Base(process), strings.ReplaceAll(string(command), "\x00", " ")))
+		}
+		namespace, err := os.Readlink(filepath.Join(process, "ns", "mnt"))
+		if err != nil || namespaces[namespace] {
+			continue // a process that has ended, or mounts that were looked at
+		}
+		namespaces[namespace] = true
+		mounts, _ := os.ReadFile(filepath.Join(process, "mountinfo"))
+		for line := range strings.Lines(string(mounts)) {
+			if mentions(line, folders) {
+				found = append(found, fmt.Errorf("mount seen by process %s: %s", filepath.Base(process), strings.TrimSpace(line)))
+			}
+		}
+	}
+	return found, nil
+}
+
+// inGroup reads the form of /proc/PID/cgroup.
+func inGroup(groups, group string) bool {
+	for line := range strings.Lines(groups) {
+		fields := strings.SplitN(strings.TrimSpace(line), ":", 3)
+		if len(fields) == 3 && (fields[2] == "/"+group || strings.HasPrefix(fields[2], "/"+group+"/")) {
+			return true
+		}
+	}
+	return false
+}
+
+func mentions(text string, folders []string) bool {
+	for _, folder := range folders {
+		if strings.Contains(text, folder) {
+			return true
+		}
+	}
+	return false
+}

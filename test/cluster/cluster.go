@@ -1,0 +1,178 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+)
+
+// Cluster is a handle on a cluster of this machine, whether it is up or not.
+// What it knows is read from the cluster's state folder, the cgroups and the
+// API server, so that handles in several processes can take turns.
+type Cluster struct {
+	options Options
+	layout  layout
+	plan    plan
+	cgroups cgroups
+	state   *state
+}
+
+// New returns a handle on the cluster that the options describe.
+func New(options Options) (*Cluster, error) {
+	if err := checkPlatform(); err != nil {
+		return nil, err
+	}
+	options, err := options.complete()
+	if err != nil {
+		return nil, err
+	}
+	trees, err := hostCgroups()
+	if err != nil {
+		return nil, err
+	}
+	c := &Cluster{options: options, layout: layout{name: options.Name}, cgroups: trees}
+	if err := c.reload(); err != nil && !errors.Is(err, errAbsent) {
+		return nil, err
+	}
+	return c, nil
+}
+
+// Open returns a handle on the cluster of that name, which Up has made. An
+// empty name means daemonset-job.
+func Open(name string) (*Cluster, error) {
+	c, err := New(Options{Name: name, Log: os.Stderr})
+	if err != nil {
+		return nil, err
+	}
+	return c, c.reload()
+}
+
+// reload reads what the last command has made of the cluster.
+func (c *Cluster) reload() error {
+	current, err := readState(c.layout)
+	if err != nil {
+		c.state = &state{Slot: c.options.Slot}
+	} else {
+		c.state = current
+	}
+	c.plan = plan{slot: c.state.Slot}
+	return err
+}
+
+// change does something to a cluster that is there, while no other command
+// does.
+func (c *Cluster) change(do func() error) error {
+	unlock, err := lockFile(c.layout.lock())
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	if err := c.reload(); err != nil {
+		return err
+	}
+	return do()
+}
+
+func (c *Cluster) say(format string, args ...any) {
+	fmt.Fprintf(c.options.Log, format+"\n", args...)
+}
+
+// Name is the cluster's name.
+func (c *Cluster) Name() string { return c.layout.name }
+
+// Kubeconfig is the file with the administrator's access.
+func (c *Cluster) Kubeconfig() string { return c.layout.kubeconfig() }
+
+// Kubectl is the kubectl of the cluster's version.
+func (c *Cluster) Kubectl() string { return c.binary("kubectl") }
+
+// RESTConfig is the administrator's access.
+func (c *Cluster) RESTConfig() (*rest.Config, error) {
+	return clientcmd.BuildConfigFromFlags("", c.Kubeconfig())
+}
+
+func (c *Cluster) client() (*kubernetes.Clientset, error) {
+	config, err := c.RESTConfig()
+	if err != nil {
+		return nil, err
+	}
+	return kubernetes.NewForConfig(config)
+}
+
+// Nodes are the names of the nodes, whether they run or not.
+func (c *Cluster) Nodes() []string {
+	names := make([]string, 0, len(c.state.Nodes))
+	for _, m := range c.state.Nodes {
+		names = append(names, m.Name)
+	}
+	return names
+}
+
+func (c *Cluster) member(node string) (member, error) {
+	m, there := c.state.member(node)
+	if !there {
+		return member{}, fmt.Errorf("cluster %s has no node %s", c.Name(), node)
+	}
+	return m, nil
+}
+
+// NodeTmp is the folder of the host that the node sees as its /tmp.
+func (c *Cluster) NodeTmp(node string) (string, error) {
+	if _, err := c.member(node); err != nil {
+		return "", err
+	}
+	return c.layout.node(node).tmp(), nil
+}
+
+// Components are the names of all components, those of the nodes included.
+func (c *Cluster) Components() []string {
+	var names []string
+	for _, p := range c.processes() {
+		names = append(names, p.name)
+	}
+	return names
+}
+
+// Running tells whether a component runs.
+func (c *Cluster) Running(component string) (bool, error) {
+	p, err := c.component(component)
+	if err != nil {
+		return false, err
+	}
+	return p.running(), nil
+}
+
+// Log is the file with the log of a component: kube-apiserver, or one of a
+// node as in kubelet-node-1.
+func (c *Cluster) Log(component string) (string, error) {
+	p, err := c.component(component)
+	if err != nil {
+		return "", err
+	}
+	return p.log, nil
+}
+
+func (c *Cluster) binary(name string) string { return filepath.Join(c.state.Binaries, name) }
+
+// Ready returns why the cluster is not, if so. It does not wait.
+func (c *Cluster) Ready(ctx context.Context) error {
+	if err := c.reload(); err != nil {
+		return err
+	}
+	for _, p := range c.processes() {
+		if !p.running() {
+			return fmt.Errorf("%s does not run", p.name)
+		}
+	}
+	client, err := c.client()
+	if err != nil {
+		return err
+	}
+	return c.nodesTakePods(ctx, client, c.state.Nodes)
+}

@@ -1,0 +1,92 @@
+// Command cluster makes and takes down the local cluster, and does to it what
+// a test or a person wants to see the operator survive. Called without
+// arguments it lists what it can do.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/darkowlzz/daemonset-job/test/cluster"
+)
+
+const (
+	exitFailure = 1
+	exitUsage   = 2
+	// exitUnsupported tells a script that nothing is wrong, except that no
+	// cluster can be made here.
+	exitUnsupported = 3
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := execute(ctx, os.Args[1:])
+	stop()
+	if err == nil {
+		return
+	}
+	fmt.Fprintln(os.Stderr, "cluster:", err)
+	switch {
+	case errors.Is(err, errUsage):
+		os.Exit(exitUsage)
+	case errors.Is(err, cluster.ErrUnsupported):
+		os.Exit(exitUnsupported)
+	}
+	os.Exit(exitFailure)
+}
+
+var errUsage = errors.New("wrong use")
+
+func execute(ctx context.Context, args []string) error {
+	v, given, ok := match(args)
+	if !ok {
+		return fmt.Errorf("%w; what there is:\n%s", errUsage, usage())
+	}
+	options, err := cluster.FromEnv()
+	if err != nil {
+		return err
+	}
+	if v.build {
+		folder, err := cluster.Kubernetes(ctx, options.Project, options.Log)
+		if err == nil {
+			fmt.Println(folder)
+		}
+		return err
+	}
+	c, err := cluster.New(options)
+	if err != nil {
+		return err
+	}
+	return v.do(ctx, c, given)
+}
+
+// match finds the verb that the arguments begin with. What follows it must be
+// as many arguments as the verb takes.
+func match(args []string) (verb, []string, bool) {
+	for _, v := range verbs {
+		words := strings.Fields(v.words)
+		if len(args) != len(words)+len(strings.Fields(v.takes)) {
+			continue
+		}
+		if strings.Join(args[:len(words)], " ") == v.words {
+			return v, args[len(words):], true
+		}
+	}
+	return verb{}, nil, false
+}
+
+func usage() string {
+	var text strings.Builder
+	for _, v := range verbs {
+		fmt.Fprintf(&text, "  %-36s %s\n", strings.TrimSpace("cluster "+v.words+" "+v.takes), v.help)
+	}
+	text.WriteString(`
+CLUSTER_NAME (daemonset-job), CLUSTER_SLOT (0) and NODES (3) say which cluster is meant.
+`)
+	return text.String()
+}

@@ -1,0 +1,54 @@
+package cluster
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// ctr runs containerd's own client against one node.
+func (c *Cluster) ctr(ctx context.Context, node string, args ...string) (string, error) {
+	if _, err := c.member(node); err != nil {
+		return "", err
+	}
+	base := []string{"--address", c.layout.node(node).socket(), "--namespace", "k8s.io"}
+	return output(ctx, find("ctr"), append(base, args...)...)
+}
+
+// KillContainer sends SIGKILL to the first process of a container, with which
+// the kernel ends the others. The id is that of a container status, with or
+// without its scheme.
+func (c *Cluster) KillContainer(ctx context.Context, node, id string) error {
+	_, err := c.ctr(ctx, node, "tasks", "kill", "--signal", "SIGKILL", bareID(id))
+	return err
+}
+
+// ContainerProcesses lists the processes of a container, as the host sees them.
+func (c *Cluster) ContainerProcesses(ctx context.Context, node, id string) ([]int, error) {
+	listed, err := c.ctr(ctx, node, "tasks", "ps", bareID(id))
+	if err != nil {
+		return nil, err
+	}
+	var pids []int
+	for line := range strings.Lines(listed) {
+		fields := strings.Fields(line)
+		if len(fields) == 0 || fields[0] == "PID" {
+			continue
+		}
+		pid, err := strconv.Atoi(fields[0])
+		if err != nil {
+			return nil, fmt.Errorf("processes of %s: %q", id, line)
+		}
+		pids = append(pids, pid)
+	}
+	return pids, nil
+}
+
+func bareID(id string) string {
+	_, bare, ok := strings.Cut(id, "://")
+	if !ok {
+		return id
+	}
+	return bare
+}

@@ -1,0 +1,84 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+)
+
+// cniPlugins is where Debian has them.
+const cniPlugins = "/usr/lib/cni"
+
+// ErrUnsupported is returned where no cluster can be made: not on Linux, or
+// not as root.
+var ErrUnsupported = errors.New("the local cluster needs Linux and root")
+
+func checkPlatform() error {
+	const instead = `To use another cluster instead, set KUBECONFIG to its kubeconfig: everything that
+deploys or tests works against that one, with images that its nodes can pull.`
+	switch {
+	case runtime.GOOS != "linux":
+		return fmt.Errorf("%w, and this is %s.\n%s", ErrUnsupported, runtime.GOOS, instead)
+	case os.Geteuid() != 0:
+		return fmt.Errorf("%w, and this is user %d. Run it as root.\n%s", ErrUnsupported, os.Geteuid(), instead)
+	}
+	return nil
+}
+
+// packages are the Debian packages that a cluster needs, each with the program
+// or file that tells whether it is there.
+var packages = map[string]string{
+	"buildah":                     "buildah",
+	"busybox-static":              "busybox",
+	"containerd":                  "containerd",
+	"containernetworking-plugins": filepath.Join(cniPlugins, "ptp"),
+	"iproute2":                    "ip",
+	"nftables":                    "nft",
+	"runc":                        "runc",
+}
+
+// missingPackages lists the packages whose program or file is not found.
+func missingPackages(found func(string) bool) []string {
+	var missing []string
+	for name, program := range packages {
+		if !found(program) {
+			missing = append(missing, name)
+		}
+	}
+	slices.Sort(missing)
+	return missing
+}
+
+func installed(program string) bool {
+	_, err := exec.LookPath(find(program))
+	return err == nil
+}
+
+// installPackages installs those that are missing, and says so.
+func installPackages(ctx context.Context, log io.Writer) error {
+	missing := missingPackages(installed)
+	if len(missing) == 0 {
+		return nil
+	}
+	names := strings.Join(missing, " ")
+	if _, err := exec.LookPath("apt-get"); err != nil {
+		return fmt.Errorf("install these first (Debian's names; there is no apt-get here): %s", names)
+	}
+	install := append([]string{"DEBIAN_FRONTEND=noninteractive", "apt-get", "install", "-y", "--no-install-recommends"}, missing...)
+	fmt.Fprintf(log, "installing Debian packages: %s\n", names)
+	if err := run(ctx, "env", install...); err == nil {
+		return nil
+	}
+	// The lists may be missing or old.
+	if err := run(ctx, "apt-get", "update"); err != nil {
+		return err
+	}
+	return run(ctx, "env", install...)
+}

@@ -1,0 +1,87 @@
+package cluster
+
+import (
+	"archive/tar"
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+)
+
+// savePause builds the image that holds pods' namespaces, among the images
+// that every node gets.
+func savePause(ctx context.Context, project, archive string) error {
+	folder, err := os.MkdirTemp("", "daemonset-job-pause-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(folder)
+	binary := filepath.Join(folder, "pause")
+	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", binary, "./hack/pause")
+	build.Dir = project
+	// The nodes are this machine, whatever else the caller compiles for.
+	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=", "GOOS="+runtime.GOOS, "GOARCH="+runtime.GOARCH)
+	if said, err := build.CombinedOutput(); err != nil {
+		return fmt.Errorf("build hack/pause: %w: %s", err, said)
+	}
+	program, err := os.ReadFile(binary)
+	if err != nil {
+		return err
+	}
+	content, err := imageArchive(pauseImage, "pause", program)
+	if err != nil {
+		return err
+	}
+	return writeFile(archive, content, 0o644)
+}
+
+// imageArchive is an image of one program, in the form that "docker save"
+// writes and every container tool reads.
+func imageArchive(image, name string, program []byte) ([]byte, error) {
+	layer, err := tarball(map[string][]byte{name: program}, []string{name}, 0o755)
+	if err != nil {
+		return nil, err
+	}
+	digest := sha256.Sum256(layer)
+	config, err := json.Marshal(map[string]any{
+		"architecture": runtime.GOARCH,
+		"os":           "linux",
+		"config":       map[string]any{"Entrypoint": []string{"/" + name}, "User": "65535:65535"},
+		"rootfs":       map[string]any{"type": "layers", "diff_ids": []string{"sha256:" + hex.EncodeToString(digest[:])}},
+	})
+	if err != nil {
+		return nil, err
+	}
+	manifest, err := json.Marshal([]map[string]any{{
+		"Config": "config.json", "RepoTags": []string{image}, "Layers": []string{"layer.tar"},
+	}})
+	if err != nil {
+		return nil, err
+	}
+	files := map[string][]byte{"manifest.json": manifest, "config.json": config, "layer.tar": layer}
+	return tarball(files, []string{"manifest.json", "config.json", "layer.tar"}, 0o644)
+}
+
+func tarball(files map[string][]byte, order []string, mode int64) ([]byte, error) {
+	var buffer bytes.Buffer
+	writer := tar.NewWriter(&buffer)
+	for _, name := range order {
+		header := &tar.Header{Typeflag: tar.TypeReg, Name: name, Mode: mode, Size: int64(len(files[name]))}
+		if err := writer.WriteHeader(header); err != nil {
+			return nil, fmt.Errorf("archive %s: %w", name, err)
+		}
+		if _, err := writer.Write(files[name]); err != nil {
+			return nil, fmt.Errorf("archive %s: %w", name, err)
+		}
+	}
+	if err := writer.Close(); err != nil {
+		return nil, err
+	}
+	return buffer.Bytes(), nil
+}
