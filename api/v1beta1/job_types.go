@@ -225,18 +225,22 @@ type JobStatus struct {
 
 	// desired is the number of nodes that are to do the work.
 	// +optional
+	// +kubebuilder:default=0
 	Desired int32 `json:"desired"`
 
 	// active is the number of nodes at work: started, and neither done nor failed.
 	// +optional
+	// +kubebuilder:default=0
 	Active int32 `json:"active"`
 
 	// succeeded is the number of nodes that are done.
 	// +optional
+	// +kubebuilder:default=0
 	Succeeded int32 `json:"succeeded"`
 
 	// failed is the number of nodes that count as failed.
 	// +optional
+	// +kubebuilder:default=0
 	Failed int32 `json:"failed"`
 
 	// startTime is when the Job, its current template, started, or was last resumed.

@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# Runs the end-to-end tests: on the cluster of KUBECONFIG, where the operator is
+# deployed and the images can be pulled, or else on the local one.
+. "$(dirname "$0")/lib.sh"
+
+if [ -z "${KUBECONFIG:-}" ]; then
+	use_local_cluster
+	load_images
+	make -s deploy
+	# An image of the same name may be new: the pods of the old one go.
+	kubectl -n daemonset-job-system delete pods --all --wait=false
+	kubectl -n daemonset-job-system rollout status deployment/daemonset-job-controller-manager --timeout=120s
+	export E2E_LOCAL_CLUSTER="$CLUSTER_NAME"
+else
+	echo "SKIPPED on the cluster of KUBECONFIG: tests labelled local, which stop parts of the cluster"
+	set -- "$@" -ginkgo.label-filter='!local'
+fi
+go test -tags e2e -count 1 -timeout 40m ./test/e2e -v -ginkgo.v=false -ginkgo.randomize-all "$@"

@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# Runs the tests that need no nodes, some of them against a real API server from
+# KUBEBUILDER_ASSETS, and prints how much of the API and the controllers they cover.
+. "$(dirname "$0")/lib.sh"
+
+: "${KUBEBUILDER_ASSETS:?set it to the folder that make kubernetes prints}"
+mkdir -p bin
+profile=bin/coverage.out
+go test -race -shuffle=on -timeout 15m -coverprofile "$profile" \
+	-coverpkg ./api/...,./controllers/...,./internal/... "$@" ./...
+say "Coverage:"
+go tool cover -func "$profile" | awk '
+	/^total:/ { total = $3 }
+	/\/(api|controllers|internal)\// && !/zz_generated/ {
+		split($1, path, ":"); folder = path[1]
+		sub(/^github.com\/darkowlzz\/daemonset-job\//, "", folder); sub(/\/[^\/]*$/, "", folder)
+		sum[folder] += $3; count[folder]++
+	}
+	END { for (f in sum) printf "  %5.1f%%  %s\n", sum[f] / count[f], f | "sort -k2"; close("sort -k2"); print "  " total "  of all statements" }'

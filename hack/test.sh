@@ -1,0 +1,55 @@
+#!/usr/bin/env bash
+# Runs every check and test, after setting up all that they need, and ends with
+# what passed, failed and was skipped. With CI=true a skipped part is a failure.
+. "$(dirname "$0")/lib.sh"
+
+passed=() failed=() skipped=()
+
+# part runs a command as one part of the tests and goes on whatever comes of it.
+part() {
+	local name="$1" start=$SECONDS
+	shift
+	say "=== $name"
+	if "$@"; then
+		passed+=("$(printf '%5ds  %s' $((SECONDS - start)) "$name")")
+	else
+		failed+=("$(printf '%5ds  %s' $((SECONDS - start)) "$name")")
+	fi
+}
+
+skip() {
+	say "=== SKIPPED: $1: $2"
+	skipped+=("        $1: $2")
+}
+
+unit() { KUBEBUILDER_ASSETS="$(go run ./test/cluster/cmd/cluster build | tail -n 1)" hack/test-unit.sh; }
+
+SECONDS=0
+part "Kubernetes is built" make -s kubernetes
+part "generated files and formatting" hack/verify.sh
+part "go vet" go vet ./...
+part "go vet, end-to-end tests" go vet -tags e2e ./test/e2e
+part "lint" make -s lint
+part "unit and API server tests" unit
+if [ -n "${KUBECONFIG:-}" ] || reason="$(local_cluster)"; then
+	part "end-to-end tests" hack/test-e2e.sh
+else
+	skip "end-to-end tests" "$reason; set KUBECONFIG to run them on another cluster"
+fi
+if [ -z "${KUBECONFIG:-}" ] && local_cluster >/dev/null; then
+	part "the demo" make -s demo
+	part "the cluster leaves nothing behind" bash -c 'make -s cluster-down && go run ./test/cluster/cmd/cluster verify-clean'
+else
+	skip "the demo" "${reason:-it runs on the local cluster}"
+fi
+
+say "Summary after ${SECONDS}s:"
+[ ${#passed[@]} = 0 ] || printf 'passed  %s\n' "${passed[@]}"
+[ ${#failed[@]} = 0 ] || printf 'FAILED  %s\n' "${failed[@]}"
+[ ${#skipped[@]} = 0 ] || printf 'SKIPPED %s\n' "${skipped[@]}"
+echo "${#passed[@]} passed, ${#failed[@]} failed, ${#skipped[@]} skipped"
+[ ${#failed[@]} = 0 ] || exit 1
+if [ "${CI:-}" = true ] && [ ${#skipped[@]} -gt 0 ]; then
+	echo "a part that should run in CI was skipped" >&2
+	exit 1
+fi

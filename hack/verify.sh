@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# Checks that the code is formatted and that generated files are what is
+# generated now, without touching those that are committed.
+. "$(dirname "$0")/lib.sh"
+
+unformatted="$(gofmt -l api cmd controllers hack internal test)"
+if [ -n "$unformatted" ]; then
+	printf 'not formatted, run make fmt:\n%s\n' "$unformatted" >&2
+	exit 1
+fi
+go mod tidy -diff >/dev/null || { echo "go.mod or go.sum is not tidy: run go mod tidy" >&2; exit 1; }
+
+before="$(mktemp -d)"
+trap 'rm -rf "$before"' EXIT
+generated=(api config docs)
+cp -r "${generated[@]}" "$before/"
+make -s manifests generate docs
+stale=0
+for folder in "${generated[@]}"; do
+	diff -ru "$before/$folder" "$folder" || stale=1
+done
+if [ "$stale" = 1 ]; then
+	echo "generated files were stale, and have been generated anew: commit them (make manifests generate docs)" >&2
+	exit 1
+fi
+echo "formatted, tidy, and generated files are up to date"
