@@ -18,6 +18,8 @@ CACHE := $(if $(XDG_CACHE_HOME),$(XDG_CACHE_HOME),$(HOME)/.cache)/daemonset-job
 # docker if its engine answers, else podman, else buildah. Asked only where it is used.
 CONTAINER_TOOL ?= $(shell if docker info >/dev/null 2>&1; then echo docker; elif command -v podman >/dev/null; then echo podman; else echo buildah; fi)
 BUILD_IMAGE = $(CONTAINER_TOOL) $(if $(findstring buildah,$(CONTAINER_TOOL)),bud --isolation chroot,build)
+# What follows an image that is pushed: buildah and podman can write it to an archive.
+PUSH_TO ?=
 # Passed on to the image builds, as in BASE_IMAGE=scratch.
 BUILD_ARGS = $(if $(BASE_IMAGE),--build-arg BASE_IMAGE=$(BASE_IMAGE))
 
@@ -78,7 +80,7 @@ test-unit: ## Run the tests that need no nodes, against a real API server.
 	KUBEBUILDER_ASSETS="$$($(MAKE) -s kubernetes)" hack/test-unit.sh
 
 .PHONY: test-e2e
-test-e2e: cluster-up ## Run the end-to-end tests on the local cluster.
+test-e2e: ## Run the end-to-end tests, on the cluster of KUBECONFIG or the local one.
 	hack/test-e2e.sh
 
 .PHONY: demo
@@ -116,19 +118,39 @@ docker-push: ## Push the image.
 	$(CONTAINER_TOOL) push $(IMG)
 
 .PHONY: docker-buildx
-docker-buildx: bin/linux_amd64 bin/linux_arm64 ## Build and push the image for all PLATFORMS, with docker.
-	docker buildx build --push --platform=$(PLATFORMS) $(BUILD_ARGS) -t $(IMG) .
+docker-buildx: bin/linux_amd64 bin/linux_arm64 ## Build and push the image for all PLATFORMS.
+ifeq ($(findstring docker,$(notdir $(CONTAINER_TOOL))),docker)
+	$(CONTAINER_TOOL) buildx build --push --platform=$(PLATFORMS) $(BUILD_ARGS) -t $(IMG) .
+else
+	-$(CONTAINER_TOOL) manifest rm $(IMG) 2>/dev/null
+	$(BUILD_IMAGE) --platform=$(PLATFORMS) $(BUILD_ARGS) --manifest $(IMG) .
+	$(CONTAINER_TOOL) manifest push --all $(IMG) $(PUSH_TO)
+endif
 
 SAMPLE_IMG ?= darkowlzz/cleanup:v0.0.2
 
 .PHONY: sample-image
-sample-image: ## Build the image of the sample Job.
+sample-image: ## Build the image of the sample Job, on BASE_IMAGE.
 	$(BUILD_IMAGE) $(BUILD_ARGS) -t $(SAMPLE_IMG) config/samples/cleanup
+
+.PHONY: sample-image-local
+sample-image-local: ## The same on Debian's busybox-static, where no image can be pulled.
+	rm -rf bin/busybox && mkdir -p bin/busybox/bin
+	for applet in $$(busybox --list); do ln -s busybox "bin/busybox/bin/$$applet"; done
+	cp --remove-destination "$$(command -v busybox)" bin/busybox/bin/busybox
+	printf 'FROM scratch\nCOPY bin /bin\n' | $(BUILD_IMAGE) -t localhost/busybox:local -f - bin/busybox
+	$(MAKE) sample-image BASE_IMAGE=localhost/busybox:local
 
 .PHONY: build-installer
 build-installer: manifests $(KUSTOMIZE) ## Write dist/install.yaml: everything in one file.
 	mkdir -p dist
 	$(WITH_IMG) $(KUSTOMIZE) build "$$OVERLAY" > dist/install.yaml
+
+.PHONY: print-img print-sample-img
+print-img:
+	@echo $(IMG)
+print-sample-img:
+	@echo $(SAMPLE_IMG)
 
 ##@ Deployment
 
@@ -137,8 +159,8 @@ KUBECTL ?= kubectl
 # Runs what follows with a kustomization in $$OVERLAY that sets the image: the
 # committed files stay as they are.
 WITH_IMG = OVERLAY="$$(mktemp -d -p config overlay.XXXXXX)"; trap 'rm -rf "$$OVERLAY"' EXIT; \
-	printf 'resources:\n- ../default\nimages:\n- name: darkowlzz/daemonset-job\n  newName: %s\n  newTag: %s\n' \
-	"$(firstword $(subst :, ,$(IMG)))" "$(lastword $(subst :, ,$(IMG)))" > "$$OVERLAY/kustomization.yaml";
+	echo 'resources: [../default]' > "$$OVERLAY/kustomization.yaml"; \
+	(cd "$$OVERLAY" && $(KUSTOMIZE) edit set image "darkowlzz/daemonset-job=$(IMG)");
 
 .PHONY: install
 install: manifests ## Install the CRD into the cluster of KUBECONFIG.

@@ -1,27 +1,29 @@
-# Tools come from Go modules at a fixed version, and are built once for all clones.
+# Tools come from Go modules at a fixed version, and are built once for all clones:
+# the version is in the name of a tool's folder.
 
 CONTROLLER_TOOLS_VERSION := v0.23.0
-KUSTOMIZE_VERSION := v5.8.3
-GOLANGCI_LINT_VERSION := v2.15.0
+KUSTOMIZE_VERSION := v5.8.2
+# golangci-lint and its plugin have their versions in a go.mod of their own.
+LINT_VERSION := $(shell cat hack/lint/* | cksum | cut -d' ' -f1)
 
 CONTROLLER_GEN := $(CACHE)/tools/controller-gen-$(CONTROLLER_TOOLS_VERSION)/controller-gen
 KUSTOMIZE := $(CACHE)/tools/kustomize-$(KUSTOMIZE_VERSION)/kustomize
-GOLANGCI_LINT := $(CACHE)/tools/golangci-lint-$(GOLANGCI_LINT_VERSION)/golangci-lint
+GOLANGCI_LINT := $(CACHE)/tools/golangci-lint-$(LINT_VERSION)/golangci-lint
 
 .PHONY: tools
 tools: $(CONTROLLER_GEN) $(KUSTOMIZE) $(GOLANGCI_LINT) ## Build the tools that development needs.
 
 $(CONTROLLER_GEN):
-	$(call go-install,sigs.k8s.io/controller-tools/cmd/controller-gen@$(CONTROLLER_TOOLS_VERSION))
+	$(call build-tool,go install sigs.k8s.io/controller-tools/cmd/controller-gen@$(CONTROLLER_TOOLS_VERSION))
 $(KUSTOMIZE):
-	$(call go-install,sigs.k8s.io/kustomize/kustomize/v5@$(KUSTOMIZE_VERSION))
+	$(call build-tool,go install sigs.k8s.io/kustomize/kustomize/v5@$(KUSTOMIZE_VERSION))
 $(GOLANGCI_LINT):
-	$(call go-install,github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION))
+	$(call build-tool,go -C hack/lint build -trimpath -ldflags '-s -w' -o "$$GOBIN/golangci-lint" .)
 
-# go-install builds into a folder that exists only once the tool is whole.
-define go-install
-@echo "building $(1)"
-@rm -rf "$(@D).tmp" && mkdir -p "$(@D).tmp" "$(dir $(@D))"
-@GOBIN="$(@D).tmp" GOFLAGS= go install "$(1)"
-@rm -rf "$(@D)" && mv "$(@D).tmp" "$(@D)"
+# build-tool builds into a folder that gets its name only once the tool is whole.
+# Two makes at once build in two folders; the second finds the first one's tool.
+define build-tool
+@echo "building $(@F): $(notdir $(@D))"
+@mkdir -p "$(dir $(@D))"; export GOFLAGS= CGO_ENABLED=0 GOBIN="$$(mktemp -d "$(@D).XXXXXX")"; \
+	trap 'rm -rf "$$GOBIN"' EXIT; $(1); test -e "$(@D)" || mv -T "$$GOBIN" "$(@D)"
 endef
