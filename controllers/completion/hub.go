@@ -10,14 +10,14 @@ import (
 	"github.com/darkowlzz/daemonset-job/internal/logfollow"
 )
 
-// hub runs the followers: at most one for each container, known by its ID. It
-// writes nothing to Kubernetes. When a word is found it says for which pod, and
-// the reconciler does the rest.
+// hub runs the followers: at most one for each run of a container. It writes
+// nothing to Kubernetes. When there is news about a pod it says so, and the
+// reconciler does the rest.
 type hub struct {
 	turns *logfollow.Turns
-	// found takes the pods whose word was found.
-	found func(context.Context, types.NamespacedName)
-	log   logr.Logger
+	// wake the reconciler for a pod.
+	wake func(context.Context, types.NamespacedName)
+	log  logr.Logger
 
 	mu sync.Mutex
 	// base is the context of all followers, and end ends it.
@@ -27,21 +27,29 @@ type hub struct {
 	wait sync.WaitGroup
 }
 
-// followed is a pod whose log is followed.
-type followed struct {
+// subject is the work of a pod: what is looked for in its logs. Another word, or
+// another pod of the name, is another subject.
+type subject struct {
 	name types.NamespacedName
 	uid  types.UID
 	// group is whose turn its streams take: its Job's.
 	group string
 	word  string
-	found bool
-	// containers by ID, and how to stop following them; nil once they are read to their end.
-	containers map[string]context.CancelFunc
 }
 
-func newHub(turns *logfollow.Turns, log logr.Logger, found func(context.Context, types.NamespacedName)) *hub {
+// followed is a subject whose logs are followed.
+type followed struct {
+	subject
+	found bool
+	// version is the pod's resourceVersion when it was marked, empty before that.
+	version string
+	// stops has how to stop following a run; nil once it was read to its end.
+	stops map[run]context.CancelFunc
+}
+
+func newHub(turns *logfollow.Turns, log logr.Logger, wake func(context.Context, types.NamespacedName)) *hub {
 	base, end := context.WithCancel(context.Background())
-	return &hub{turns: turns, log: log, found: found, base: base, end: end, pods: map[types.NamespacedName]*followed{}}
+	return &hub{turns: turns, log: log, wake: wake, base: base, end: end, pods: map[types.NamespacedName]*followed{}}
 }
 
 // Start implements manager.Runnable: the followers end with it.
@@ -57,60 +65,75 @@ func (h *hub) Start(ctx context.Context) error {
 // NeedLeaderElection implements manager.LeaderElectionRunnable: only the leader follows.
 func (*hub) NeedLeaderElection() bool { return true }
 
-// follow sees to it that these containers of a pod are followed, and says whether
-// the word was found in one of them. When the word changed, it is looked for from
-// the beginning.
-func (h *hub) follow(uid types.UID, name types.NamespacedName, group, word string, sources map[string]logfollow.Source) bool {
+// follow sees to it that these logs, and no others, are followed for the subject.
+// It says whether the word was found in one of them, and if the pod was marked for
+// that, at which version.
+func (h *hub) follow(s subject, sources map[run]logfollow.Source) (found bool, version string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.base.Err() != nil {
-		return false
-	}
-	pod := h.pods[name]
-	if pod != nil && (pod.uid != uid || pod.word != word) {
+	pod := h.pods[s.name]
+	if pod == nil || pod.subject != s {
 		pod.stop()
-		pod = nil
-	}
-	if pod == nil {
-		pod = &followed{name: name, uid: uid, group: group, word: word, containers: map[string]context.CancelFunc{}}
-		h.pods[name] = pod
+		pod = &followed{subject: s, stops: map[run]context.CancelFunc{}}
+		h.pods[s.name] = pod
 	}
 	if pod.found {
-		return true
+		return true, pod.version
 	}
-	for id, cancel := range pod.containers {
-		if _, there := sources[id]; !there && cancel == nil {
-			delete(pod.containers, id) // A container that restarts for ever leaves nothing behind.
+	for r := range pod.stops {
+		if _, there := sources[r]; !there {
+			pod.forget(r)
 		}
 	}
-	for id, source := range sources {
-		if _, known := pod.containers[id]; known {
+	for r, source := range sources {
+		if _, known := pod.stops[r]; known || h.base.Err() != nil {
 			continue
 		}
 		ctx, cancel := context.WithCancel(h.base)
-		pod.containers[id] = cancel
-		h.wait.Go(func() { h.run(ctx, pod, id, source) })
+		pod.stops[r] = cancel
+		h.wait.Go(func() {
+			defer cancel()
+			h.run(ctx, pod, r, source)
+		})
 	}
-	return false
+	return false, ""
 }
 
-func (h *hub) run(ctx context.Context, pod *followed, id string, source logfollow.Source) {
-	log := h.log.WithValues("pod", pod.name.String(), "containerID", id)
-	follower := &logfollow.Follower{Source: source, Word: pod.word, Turns: h.turns, Group: pod.group, Log: log}
-	found, err := follower.Run(ctx)
-	if err != nil {
-		return // It was stopped.
+func (h *hub) run(ctx context.Context, pod *followed, r run, source logfollow.Source) {
+	follower := &logfollow.Follower{
+		Source: source, Word: pod.word, Turns: h.turns, Group: pod.group,
+		Log: h.log.WithValues("job", pod.group, "pod", pod.name.Name, "containerID", r.id),
 	}
+	switch result := follower.Run(ctx); {
+	case result == logfollow.Found:
+		h.settle(ctx, func() { pod.found = true })
+		h.wake(ctx, pod.name)
+	case result == logfollow.ReadToTheEnd:
+		h.settle(ctx, func() { pod.stops[r] = nil })
+	case result == logfollow.Lost:
+		// The reconciler looks again: a status can be gone for a moment only.
+		h.settle(ctx, func() { delete(pod.stops, r) })
+		h.wake(ctx, pod.name)
+	}
+}
+
+// settle what became of a run, unless it was stopped meanwhile.
+func (h *hub) settle(ctx context.Context, change func()) {
 	h.mu.Lock()
-	if cancel := pod.containers[id]; cancel != nil {
-		cancel() // It has ended: this only lets go of its context.
+	defer h.mu.Unlock()
+	if ctx.Err() == nil {
+		change()
 	}
-	pod.containers[id] = nil
-	pod.found = pod.found || found
-	h.mu.Unlock()
-	if found {
-		log.V(1).Info("found the word", "word", pod.word)
-		h.found(h.base, pod.name)
+}
+
+// marked notes that a pod was marked, and ends what is still followed of it. What
+// was found is kept until the cache has the mark, or the pod is gone.
+func (h *hub) marked(s subject, version string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if pod := h.pods[s.name]; pod != nil && pod.subject == s {
+		pod.stop()
+		pod.version = version
 	}
 }
 
@@ -118,16 +141,23 @@ func (h *hub) run(ctx context.Context, pod *followed, id string, source logfollo
 func (h *hub) stop(name types.NamespacedName) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if pod := h.pods[name]; pod != nil {
-		pod.stop()
-		delete(h.pods, name)
+	h.pods[name].stop()
+	delete(h.pods, name)
+}
+
+// stop following all runs; a pod that is not followed has none.
+func (p *followed) stop() {
+	if p != nil {
+		for r := range p.stops {
+			p.forget(r)
+		}
 	}
 }
 
-func (p *followed) stop() {
-	for _, cancel := range p.containers {
-		if cancel != nil {
-			cancel()
-		}
+// forget a run: it is no longer followed, and is read anew if it comes back.
+func (p *followed) forget(r run) {
+	if stop := p.stops[r]; stop != nil {
+		stop()
 	}
+	delete(p.stops, r)
 }

@@ -6,14 +6,17 @@ package completion
 import (
 	"context"
 	"fmt"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/resourceversion"
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
 	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
 	"k8s.io/utils/clock"
+	"k8s.io/utils/ptr"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/event"
@@ -23,6 +26,9 @@ import (
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 	"github.com/darkowlzz/daemonset-job/internal/logfollow"
 )
+
+// retryAfterConflict is how long to wait when a pod could not be marked as it is.
+const retryAfterConflict = 100 * time.Millisecond
 
 // Options are the settings of the controller.
 type Options struct {
@@ -52,8 +58,8 @@ func New(cached client.Client, logs corev1client.PodsGetter, clk clock.PassiveCl
 	return r
 }
 
-// wake the reconciler for a pod whose word was found: a follower writes nothing
-// itself, so that a write has the queue's retries and is the leader's.
+// wake the reconciler for a pod: a follower writes nothing itself, so that a write
+// has the queue's retries and is the leader's.
 func (r *Reconciler) wake(ctx context.Context, pod types.NamespacedName) {
 	object := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: pod.Namespace, Name: pod.Name}}
 	select {
@@ -85,20 +91,33 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 		r.hub.stop(req.NamespacedName)
 		return ctrl.Result{}, nil
 	}
-	name := v1beta1.LogContainerName(&pod.Spec)
-	sources := map[string]logfollow.Source{}
-	for _, id := range containers(pod, name) {
-		sources[id] = &podLog{pods: r.logs, cached: r.client, name: req.NamespacedName, uid: pod.UID, container: name, id: id}
+	container := v1beta1.LogContainerName(&pod.Spec)
+	sources := map[run]logfollow.Source{}
+	for which := range runs(pod, container) {
+		sources[which] = &podLog{pods: r.logs, cached: r.client, name: req.NamespacedName, uid: pod.UID, container: container, run: which}
 	}
-	job := pod.Namespace + "/" + pod.Labels[v1beta1.LabelJob]
-	if !r.hub.follow(pod.UID, req.NamespacedName, job, word, sources) {
+	work := subject{name: req.NamespacedName, uid: pod.UID, group: pod.Namespace + "/" + pod.Labels[v1beta1.LabelJob], word: word}
+	found, marked := r.hub.follow(work, sources)
+	if !found || isOlder(pod, marked) {
 		return ctrl.Result{}, nil
 	}
-	if err := r.mark(ctx, pod, word); err != nil {
-		return ctrl.Result{}, err
+	version, err := r.mark(ctx, pod, word)
+	switch {
+	case apierrors.IsConflict(err):
+		// It changed too often just now, or another pod has its name, which the cache will tell.
+		return ctrl.Result{RequeueAfter: retryAfterConflict}, nil
+	case err != nil:
+		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
-	r.hub.stop(req.NamespacedName)
+	r.hub.marked(work, version)
 	return ctrl.Result{}, nil
+}
+
+// isOlder says whether the cache has not caught up with the mark that was written
+// already.
+func isOlder(pod *corev1.Pod, marked string) bool {
+	order, err := resourceversion.CompareResourceVersion(pod.ResourceVersion, marked)
+	return err == nil && order < 0
 }
 
 // unfinished says whether the pod is one whose log is still to tell that it is done.
@@ -120,8 +139,9 @@ func (r *Reconciler) word(ctx context.Context, pod *corev1.Pod) (string, error) 
 	return r.options.Word, nil
 }
 
-// mark the pod as done: this very pod, known by its UID. Doing it twice is harmless.
-func (r *Reconciler) mark(ctx context.Context, pod *corev1.Pod, word string) error {
+// mark the pod as done: this very pod, known by its UID. Doing it twice is
+// harmless. The version is the pod's with the mark.
+func (r *Reconciler) mark(ctx context.Context, pod *corev1.Pod, word string) (version string, err error) {
 	now := metav1.NewTime(r.clock.Now())
 	config := corev1ac.Pod(pod.Name, pod.Namespace).WithUID(pod.UID).WithStatus(corev1ac.PodStatus().WithConditions(
 		corev1ac.PodCondition().
@@ -130,14 +150,10 @@ func (r *Reconciler) mark(ctx context.Context, pod *corev1.Pod, word string) err
 			WithReason("WordLogged").
 			WithMessage(fmt.Sprintf("the container logged the termination word %q", word)).
 			WithLastTransitionTime(now)))
-	err := r.client.Status().Apply(ctx, config, client.FieldOwner(v1beta1.TerminatorFieldOwner), client.ForceOwnership)
-	switch {
-	case apierrors.IsNotFound(err), apierrors.IsConflict(err):
-		return nil // It is gone, or another pod has its name, which has an event of its own.
-	case err != nil:
-		return fmt.Errorf("marking the pod: %w", err)
+	if err := r.client.Status().Apply(ctx, config, client.FieldOwner(v1beta1.TerminatorFieldOwner), client.ForceOwnership); err != nil {
+		return "", fmt.Errorf("marking the pod: %w", err)
 	}
 	wordsFound.Inc()
 	logf.FromContext(ctx).Info("marked as done", "job", pod.Labels[v1beta1.LabelJob], "node", pod.Spec.NodeName, "word", word)
-	return nil
+	return ptr.Deref(config.ResourceVersion, ""), nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -21,20 +22,33 @@ type podLog struct {
 	cached client.Reader
 	name   types.NamespacedName
 	uid    types.UID
-	// container is its name, and id which of those that ran by that name it is.
-	container, id string
+	// container is its name, and run which of those that ran by that name it is.
+	container string
+	run       run
+}
+
+// run is one run of a container.
+//
+// Which run's log the kubelet serves depends on what it knows at that moment, and
+// that may be newer than the cache. So a run that was replaced is read once more,
+// as the previous one and from its beginning, whatever was read of it before:
+// what was read last could be the log of its successor.
+type run struct {
+	id string
+	// previous: another one has taken its place, or is about to.
+	previous bool
 }
 
 // Open implements logfollow.Source.
-func (l *podLog) Open(ctx context.Context, r logfollow.Request) (io.ReadCloser, error) {
-	options := &corev1.PodLogOptions{Container: l.container, Timestamps: true, Follow: r.Follow, Previous: r.Previous}
-	if !r.Since.IsZero() {
-		options.SinceTime = new(metav1.NewTime(r.Since))
+func (l *podLog) Open(ctx context.Context, since time.Time, follow bool) (io.ReadCloser, error) {
+	options := &corev1.PodLogOptions{Container: l.container, Timestamps: true, Follow: follow, Previous: l.run.previous}
+	if !since.IsZero() {
+		options.SinceTime = new(metav1.NewTime(since))
 	}
 	stream, err := l.pods.Pods(l.name.Namespace).GetLogs(l.name.Name, options).Stream(ctx)
 	switch {
-	case apierrors.IsNotFound(err), r.Previous && apierrors.IsBadRequest(err):
-		return nil, fmt.Errorf("%w: %w", logfollow.ErrGone, err)
+	case apierrors.IsNotFound(err), apierrors.IsBadRequest(err):
+		return nil, fmt.Errorf("%w: %w", logfollow.ErrRefused, err)
 	case err != nil:
 		return nil, err
 	}
@@ -44,50 +58,33 @@ func (l *podLog) Open(ctx context.Context, r logfollow.Request) (io.ReadCloser, 
 // State implements logfollow.Source.
 func (l *podLog) State() logfollow.State {
 	pod := &corev1.Pod{}
+	// A cache that is synced knows all that there is.
 	if err := l.cached.Get(context.Background(), l.name, pod, client.UnsafeDisableDeepCopy); err != nil || pod.UID != l.uid {
 		return logfollow.Gone
 	}
-	status := containerStatus(pod, l.container)
-	switch {
-	case status == nil:
-		return logfollow.Gone
-	case status.State.Running != nil && status.ContainerID == l.id:
-		return logfollow.Running
-	case status.State.Terminated != nil && status.State.Terminated.ContainerID == l.id:
-		return logfollow.Ended
-	case status.LastTerminationState.Terminated == nil || status.LastTerminationState.Terminated.ContainerID != l.id:
-		return logfollow.Gone
-	case status.State.Running != nil:
-		return logfollow.Restarted
+	if state, ok := runs(pod, l.container)[l.run]; ok {
+		return state
 	}
-	// It waits to be started again: until then the log that is there is this one's.
-	return logfollow.Ended
+	return logfollow.Gone
 }
 
-// containers are the IDs of those whose log can be had.
-func containers(pod *corev1.Pod, name string) []string {
-	status := containerStatus(pod, name)
-	if status == nil {
-		return nil
-	}
-	var ids []string
-	if last := status.LastTerminationState.Terminated; last != nil && last.ContainerID != "" {
-		ids = append(ids, last.ContainerID)
-	}
-	switch {
-	case status.State.Running != nil && status.ContainerID != "":
-		ids = append(ids, status.ContainerID)
-	case status.State.Terminated != nil && status.State.Terminated.ContainerID != "":
-		ids = append(ids, status.State.Terminated.ContainerID)
-	}
-	return ids
-}
-
-func containerStatus(pod *corev1.Pod, name string) *corev1.ContainerStatus {
+// runs are those of a container whose logs can be had.
+func runs(pod *corev1.Pod, container string) map[run]logfollow.State {
+	found := map[run]logfollow.State{}
 	for i := range pod.Status.ContainerStatuses {
-		if pod.Status.ContainerStatuses[i].Name == name {
-			return &pod.Status.ContainerStatuses[i]
+		status := &pod.Status.ContainerStatuses[i]
+		if status.Name != container {
+			continue
+		}
+		if last := status.LastTerminationState.Terminated; last != nil && last.ContainerID != "" {
+			found[run{last.ContainerID, true}] = logfollow.Ended
+		}
+		switch {
+		case status.State.Running != nil && status.ContainerID != "":
+			found[run{status.ContainerID, false}] = logfollow.Running
+		case status.State.Terminated != nil && status.State.Terminated.ContainerID != "":
+			found[run{status.State.Terminated.ContainerID, false}] = logfollow.Ended
 		}
 	}
-	return nil
+	return found
 }

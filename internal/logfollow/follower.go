@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"math/rand/v2"
-	"sync/atomic"
 	"time"
 
 	"github.com/go-logr/logr"
@@ -17,34 +16,37 @@ type State int
 const (
 	// Running: its log can still grow.
 	Running State = iota
-	// Ended: it has ended and was not started again.
+	// Ended: its log does not grow any more.
 	Ended
-	// Restarted: it has ended, and another one runs in its place.
-	Restarted
-	// Gone: its log cannot be had any more.
+	// Gone: its log is no longer asked for by this container's name.
 	Gone
 )
 
-// ErrGone is what Source.Open returns when the log cannot be had any more.
-var ErrGone = errors.New("the log is gone")
-
-// Request says which part of a log is to be opened.
-type Request struct {
-	// Since leaves out older lines; zero leaves out none. The kubelet knows whole seconds.
-	Since time.Time
-	// Follow keeps the stream open while the container runs.
-	Follow bool
-	// Previous asks for the log of the container before the one that runs now.
-	Previous bool
-}
+// ErrRefused is wrapped by errors of Source.Open that say that there is no such log.
+var ErrRefused = errors.New("there is no such log")
 
 // Source is one container's log. Lines must come with timestamps.
 type Source interface {
-	// Open a stream. An error that is not ErrGone is tried again.
-	Open(ctx context.Context, r Request) (io.ReadCloser, error)
+	// Open a stream of the lines since then, or of all, which stays open while the
+	// container runs if it is to follow.
+	Open(ctx context.Context, since time.Time, follow bool) (io.ReadCloser, error)
 	// State of the container, as far as it is known now.
 	State() State
 }
+
+// Result is how following a log came to its end.
+type Result int
+
+const (
+	// Stopped: the context ended.
+	Stopped Result = iota
+	// Found: the container logged the word.
+	Found
+	// ReadToTheEnd: the container ended and had not logged the word.
+	ReadToTheEnd
+	// Lost: the log is Gone.
+	Lost
+)
 
 // Follower follows one container's log.
 type Follower struct {
@@ -59,120 +61,94 @@ type Follower struct {
 
 const (
 	bufferSize = 4096
-	// firstRetry and lastRetry bound how long a cut stream waits to be opened again.
-	firstRetry = 100 * time.Millisecond
-	lastRetry  = 2 * time.Second
-	// slice is how long a stream is kept open while others wait for a turn.
-	slice = 2 * time.Second
+	// finalTries is how often an ended container's log is asked for when it is
+	// refused: it may have been removed together with the container.
+	finalTries = 10
+	// longStream is how long a stream has to last to count as progress in itself.
+	longStream = 10 * time.Second
+	// toldTries is how many failures in a row are worth a line in our own log.
+	toldTries = 5
 )
 
-// Run follows the log until the word is found, and returns true, or until the
-// whole log has been read without it. An error means that the context has ended.
+// ending is what a stream had at its end.
+type ending struct {
+	since   time.Time
+	pending bool
+}
+
+// Run follows the log until the word is found, or the whole log has been read
+// without it, or the context ends.
 //
-// The end of a stream proves nothing: the container may have ended, or an API
-// server on the way, or its log was rotated. What the container does decides, and
-// once it has ended its log is read once more, to its end.
-func (f *Follower) Run(ctx context.Context) (bool, error) {
-	matcher := NewMatcher(f.Word, bufferSize)
-	var since time.Time
-	for retry := firstRetry; ; {
-		state := f.Source.State()
+// Since the end of a stream proves nothing, what the container does decides
+// whether to go on. And what counts only because nothing follows it, the end of
+// the log or a word with no line break behind it, counts when two streams in a
+// row end alike.
+func (f *Follower) Run(ctx context.Context) Result {
+	matcher, turn := NewMatcher(f.Word, bufferSize), newTurn()
+	var last *ending
+	for tries := 0; ; {
+		state, since := f.Source.State(), matcher.Since()
 		if state == Gone {
-			return false, nil
+			return Lost
 		}
-		outcome, err := f.read(ctx, matcher, Request{Since: since, Follow: state == Running, Previous: state == Restarted})
+		start := time.Now()
+		how, err := f.read(ctx, matcher, turn, state == Running && (last == nil || !last.pending))
+		now := ending{matcher.Since(), matcher.Pending()}
+		tries++
 		switch {
-		case outcome == found:
-			return true, nil
+		case how == found:
+			return Found
 		case ctx.Err() != nil:
-			return false, ctx.Err()
-		case errors.Is(err, ErrGone):
-			return false, nil
-		case outcome == ended && state != Running && f.Source.State() == state:
-			return false, nil
+			return Stopped
+		case how == yielded:
+			last, tries = nil, 0
+			continue // It has waited for its turn, and will again.
+		case how == ended && last != nil && *last == now && (now.pending || state == Ended && f.Source.State() == Ended):
+			if now.pending {
+				return Found
+			}
+			return ReadToTheEnd
+		case how == ended:
+			last = &now
+		default:
+			last = nil
 		}
 		if err != nil {
-			f.Log.V(1).Info("log stream was cut, going on where it was", "reason", err.Error(), "since", since)
-		}
-		if progress := matcher.Since(); progress.After(since) {
-			since, retry = progress, firstRetry
-		}
-		if outcome == yielded {
-			continue // It has waited for its turn, and will again.
-		}
-		if !sleep(ctx, retry/2+rand.N(retry)) {
-			return false, ctx.Err()
-		}
-		retry = min(2*retry, lastRetry)
-	}
-}
-
-type result int
-
-const (
-	cut result = iota
-	ended
-	yielded
-	found
-)
-
-// read one stream as far as it goes.
-func (f *Follower) read(ctx context.Context, matcher *Matcher, r Request) (result, error) {
-	if err := f.Turns.Enter(ctx, f.Group); err != nil {
-		return cut, err
-	}
-	defer f.Turns.Leave()
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	stream, err := f.Source.Open(ctx, r)
-	if err != nil {
-		return cut, err
-	}
-	defer func() { _ = stream.Close() }() // It was read as far as it goes.
-	streamsOpen.Inc()
-	defer streamsOpen.Dec()
-
-	var gaveUp atomic.Bool
-	if r.Follow {
-		go f.giveUpWhenContended(ctx, cancel, &gaveUp)
-	}
-	matcher.Reset()
-	for {
-		n, err := stream.Read(matcher.Space())
-		if n > 0 && matcher.Advance(n) {
-			return found, nil
-		}
-		switch {
-		case gaveUp.Load():
-			return yielded, nil
-		case errors.Is(err, io.EOF):
-			// The end of a stream that follows may be a cut one, too: nothing says which.
-			if !r.Follow && matcher.End() {
-				return found, nil
+			if errors.Is(err, ErrRefused) && state == Ended && tries >= finalTries {
+				f.Log.Info("the log of the ended container cannot be had any more", "reason", err.Error())
+				return ReadToTheEnd
 			}
-			return ended, nil
-		case err != nil:
-			return cut, err
+			f.tell(tries, err)
+		}
+		if now.since.After(since) || time.Since(start) > longStream {
+			tries = 0
+		}
+		if !sleep(ctx, backoff(tries)) {
+			return Stopped
 		}
 	}
 }
 
-// giveUpWhenContended ends the stream when it has had its time and others wait.
-func (f *Follower) giveUpWhenContended(ctx context.Context, cancel context.CancelFunc, gaveUp *atomic.Bool) {
-	ticker := time.NewTicker(slice)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-			if f.Turns.Contended() {
-				gaveUp.Store(true)
-				cancel()
-				return
-			}
-		}
+// tell of a failure. A few in a row are normal, when an API server restarts or a
+// container has only just started.
+func (f *Follower) tell(tries int, err error) {
+	if tries == toldTries {
+		f.Log.Info("the log cannot be read, trying on", "reason", err.Error())
+		return
 	}
+	f.Log.V(1).Info("the log stream was cut, going on where it was", "reason", err.Error())
+}
+
+// backoff before a log is opened again, after so many times without progress:
+// from 100 ms to 2 s, and up to 10 s when a node has been away for a minute.
+func backoff(tries int) time.Duration {
+	const first, usual, last, patience = 100 * time.Millisecond, 2 * time.Second, 10 * time.Second, 30
+	longest := usual
+	if tries > patience {
+		longest = last
+	}
+	d := min(first<<min(max(tries-1, 0), 10), longest)
+	return d/2 + rand.N(d/2+1)
 }
 
 func sleep(ctx context.Context, d time.Duration) bool {

@@ -6,9 +6,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/go-logr/logr/testr"
@@ -18,241 +17,128 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// scripted is a Source whose streams and states are scripted.
-type scripted struct {
-	mu      sync.Mutex
-	state   State
-	streams []func(ctx context.Context, r Request) (io.ReadCloser, error)
-	asked   []Request
-	// then is the state once so many streams have been opened; all of them if 0.
-	then  State
-	after int
-}
-
-func (s *scripted) State() State {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.state
-}
-
-func (s *scripted) Open(ctx context.Context, r Request) (io.ReadCloser, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.asked = append(s.asked, r)
-	if len(s.streams) == 0 {
-		return nil, ErrGone
-	}
-	next := s.streams[0]
-	s.streams = s.streams[1:]
-	if len(s.streams) == 0 || len(s.asked) == s.after {
-		s.state = s.then
-	}
-	return next(ctx, r)
-}
-
-var errCut = errors.New("connection reset")
-
-// chunks is a stream of these pieces, which ends with err.
-func chunks(err error, pieces ...string) func(context.Context, Request) (io.ReadCloser, error) {
-	return func(context.Context, Request) (io.ReadCloser, error) {
-		reader, writer := io.Pipe()
-		go func() {
-			for _, piece := range pieces {
-				if _, err := io.WriteString(writer, piece); err != nil {
-					return
-				}
-			}
-			_ = writer.CloseWithError(err)
-		}()
-		return reader, nil
-	}
-}
-
-// stalled never says anything until its context ends.
-func stalled(ctx context.Context, _ Request) (io.ReadCloser, error) {
-	reader, writer := io.Pipe()
-	context.AfterFunc(ctx, func() { _ = writer.CloseWithError(ctx.Err()) })
-	return reader, nil
-}
-
-func refused(context.Context, Request) (io.ReadCloser, error) { return nil, errCut }
-
-func run(t *testing.T, s *scripted) (bool, error) {
+// run follows the log in a bubble, where time passes at once.
+func run(t *testing.T, s *scripted) (result Result, took time.Duration) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-	defer cancel()
-	return (&Follower{Source: s, Word: "done", Turns: NewTurns(10), Group: "g", Log: testr.New(t)}).Run(ctx)
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Hour)
+		defer cancel()
+		start := time.Now()
+		result = (&Follower{Source: s, Word: "done", Turns: NewTurns(10), Group: "g", Log: testr.New(t)}).Run(ctx)
+		took = time.Since(start)
+	})
+	return result, took
 }
 
 func TestFollower(t *testing.T) {
-	type streams = []func(context.Context, Request) (io.ReadCloser, error)
+	line := func(text string) opener { return chunks(io.EOF, at+text+"\n") }
+	failure := fmt.Errorf("%w: 400", ErrRefused)
 	tests := map[string]struct {
-		source scripted
-		found  bool
-		asked  int
+		states  []State
+		streams []opener
+		result  Result
+		asked   int
 	}{
-		"found at once":                           {scripted{streams: streams{chunks(io.EOF, at+"done\n")}}, true, 1},
-		"cut in the middle of the word":           {scripted{streams: streams{chunks(errCut, at+"do"), chunks(io.EOF, at+"done\n")}}, true, 2},
-		"cut in the middle of the timestamp":      {scripted{streams: streams{chunks(errCut, at[:9]), chunks(io.EOF, at+"done\n")}}, true, 2},
-		"the word at the very place of the cut":   {scripted{streams: streams{chunks(errCut, at+"done"), chunks(io.EOF, at+"doner\n")}, then: Gone}, false, 2},
-		"ends early: the API server went away":    {scripted{streams: streams{chunks(io.EOF, at+"a\n"), refused, chunks(nil, at+"done\n")}}, true, 3},
-		"ends, and the container has ended":       {scripted{streams: streams{chunks(io.EOF, at+"a\n"), chunks(io.EOF, at+"a\n")}, then: Ended, after: 1}, false, 2},
-		"the last line has no break":              {scripted{state: Ended, streams: streams{chunks(io.EOF, at+"done")}, then: Ended}, true, 1},
-		"ended, read once to its end":             {scripted{state: Ended, streams: streams{chunks(io.EOF, at+"a\n")}, then: Ended}, false, 1},
-		"ended, cut, then read to its end":        {scripted{state: Ended, streams: streams{chunks(errCut, at+"a\n"), chunks(io.EOF, at+"done\n")}, then: Ended}, true, 2},
-		"restarted while it was read":             {scripted{state: Ended, streams: streams{chunks(io.EOF, at+"new\n"), chunks(io.EOF, at+"done\n")}, then: Restarted, after: 1}, true, 2},
-		"gone before anything":                    {scripted{state: Gone}, false, 0},
-		"gone when it is opened":                  {scripted{}, false, 1},
-		"binary and long lines before it, in all": {scripted{streams: streams{chunks(io.EOF, at+strings.Repeat("\x00\xff", 1<<18)+"\n", at+"done\n")}}, true, 1},
+		"found at once":                         {[]State{Running}, []opener{line("done")}, Found, 1},
+		"found in a stream that stays open":     {[]State{Running}, []opener{silentAfter(at + "done\n")}, Found, 1},
+		"cut in the middle of the word":         {[]State{Running}, []opener{chunks(errCut, at+"do"), line("done")}, Found, 2},
+		"cut in the middle of the timestamp":    {[]State{Running}, []opener{chunks(errCut, at[:9]), line("done")}, Found, 2},
+		"the word where it was cut":             {[]State{Running, Running, Gone}, []opener{chunks(errCut, at+"done"), line("doner")}, Lost, 2},
+		"the word where it seems to have ended": {[]State{Running, Running, Gone}, []opener{chunks(io.EOF, at+"done"), line("doner")}, Lost, 2},
+		"the word twice where it was cut":       {[]State{Ended}, []opener{chunks(errCut, at+"done"), chunks(errCut, at+"done"), line("doner")}, ReadToTheEnd, 4},
+		"a rest of an earlier line after a cut": {[]State{Ended}, []opener{chunks(errCut, at+"x\n"), chunks(io.EOF, "done\n"+at+"x\n")}, ReadToTheEnd, 3},
+		"the API server is away for a while":    {[]State{Running}, []opener{line("a"), failing(errCut), failing(errCut), line("done")}, Found, 4},
+		"the kubelet does not know it yet":      {[]State{Running}, append(repeat(failing(failure), 40), line("done")), Found, 41},
+		"no line break, and silence":            {[]State{Running}, []opener{silentAfter(at + "done"), chunks(io.EOF, at+"done")}, Found, 2},
+		"no line break, silence, then more":     {[]State{Running, Running, Gone}, []opener{silentAfter(at + "done"), line("doner")}, Lost, 2},
+		"ended, the last line has no break":     {[]State{Ended}, []opener{chunks(io.EOF, at+"done")}, Found, 2},
+		"ended, read twice to its end":          {[]State{Ended}, []opener{line("a")}, ReadToTheEnd, 2},
+		"ended, without a log":                  {[]State{Ended}, []opener{chunks(io.EOF)}, ReadToTheEnd, 2},
+		"ended, the first stream too early":     {[]State{Ended}, []opener{chunks(io.EOF), line("done")}, Found, 2},
+		"ended, cut, then read":                 {[]State{Ended}, []opener{chunks(errCut, at+"a\n"), line("done")}, Found, 2},
+		"ended, its log is removed":             {[]State{Ended}, []opener{failing(failure)}, ReadToTheEnd, finalTries},
+		"ended, the API server is away":         {[]State{Ended}, append(repeat(failing(errCut), 3*finalTries), line("done")), Found, 3*finalTries + 1},
+		"ends while it is followed":             {[]State{Running, Ended}, []opener{line("a"), line("a")}, ReadToTheEnd, 2},
+		"replaced while its end is read":        {[]State{Ended, Ended, Gone}, []opener{line("a")}, Lost, 2},
+		"gone before anything":                  {[]State{Gone}, nil, Lost, 0},
+		"gone while it cannot be opened":        {[]State{Running, Running, Gone}, []opener{failing(failure)}, Lost, 2},
+		"binary and long lines before it":       {[]State{Running}, []opener{chunks(io.EOF, at+strings.Repeat("\x00\xff", 1<<18)+"\n", at+"done\n")}, Found, 1},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			g := NewWithT(t)
-			s := &test.source
-			found, err := run(t, s)
-			g.Expect(err).NotTo(HaveOccurred())
-			g.Expect(found).To(Equal(test.found))
+			s := &scripted{states: test.states, streams: test.streams}
+			result, _ := run(t, s)
+			g.Expect(result).To(Equal(test.result))
 			g.Expect(s.asked).To(HaveLen(test.asked))
 		})
 	}
 }
 
+func repeat(o opener, n int) []opener {
+	all := make([]opener, n)
+	for i := range all {
+		all[i] = o
+	}
+	return all
+}
+
 func TestFollowerAsksForWhatIsMissing(t *testing.T) {
 	g := NewWithT(t)
-	s := &scripted{then: Restarted}
-	s.streams = append(s.streams, chunks(errCut, at+"a\n"), chunks(io.EOF, at+"b\n"))
-	found, err := run(t, s)
-	g.Expect(err).NotTo(HaveOccurred())
-	g.Expect(found).To(BeFalse())
-	g.Expect(s.asked[0]).To(Equal(Request{Follow: true}))
-	g.Expect(s.asked[1].Follow).To(BeTrue())
-	g.Expect(s.asked[1].Since.Format(time.RFC3339Nano) + " ").To(Equal(at))
-	g.Expect(s.asked[2].Previous).To(BeTrue(), "another container runs in its place: its log is the previous one")
-	g.Expect(s.asked[2].Follow).To(BeFalse())
+	s := &scripted{states: []State{Running, Running, Ended}, streams: []opener{chunks(errCut, at+"a\n"), chunks(io.EOF, at+"b\n")}}
+	result, _ := run(t, s)
+	g.Expect(result).To(Equal(ReadToTheEnd))
+	g.Expect(s.asked[0]).To(Equal(asked{follow: true}))
+	g.Expect(s.asked[1].follow).To(BeTrue())
+	g.Expect(s.asked[1].since.Format(time.RFC3339Nano) + " ").To(Equal(at))
+	g.Expect(s.asked[2].follow).To(BeFalse(), "what has ended does not grow")
 }
 
-func TestFollowerStopsAtOnceWhenItsStreamIsStalled(t *testing.T) {
+func TestFollowerIsSoonBackAfterAnOutage(t *testing.T) {
 	g := NewWithT(t)
-	s := &scripted{streams: []func(context.Context, Request) (io.ReadCloser, error){stalled}}
-	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
-	defer cancel()
-	start := time.Now()
-	_, err := (&Follower{Source: s, Word: "done", Turns: NewTurns(1), Log: testr.New(t)}).Run(ctx)
-	g.Expect(err).To(MatchError(context.DeadlineExceeded))
-	g.Expect(time.Since(start)).To(BeNumerically("<", time.Second))
-}
-
-// growing is a log that says its word some time after the start, and can be
-// opened as often as one likes.
-type growing struct {
-	start time.Time
-	after time.Duration
-	open  *atomic.Int32
-	most  *atomic.Int32
-}
-
-func (s *growing) State() State { return Running }
-
-func (s *growing) Open(ctx context.Context, _ Request) (io.ReadCloser, error) {
-	n := s.open.Add(1)
-	for most := s.most.Load(); n > most && !s.most.CompareAndSwap(most, n); most = s.most.Load() {
-	}
-	reader, writer := io.Pipe()
-	go func() {
-		if !sleep(ctx, time.Until(s.start.Add(s.after))) {
-			_ = writer.CloseWithError(ctx.Err())
-			return
+	up := time.Time{}
+	s := &scripted{states: []State{Running}, streams: []opener{func(ctx context.Context) (io.ReadCloser, error) {
+		if up.IsZero() {
+			up = time.Now().Add(time.Minute)
 		}
-		_, _ = io.WriteString(writer, at+"done\n")
-		_ = writer.Close()
-	}()
-	return &counted{reader, s.open}, nil
-}
-
-// counted is a stream that counts while it is open.
-type counted struct {
-	io.ReadCloser
-	open *atomic.Int32
-}
-
-func (c *counted) Close() error {
-	c.open.Add(-1)
-	return c.ReadCloser.Close()
-}
-
-// Many more logs than may be open, of which the first in line say nothing for
-// long: those behind them are found nevertheless, and so are all.
-func TestManyLogsTakeTurns(t *testing.T) {
-	g := NewWithT(t)
-	const logs, limit = 24, 4
-	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
-	defer cancel()
-	turns, start := NewTurns(limit), time.Now()
-	var open, most, foundCount atomic.Int32
-	var wait sync.WaitGroup
-	for i := range logs {
-		after := 50 * time.Millisecond
-		if i < 2*limit {
-			after = 5 * time.Second
+		if time.Now().Before(up) {
+			return nil, errCut
 		}
-		wait.Go(func() {
-			f := &Follower{
-				Source: &growing{start: start, after: after, open: &open, most: &most},
-				Word:   "done", Turns: turns, Group: fmt.Sprint("job-", i%3), Log: testr.New(t),
-			}
-			if found, err := f.Run(ctx); found && err == nil {
-				foundCount.Add(1)
-			}
+		return chunks(io.EOF, at+"done\n")(ctx)
+	}}}
+	result, took := run(t, s)
+	g.Expect(result).To(Equal(Found))
+	g.Expect(took - time.Minute).To(BeNumerically("<=", 10*time.Second))
+	g.Expect(len(s.asked)).To(BeNumerically("<", 60), "it must not be hammered either")
+}
+
+func TestFollowerStopsAtOnce(t *testing.T) {
+	for name, open := range map[string]opener{
+		"when its stream is stalled": silentAfter(at + "x"), "when its stream does not open": neverOpens,
+		"when it waits to try again": failing(errors.New("refused")),
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				g := NewWithT(t)
+				ctx, cancel := context.WithTimeout(context.Background(), 1234*time.Millisecond)
+				defer cancel()
+				start := time.Now()
+				f := &Follower{Source: &scripted{states: []State{Running}, streams: []opener{open}}, Word: "done", Turns: NewTurns(1), Log: testr.New(t)}
+				g.Expect(f.Run(ctx)).To(Equal(Stopped))
+				g.Expect(time.Since(start)).To(Equal(1234 * time.Millisecond))
+			})
 		})
 	}
-	wait.Wait()
-	g.Expect(foundCount.Load()).To(Equal(int32(logs)))
-	g.Expect(most.Load()).To(BeNumerically("<=", limit))
 }
 
-func TestTurnsGoAroundTheGroups(t *testing.T) {
+func TestBackoff(t *testing.T) {
 	g := NewWithT(t)
-	turns := NewTurns(1)
-	g.Expect(turns.Enter(context.Background(), "first")).To(Succeed())
-	order := make(chan string, 10)
-	var wait sync.WaitGroup
-	enter := func(group string) {
-		before := turns.count
-		wait.Go(func() {
-			if turns.Enter(context.Background(), group) == nil {
-				order <- group
-				turns.Leave()
-			}
-		})
-		g.Eventually(func() int {
-			turns.mu.Lock()
-			defer turns.mu.Unlock()
-			return turns.count
-		}).Should(Equal(before + 1))
+	for tries := range 100 {
+		longest := 2 * time.Second
+		if tries > 30 {
+			longest = 10 * time.Second
+		}
+		g.Expect(backoff(tries)).To(And(BeNumerically(">=", 50*time.Millisecond), BeNumerically("<=", longest)))
 	}
-	for _, group := range []string{"many", "many", "many", "few"} {
-		enter(group)
-	}
-	g.Expect(turns.Contended()).To(BeTrue())
-	turns.Leave()
-	wait.Wait()
-	close(order)
-	var got []string
-	for group := range order {
-		got = append(got, group)
-	}
-	g.Expect(got).To(Equal([]string{"many", "few", "many", "many"}))
-	g.Expect(turns.Contended()).To(BeFalse())
-}
-
-func TestATurnThatIsGivenUpIsPassedOn(t *testing.T) {
-	g := NewWithT(t)
-	turns := NewTurns(1)
-	g.Expect(turns.Enter(context.Background(), "a")).To(Succeed())
-	ctx, cancel := context.WithCancel(context.Background())
-	cancel()
-	g.Expect(turns.Enter(ctx, "b")).To(MatchError(context.Canceled))
-	g.Expect(turns.Contended()).To(BeFalse())
-	turns.Leave()
-	g.Expect(turns.Enter(context.Background(), "c")).To(Succeed())
+	g.Expect(backoff(0)).To(BeNumerically("<=", 100*time.Millisecond))
 }

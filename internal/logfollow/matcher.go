@@ -1,5 +1,3 @@
-// Package logfollow follows the log of one container until it finds a word. It
-// resumes where a stream was cut, and writes nothing to Kubernetes.
 package logfollow
 
 import (
@@ -20,19 +18,35 @@ const longestTimestamp = 64
 // A word is whole if no letter, digit or underscore stands right before or after
 // it. Where the word itself begins or ends with another character, nothing is
 // asked of that side. Bytes that are not UTF-8 are no letters.
+//
+// A line without a timestamp is not what the container logged, and never
+// matches. It may be a kubelet's error, which names the pod and so its Job, or
+// the rest of a long line whose beginning the stream left out.
 type Matcher struct {
 	word                 []byte
 	wordStarts, wordEnds bool
 	keep                 int
 	buffer               []byte
 	held                 int
-	// lineStart: the buffer begins with a line, its timestamp first.
-	lineStart bool
-	// contentStart: the buffer begins with the first byte behind a timestamp.
-	contentStart bool
-	timestamp    [longestTimestamp]byte
-	timestampLen int
+	at                   place
+	pending              bool
+	timestamp            [longestTimestamp]byte
+	timestampLen         int
 }
+
+// place is what the buffer begins with.
+type place int
+
+const (
+	// lineStart: a line, its timestamp first.
+	lineStart place = iota
+	// contentStart: the first byte behind a timestamp.
+	contentStart
+	// content: something later in a line.
+	content
+	// foreign: something in a line that is not the container's.
+	foreign
+)
 
 // NewMatcher makes a Matcher for the word, which must not be empty or hold a
 // line break. It reads through a buffer of at least size bytes.
@@ -42,26 +56,19 @@ func NewMatcher(word string, size int) *Matcher {
 	keep := len(word) + 2*utf8.UTFMax
 	return &Matcher{
 		word: []byte(word), wordStarts: isWordRune(first), wordEnds: isWordRune(last), keep: keep,
-		buffer: make([]byte, max(size, 2*(keep+longestTimestamp))), lineStart: true,
+		buffer: make([]byte, max(size, 2*(keep+longestTimestamp))),
 	}
 }
 
 // Reset makes it ready for another stream of the same log.
-func (m *Matcher) Reset() {
-	m.held, m.lineStart, m.contentStart = 0, true, false
-}
+func (m *Matcher) Reset() { m.held, m.at, m.pending = 0, lineStart, false }
 
 // Space is where the next bytes of the stream are to be read into. It is never empty.
 func (m *Matcher) Space() []byte { return m.buffer[m.held:] }
 
-// Advance looks at the n bytes that were read into Space, and says whether the
-// word is among them.
-func (m *Matcher) Advance(n int) bool { return m.scan(m.buffer[:m.held+n], false) }
-
-// End looks at what is left when the stream has come to its end, and says
-// whether that ends with the word. A stream that was cut has not come to its end:
-// what would follow could make another word of it.
-func (m *Matcher) End() bool { return m.scan(m.buffer[:m.held], true) }
+// Pending says whether what was read ends with the word, so that what follows,
+// if anything does, decides.
+func (m *Matcher) Pending() bool { return m.pending }
 
 // Since is the timestamp of the last line that was seen, zero if there was none.
 func (m *Matcher) Since() time.Time {
@@ -72,90 +79,89 @@ func (m *Matcher) Since() time.Time {
 	return at
 }
 
-func (m *Matcher) scan(data []byte, ended bool) bool {
+// Advance looks at the n bytes that were read into Space, and says whether the
+// word is among them.
+func (m *Matcher) Advance(n int) bool {
+	data := m.buffer[:m.held+n]
+	m.pending = false
 	if bytes.Contains(data, m.word) {
-		for {
-			end := bytes.IndexByte(data, '\n')
-			if end < 0 {
-				break
-			}
+		for end := bytes.IndexByte(data, '\n'); end >= 0; end = bytes.IndexByte(data, '\n') {
 			if m.inLine(data[:end], true) {
 				return true
 			}
-			m.nextLine(&data, end)
+			data, m.at = data[end+1:], lineStart
 		}
 	} else if end := bytes.LastIndexByte(data, '\n'); end >= 0 {
 		start := bytes.LastIndexByte(data[:end], '\n') + 1
-		if start > 0 || m.lineStart {
+		if start > 0 || m.at == lineStart {
 			m.note(data[start:end])
 		}
-		m.nextLine(&data, end)
+		data, m.at = data[end+1:], lineStart
 	}
-	if m.inLine(data, ended) {
+	if m.inLine(data, false) {
 		return true
 	}
 	m.carry(data)
 	return false
 }
 
-func (m *Matcher) nextLine(data *[]byte, end int) {
-	*data = (*data)[end+1:]
-	m.lineStart, m.contentStart = true, false
-}
-
-// note the timestamp of a line, if it has one.
-func (m *Matcher) note(line []byte) {
-	if length, ok := timestamp(line); ok {
+// note the timestamp of a line, if it has one, and return its length.
+func (m *Matcher) note(line []byte) (length int, ok bool) {
+	if length, ok = timestamp(line); ok {
 		m.timestampLen = copy(m.timestamp[:], line[:length-1])
 	}
+	return length, ok
 }
 
 // inLine looks for the word in what there is of a line, which is all if it is whole.
 func (m *Matcher) inLine(line []byte, whole bool) bool {
-	start := 0
-	atStart := m.contentStart
-	if m.lineStart {
-		length, ok := timestamp(line)
-		if !ok && !whole && len(line) < longestTimestamp {
-			return false // More of it is to come.
+	atStart := m.at != content
+	switch m.at {
+	case foreign:
+		return false
+	case lineStart:
+		length, ok := m.note(line)
+		if !ok {
+			return false
 		}
-		if ok {
-			m.note(line)
-			start = length
-		}
-		atStart = true
+		line = line[length:]
 	}
-	for {
+	for start := 0; ; {
 		i := bytes.Index(line[start:], m.word)
 		if i < 0 {
 			return false
 		}
 		from := start + i
-		first := from == start && atStart
-		if m.isWhole(line, from, first, whole) {
+		if m.startsThere(line, from, atStart) && m.endsThere(line[from+len(m.word):], whole) {
 			return true
 		}
-		start, atStart = from+1, false
+		start = from + 1
 	}
 }
 
-// isWhole says whether the word at from stands alone. Without more of the line,
-// one at its very end is not decided yet, and kept for later.
-func (m *Matcher) isWhole(line []byte, from int, first, whole bool) bool {
-	if m.wordStarts && !first {
-		if from == 0 {
-			return false // It was looked at with what stood before it.
-		}
-		if before, _ := utf8.DecodeLastRune(line[:from]); isWordRune(before) {
-			return false
-		}
+// startsThere says whether a word of its own can start at from. atStart: the
+// line starts with these bytes.
+func (m *Matcher) startsThere(line []byte, from int, atStart bool) bool {
+	if !m.wordStarts {
+		return true
 	}
+	if from == 0 {
+		// In the middle of a line, it was looked at with what stood before it.
+		return atStart
+	}
+	before, _ := utf8.DecodeLastRune(line[:from])
+	return !isWordRune(before)
+}
+
+// endsThere says whether the word that rest follows ends there. With nothing
+// behind it, and more of the line to come, that is not known yet.
+func (m *Matcher) endsThere(rest []byte, whole bool) bool {
 	if !m.wordEnds {
 		return true
 	}
-	rest := line[from+len(m.word):]
-	if len(rest) == 0 || !utf8.FullRune(rest) {
-		return whole
+	if !whole && !utf8.FullRune(rest) {
+		m.pending = true
+		return false
 	}
 	after, _ := utf8.DecodeRune(rest)
 	return !isWordRune(after)
@@ -163,42 +169,47 @@ func (m *Matcher) isWhole(line []byte, from int, first, whole bool) bool {
 
 // carry keeps the end of a line that goes on with the next read.
 func (m *Matcher) carry(line []byte) {
-	if m.lineStart {
+	if m.at == lineStart {
 		length, ok := timestamp(line)
 		switch {
 		case ok:
-			line = line[length:]
-			m.lineStart, m.contentStart = false, true
+			line, m.at = line[length:], contentStart
 		case len(line) < longestTimestamp:
 			m.held = copy(m.buffer, line)
 			return
 		default:
-			m.lineStart, m.contentStart = false, true
+			m.at = foreign
 		}
+	}
+	if m.at == foreign {
+		m.held = 0
+		return
 	}
 	if cut := len(line) - m.keep; cut > 0 {
 		// A rune is not cut in two: half of one would look like no letter.
 		for cut > 0 && !utf8.RuneStart(line[cut]) && len(line)-cut < m.keep+utf8.UTFMax {
 			cut--
 		}
-		line = line[cut:]
-		m.contentStart = false
+		line, m.at = line[cut:], content
 	}
 	m.held = copy(m.buffer, line)
 }
 
 // timestamp is the length of the timestamp at the start of a line, with the
-// space behind it. Lines have none where a stream begins in the middle of one.
-func timestamp(line []byte) (int, bool) {
+// space behind it.
+func timestamp(line []byte) (length int, ok bool) {
 	head := line[:min(len(line), longestTimestamp)]
 	space := bytes.IndexByte(head, ' ')
 	// The shortest is 2006-01-02T15:04:05Z.
 	if space < 20 || head[4] != '-' || head[7] != '-' || head[10] != 'T' || head[13] != ':' || head[16] != ':' {
 		return 0, false
 	}
-	return space + 1, true
+	zone := head[space-1] == 'Z' || head[space-3] == ':'
+	return space + 1, zone
 }
 
+// isWordRune says whether a word goes on with r. RuneError stands for bytes that
+// are not UTF-8, and for no bytes at all.
 func isWordRune(r rune) bool {
 	return r != utf8.RuneError && (r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r))
 }

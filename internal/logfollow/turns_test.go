@@ -1,0 +1,165 @@
+package logfollow
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/go-logr/logr"
+	. "github.com/onsi/gomega"
+)
+
+// crowd counts how many of its logs are open at once.
+type crowd struct{ open, most atomic.Int64 }
+
+// raise most to n if it is below.
+func raise(most *atomic.Int64, n int64) {
+	for old := most.Load(); n > old && !most.CompareAndSwap(old, n); old = most.Load() {
+	}
+}
+
+// member is a log that says its word some time after the start, and can be opened
+// as often as one likes. An old kubelet does not even open it before.
+type member struct {
+	crowd *crowd
+	start time.Time
+	after time.Duration
+	old   bool
+}
+
+func (m *member) State() State { return Running }
+
+func (m *member) Open(ctx context.Context, _ time.Time, _ bool) (io.ReadCloser, error) {
+	raise(&m.crowd.most, m.crowd.open.Add(1))
+	wait := func() error {
+		if !sleep(ctx, time.Until(m.start.Add(m.after))) {
+			return ctx.Err()
+		}
+		return nil
+	}
+	if m.old {
+		if err := wait(); err != nil {
+			m.crowd.open.Add(-1)
+			return nil, err
+		}
+	}
+	reader, writer := io.Pipe()
+	go func() {
+		if err := wait(); err != nil {
+			_ = writer.CloseWithError(err)
+			return
+		}
+		_, _ = io.WriteString(writer, at+"done\n")
+		_ = writer.Close()
+	}()
+	return &counted{reader, &m.crowd.open}, nil
+}
+
+// counted is a stream that counts while it is open.
+type counted struct {
+	io.ReadCloser
+	open *atomic.Int64
+}
+
+func (c *counted) Close() error {
+	c.open.Add(-1)
+	return c.ReadCloser.Close()
+}
+
+// Many more logs than may be open, of which the first in line say nothing for
+// long: those behind them are found soon nevertheless, and so are all.
+func TestManyLogsTakeTurns(t *testing.T) {
+	for _, old := range []bool{false, true} {
+		t.Run(fmt.Sprintf("old kubelets: %v", old), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				g := NewWithT(t)
+				const logs, limit, silence = 400, 20, time.Hour
+				turns, start := NewTurns(limit), time.Now()
+				crowd, slowest := &crowd{}, &atomic.Int64{}
+				var wait sync.WaitGroup
+				for i := range logs {
+					after := 50 * time.Millisecond
+					if i < 2*limit {
+						after = silence
+					}
+					wait.Go(func() {
+						f := &Follower{
+							Source: &member{crowd: crowd, start: start, after: after, old: old},
+							Word:   "done", Turns: turns, Group: fmt.Sprint("job-", i%3), Log: logr.Discard(),
+						}
+						g.Expect(f.Run(context.Background())).To(Equal(Found))
+						if after < silence {
+							raise(slowest, int64(time.Since(start)))
+						}
+					})
+				}
+				wait.Wait()
+				g.Expect(int(crowd.most.Load())).To(Equal(limit))
+				g.Expect(time.Duration(slowest.Load())).To(BeNumerically("<", time.Minute))
+				g.Expect(turns.Contended()).To(BeFalse())
+			})
+		})
+	}
+}
+
+// A Job of many pods does not keep those of a small one waiting.
+func TestTurnsGoAroundTheGroups(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := NewWithT(t)
+		turns := NewTurns(1)
+		g.Expect(turns.Enter(context.Background(), "first")).To(Succeed())
+		var got []string
+		var wait sync.WaitGroup
+		for _, group := range []string{"many", "many", "many", "few"} {
+			wait.Go(func() {
+				if turns.Enter(context.Background(), group) == nil {
+					got = append(got, group)
+					turns.Leave()
+				}
+			})
+			synctest.Wait()
+		}
+		g.Expect(turns.Contended()).To(BeTrue())
+		turns.Leave()
+		wait.Wait()
+		g.Expect(got).To(Equal([]string{"many", "few", "many", "many"}))
+		g.Expect(turns.Contended()).To(BeFalse())
+	})
+}
+
+// Whoever stops waiting, at whatever moment, costs nobody else a turn.
+func TestNoTurnIsLost(t *testing.T) {
+	g := NewWithT(t)
+	const limit = 3
+	turns := NewTurns(limit)
+	var inside, most atomic.Int64
+	var wait sync.WaitGroup
+	for i := range 200 {
+		wait.Go(func() {
+			for k := range 50 {
+				ctx, cancel := context.WithTimeout(context.Background(), time.Duration((i*k)%7)*100*time.Microsecond)
+				if turns.Enter(ctx, fmt.Sprint(i%5)) == nil {
+					raise(&most, inside.Add(1))
+					time.Sleep(10 * time.Microsecond)
+					inside.Add(-1)
+					turns.Leave()
+				}
+				cancel()
+			}
+		})
+	}
+	wait.Wait()
+	g.Expect(int(most.Load())).To(BeNumerically("<=", limit))
+	g.Expect(turns.Contended()).To(BeFalse())
+	for range limit {
+		g.Expect(turns.Enter(context.Background(), "last")).To(Succeed())
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Millisecond)
+	defer cancel()
+	g.Expect(turns.Enter(ctx, "last")).To(MatchError(context.DeadlineExceeded))
+}
