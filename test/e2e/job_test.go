@@ -178,7 +178,7 @@ var _ = Describe("a Job on real nodes", func() {
 		letGo(ns, nodes[0])
 		Eventually(status(j)).Should(progress(1))
 		change(j, func(spec *v1beta1.JobSpec) {
-			spec.Command = []string{"/bin/sh", "-c", "echo new > /basetarget/new; echo done; while true; do sleep 0.2; done"}
+			spec.Command = []string{"/bin/sh", "-c", "trap 'exit 0' TERM; echo new > /basetarget/new; echo done; while true; do sleep 0.2; done"}
 		})
 		Eventually(nothingLeft(j), "90s").Should(Succeed())
 		onAllHosts("test -e /host/tmp/" + ns + "/new")
@@ -194,7 +194,7 @@ var _ = Describe("a Job on real nodes", func() {
 	})
 
 	It("counts a node as done whose script fails once and then succeeds", func() {
-		j := create(shell(ns, "j", `if [ ! -e /basetarget/tried ]; then touch /basetarget/tried; echo "not yet" >&2; exit 3; fi
+		j := create(shell(ns, "j", `trap 'exit 0' TERM; if [ ! -e /basetarget/tried ]; then touch /basetarget/tried; echo "not yet" >&2; exit 3; fi
 echo done; while true; do sleep 0.2; done`))
 		Eventually(nothingLeft(j), "90s").Should(Succeed())
 		onAllHosts("test -e /host/tmp/" + ns + "/tried")

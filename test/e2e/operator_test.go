@@ -64,6 +64,14 @@ func scale(replicas int) {
 	waitForOperator(replicas)
 }
 
+// renewOperator replaces the operator's pod: a container that was killed often is
+// started again later and later, and the next test would wait for that.
+func renewOperator() {
+	GinkgoHelper()
+	Expect(k8s.DeleteAllOf(ctx, &corev1.Pod{}, client.InNamespace(operatorNamespace))).To(Succeed())
+	waitForOperator(1)
+}
+
 // kill a container of a pod of the operator with SIGKILL.
 func kill(pod *corev1.Pod, container string) {
 	GinkgoHelper()
@@ -107,7 +115,7 @@ var _ = Describe("the operator", Label("local"), Serial, func() {
 			Skip("SKIPPED: it kills processes of the nodes, which needs the local cluster: unset KUBECONFIG and run `make test-e2e`")
 		}
 		ns = newNamespace()
-		DeferCleanup(func() { waitForOperator(1) })
+		DeferCleanup(renewOperator)
 	})
 
 	for _, victims := range [][]string{{"manager"}, {"terminator"}, {"manager", "terminator"}} {
