@@ -1,0 +1,172 @@
+package operator
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/go-logr/logr"
+	. "github.com/onsi/gomega"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/client-go/rest"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/cache/informertest"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/apiutil"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllertest"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/darkowlzz/daemonset-job/api/v1beta1"
+	"github.com/darkowlzz/daemonset-job/internal/options"
+)
+
+func TestIdentityOutlivesACrashInThePod(t *testing.T) {
+	g := NewWithT(t)
+	first, err := identity(&options.Common{PodUID: "uid-1"})
+	g.Expect(err).NotTo(HaveOccurred())
+	again, err := identity(&options.Common{PodUID: "uid-1"})
+	g.Expect(err).NotTo(HaveOccurred())
+	other, err := identity(&options.Common{PodUID: "uid-2"})
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(again).To(Equal(first))
+	g.Expect(other).NotTo(Equal(first))
+
+	random, err := identity(&options.Common{})
+	g.Expect(err).NotTo(HaveOccurred())
+	another, err := identity(&options.Common{})
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(another).NotTo(Equal(random), "without a pod, two processes on one host are two replicas")
+}
+
+func TestLeaseTimes(t *testing.T) {
+	g := NewWithT(t)
+	g.Expect(leaseDuration).To(BeNumerically(">", renewDeadline), "two must never lead at once")
+	g.Expect(renewDeadline).To(BeNumerically(">", 2*retryPeriod))
+	g.Expect(stopTimeout).To(BeNumerically("<", 10*time.Second), "the pod's grace period")
+}
+
+func TestNamespaceOfTheLease(t *testing.T) {
+	g := NewWithT(t)
+	namespace, err := leaseNamespace(&options.Common{LeaseNamespace: "ns"})
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(namespace).To(Equal("ns"))
+	_, err = leaseNamespace(&options.Common{})
+	g.Expect(err).To(MatchError(ContainSubstring("--leader-election-namespace")))
+}
+
+func TestMapperKnowsWhatTheBinariesUse(t *testing.T) {
+	g := NewWithT(t)
+	mapper, err := staticMapper(nil, nil)
+	g.Expect(err).NotTo(HaveOccurred())
+	for object, resource := range map[client.Object]string{
+		&v1beta1.Job{}: "jobs", &corev1.Pod{}: "pods", &appsv1.DaemonSet{}: "daemonsets", &corev1.Event{}: "events",
+	} {
+		kind, err := apiutil.GVKForObject(object, Scheme())
+		g.Expect(err).NotTo(HaveOccurred())
+		mapping, err := mapper.RESTMapping(kind.GroupKind(), kind.Version)
+		g.Expect(err).NotTo(HaveOccurred())
+		g.Expect(mapping.Resource.Resource).To(Equal(resource))
+	}
+}
+
+func TestWatchdogFindsAReconcileThatIsStuck(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := NewWithT(t)
+		watchdog, goOn := NewWatchdog(time.Now), make(chan struct{})
+		r := watchdog.Watch("job", reconcile.Func(func(context.Context, reconcile.Request) (reconcile.Result, error) {
+			<-goOn
+			return reconcile.Result{RequeueAfter: time.Second}, errors.New("failed")
+		}))
+		g.Expect(watchdog.Check(nil)).To(Succeed())
+		go func() {
+			result, err := r.Reconcile(context.Background(), ctrl.Request{})
+			g.Expect(result.RequeueAfter).To(Equal(time.Second))
+			g.Expect(err).To(MatchError("failed"))
+		}()
+		time.Sleep(wedged)
+		g.Expect(watchdog.Check(nil)).To(Succeed())
+		time.Sleep(time.Second)
+		g.Expect(watchdog.Check(nil)).To(MatchError(ContainSubstring("controller job is stuck")))
+		close(goOn)
+		synctest.Wait()
+		g.Expect(watchdog.Check(nil)).To(Succeed())
+	})
+}
+
+func TestReadyIsWhoseCachesAreSynced(t *testing.T) {
+	g := NewWithT(t)
+	informers := &informertest.FakeInformers{Scheme: Scheme()}
+	check := cachesSynced(informers, map[client.Object]cache.ByObject{&corev1.Pod{}: {}, &v1beta1.Job{}: {}})
+	request := httptest.NewRequest(http.MethodGet, "/readyz", nil)
+	g.Expect(check(request)).To(Succeed())
+	pods := controllertest.NewFakeInformer()
+	informers.InformersByGVK[corev1.SchemeGroupVersion.WithKind("Pod")] = pods
+	g.Expect(check(request)).To(MatchError(ContainSubstring("Pod is not synced")))
+	pods.Synced()
+	g.Expect(check(request)).To(Succeed())
+}
+
+// away is a transport whose server is away for so many requests.
+type away struct {
+	requests atomic.Int32
+	until    int32
+}
+
+func (a *away) RoundTrip(*http.Request) (*http.Response, error) {
+	if a.requests.Add(1) <= a.until {
+		return nil, errors.New("connection refused")
+	}
+	return &http.Response{StatusCode: http.StatusOK, Body: http.NoBody}, nil
+}
+
+func TestWatchesWaitForTheAPIServer(t *testing.T) {
+	watching, listing := "http://api/api/v1/pods?watch=true", "http://api/api/v1/pods"
+	synctest.Test(t, func(t *testing.T) {
+		g := NewWithT(t)
+		server := &away{until: 120}
+		transport := &patient{next: server, log: logr.Discard()}
+		start := time.Now()
+		response, err := transport.RoundTrip(httptest.NewRequest(http.MethodGet, watching, nil))
+		g.Expect(err).NotTo(HaveOccurred())
+		g.Expect(response.StatusCode).To(Equal(http.StatusOK))
+		g.Expect(time.Since(start)).To(BeNumerically("~", time.Minute, 15*time.Second), "an outage of a minute ends with it")
+	})
+	synctest.Test(t, func(t *testing.T) {
+		g := NewWithT(t)
+		server := &away{until: 1 << 30}
+		transport := &patient{next: server, log: logr.Discard()}
+		_, err := transport.RoundTrip(httptest.NewRequest(http.MethodGet, listing, nil))
+		g.Expect(err).To(HaveOccurred(), "what is no watch is told at once")
+		g.Expect(server.requests.Load()).To(Equal(int32(1)))
+
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		start := time.Now()
+		_, err = transport.RoundTrip(httptest.NewRequest(http.MethodGet, watching, nil).WithContext(ctx))
+		g.Expect(err).To(HaveOccurred(), "nobody waits for it any more")
+		g.Expect(time.Since(start)).To(Equal(10 * time.Second))
+	})
+}
+
+func TestConfigSaysWhoAsks(t *testing.T) {
+	g := NewWithT(t)
+	t.Setenv("KUBECONFIG", "testdata/kubeconfig")
+	binary := &Binary{Name: "daemonset-job-test", Common: &options.Common{QPS: 5, Burst: 10}}
+	cfg, err := binary.restConfig(logr.Discard())
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(cfg.UserAgent).To(Equal("daemonset-job-test/dev"))
+	g.Expect(cfg.QPS).To(Equal(float32(5)))
+	g.Expect(cfg.Burst).To(Equal(10))
+	g.Expect(rest.CopyConfig(cfg).WrapTransport).NotTo(BeNil())
+
+	t.Setenv("KUBECONFIG", "testdata/none")
+	_, err = binary.restConfig(logr.Discard())
+	g.Expect(err).To(MatchError(ContainSubstring("--kubeconfig")))
+}

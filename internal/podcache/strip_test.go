@@ -1,0 +1,96 @@
+package podcache
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	. "github.com/onsi/gomega"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/darkowlzz/daemonset-job/api/v1beta1"
+)
+
+// full is a pod as the API server sends it, with what is read marked by "kept"
+// and what is not by "dropped".
+func full() *corev1.Pod {
+	now := metav1.NewTime(time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC))
+	terminated := corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{ContainerID: "kept-last", ExitCode: 3, Message: "kept-message"}}
+	container := corev1.Container{
+		Name: v1beta1.ContainerName, Image: "dropped", Args: []string{"dropped"}, Env: []corev1.EnvVar{{Name: "dropped"}},
+		RestartPolicy: new(corev1.ContainerRestartPolicyAlways), VolumeMounts: []corev1.VolumeMount{{Name: "dropped"}},
+	}
+	status := corev1.ContainerStatus{
+		Name: v1beta1.ContainerName, ContainerID: "kept-id", RestartCount: 7, Image: "dropped", ImageID: "dropped",
+		LastTerminationState: terminated, State: corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: "kept-waiting"}},
+	}
+	return &corev1.Pod{
+		ObjectMeta: metav1.ObjectMeta{
+			Name: "kept-name", Namespace: "kept-namespace", UID: "kept-uid", ResourceVersion: "5",
+			Labels: map[string]string{"job": "kept-label"}, Annotations: map[string]string{"a": "dropped"},
+			OwnerReferences:   []metav1.OwnerReference{{Name: "kept-owner"}},
+			ManagedFields:     []metav1.ManagedFieldsEntry{{Manager: "dropped"}},
+			DeletionTimestamp: &now, CreationTimestamp: now, Finalizers: []string{"dropped"},
+		},
+		Spec: corev1.PodSpec{
+			NodeName: "kept-node", ServiceAccountName: "dropped", Volumes: []corev1.Volume{{Name: "dropped"}},
+			ReadinessGates:  []corev1.PodReadinessGate{{ConditionType: v1beta1.PodCompleted}},
+			SchedulingGates: []corev1.PodSchedulingGate{{Name: "kept-gate"}},
+			Tolerations:     []corev1.Toleration{{Key: "dropped"}},
+			Containers:      []corev1.Container{container}, InitContainers: []corev1.Container{container},
+			Affinity: &corev1.Affinity{
+				NodeAffinity: &corev1.NodeAffinity{RequiredDuringSchedulingIgnoredDuringExecution: &corev1.NodeSelector{
+					NodeSelectorTerms: []corev1.NodeSelectorTerm{{MatchFields: []corev1.NodeSelectorRequirement{{Key: "metadata.name", Values: []string{"kept-affinity"}}}}},
+				}},
+				PodAffinity: &corev1.PodAffinity{RequiredDuringSchedulingIgnoredDuringExecution: []corev1.PodAffinityTerm{{TopologyKey: "dropped"}}},
+			},
+		},
+		Status: corev1.PodStatus{
+			Phase: corev1.PodRunning, HostIP: "dropped", PodIP: "dropped", Reason: "kept-reason",
+			Conditions:        []corev1.PodCondition{{Type: v1beta1.PodCompleted, Status: corev1.ConditionTrue}},
+			ContainerStatuses: []corev1.ContainerStatus{status}, InitContainerStatuses: []corev1.ContainerStatus{status},
+		},
+	}
+}
+
+func TestStripKeepsWhatIsReadAndNothingElse(t *testing.T) {
+	g := NewWithT(t)
+	before, err := json.Marshal(full())
+	g.Expect(err).NotTo(HaveOccurred())
+	stripped, err := Strip(full())
+	g.Expect(err).NotTo(HaveOccurred())
+	after, err := json.Marshal(stripped)
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(string(before)).To(ContainSubstring("dropped"))
+	g.Expect(string(after)).NotTo(ContainSubstring("dropped"))
+	g.Expect(strings.Count(string(after), "kept")).To(Equal(strings.Count(string(before), "kept")))
+
+	pod := stripped.(*corev1.Pod)
+	g.Expect(v1beta1.PodIsCompleted(pod)).To(BeTrue())
+	g.Expect(v1beta1.PodCompletesByLog(&pod.Spec)).To(BeTrue())
+	g.Expect(v1beta1.LogContainerName(&pod.Spec)).To(Equal(v1beta1.ContainerName))
+	g.Expect(pod.Spec.InitContainers[0].RestartPolicy).To(HaveValue(Equal(corev1.ContainerRestartPolicyAlways)))
+	g.Expect(pod.Status.ContainerStatuses[0].RestartCount).To(Equal(int32(7)))
+	g.Expect(pod.DeletionTimestamp.IsZero()).To(BeFalse())
+	g.Expect(pod.ResourceVersion).To(Equal("5"))
+}
+
+func TestStripTwiceIsStripOnce(t *testing.T) {
+	g := NewWithT(t)
+	once, err := Strip(full())
+	g.Expect(err).NotTo(HaveOccurred())
+	twice, err := Strip(once)
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(twice).To(Equal(once))
+}
+
+func TestStripLeavesOtherObjectsAlone(t *testing.T) {
+	g := NewWithT(t)
+	daemonSet := &appsv1.DaemonSet{ObjectMeta: metav1.ObjectMeta{Annotations: map[string]string{"a": "b"}}}
+	stripped, err := Strip(daemonSet)
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(stripped).To(BeIdenticalTo(daemonSet))
+}
