@@ -169,7 +169,8 @@ func (c cgroups) kill(group string, patience time.Duration) error {
 }
 
 // remove removes the group with all below it. The kernel may hold an emptied
-// group for a moment longer.
+// group for a moment longer, and a shell that a killed command left on its way
+// into the group may have got there just now.
 func (c cgroups) remove(group string, patience time.Duration) error {
 	deadline := time.Now().Add(patience)
 	for _, folder := range c.members(group) {
@@ -182,6 +183,9 @@ func (c cgroups) remove(group string, patience time.Duration) error {
 				return fmt.Errorf("remove cgroup: %w", err)
 			}
 			time.Sleep(20 * time.Millisecond)
+			if err := c.kill(group, patience); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

@@ -11,7 +11,7 @@ import (
 
 // VerifyClean returns an error that lists all that is left on the machine of a
 // cluster of this name: processes, mounts in any mount namespace, cgroups,
-// devices, packet filter tables on the host, files. It does not trust Down's
+// devices, files. It does not trust Down's
 // own notes, and needs none.
 func (c *Cluster) VerifyClean() error {
 	var left []error
@@ -27,14 +27,12 @@ func (c *Cluster) VerifyClean() error {
 			complain("cgroup %s", folder)
 		}
 	}
-	devices, err := filepath.Glob("/sys/class/net/*/ifalias")
+	devices, err := c.devices()
 	if err != nil {
 		return err
 	}
 	for _, device := range devices {
-		if alias, err := os.ReadFile(device); err == nil && strings.TrimSpace(string(alias)) == c.alias() {
-			complain("network device %s", filepath.Base(filepath.Dir(device)))
-		}
+		complain("network device %s", device)
 	}
 	traces, err := c.traces()
 	if err != nil {
@@ -61,6 +59,9 @@ func (c *Cluster) traces() ([]error, error) {
 		if filepath.Base(process) == fmt.Sprint(os.Getpid()) {
 			continue
 		}
+		if status, err := os.ReadFile(filepath.Join(process, "stat")); err != nil || hasEnded(string(status)) {
+			continue
+		}
 		groups, _ := os.ReadFile(filepath.Join(process, "cgroup"))
 		command, _ := os.ReadFile(filepath.Join(process, "cmdline"))
 		if inGroup(string(groups), c.layout.group()) || mentions(string(command), folders) {
@@ -79,6 +80,14 @@ func (c *Cluster) traces() ([]error, error) {
 		}
 	}
 	return found, nil
+}
+
+// hasEnded reads the form of /proc/PID/stat: whether init has yet to collect a
+// process that has ended.
+func hasEnded(status string) bool {
+	// The name before it may have any character in it.
+	state := status[strings.LastIndex(status, ")")+1:]
+	return strings.HasPrefix(state, " Z") || strings.HasPrefix(state, " X")
 }
 
 // inGroup reads the form of /proc/PID/cgroup.

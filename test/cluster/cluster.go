@@ -92,6 +92,15 @@ func (c *Cluster) Kubeconfig() string { return c.layout.kubeconfig() }
 // Kubectl is the kubectl of the cluster's version.
 func (c *Cluster) Kubectl() string { return c.binary("kubectl") }
 
+// Usage tells a person how to talk to the cluster.
+func (c *Cluster) Usage() string {
+	access := c.Kubeconfig()
+	if c.state.Kubeconfig != "" {
+		access = c.state.Kubeconfig
+	}
+	return fmt.Sprintf("Use it with\n  export KUBECONFIG=%s\n  %s get nodes", access, c.Kubectl())
+}
+
 // RESTConfig is the administrator's access.
 func (c *Cluster) RESTConfig() (*rest.Config, error) {
 	return clientcmd.BuildConfigFromFlags("", c.Kubeconfig())

@@ -12,7 +12,7 @@ func (c *Cluster) ctr(ctx context.Context, node string, args ...string) (string,
 	if _, err := c.member(node); err != nil {
 		return "", err
 	}
-	base := []string{"--address", c.layout.node(node).socket(), "--namespace", "k8s.io"}
+	base := []string{"--connect-timeout", "2s", "--address", c.layout.node(node).socket(), "--namespace", "k8s.io"}
 	return output(ctx, find("ctr"), append(base, args...)...)
 }
 

@@ -122,8 +122,12 @@ func (c *Cluster) controllerManager() process {
 		"--cluster-signing-cert-file="+l.cert(authorityName),
 		"--cluster-signing-key-file="+l.key(authorityName),
 		"--use-service-account-credentials=true",
+		// At start it makes an account for each of its forty controllers,
+		// which takes seconds at the default rate.
+		"--kube-api-qps=200",
+		"--kube-api-burst=400",
 		// A stopped kubelet shows within seconds, which tests wait for; a
-		// kubelet renews its lease five times in that span.
+		// kubelet renews its lease every three seconds.
 		"--node-monitor-period=2s",
 		"--node-monitor-grace-period=16s",
 	))

@@ -136,17 +136,15 @@ func parseMounts(mountinfo, folder string) []string {
 	return places
 }
 
-// unmountBelow lets go of everything mounted on a folder and below it. Lazily:
-// something on the machine may be looking at it just now.
+// unmountBelow lets go of everything mounted on a folder and below it.
 func unmountBelow(folder string) error {
 	places, err := mountsBelow(folder)
 	if err != nil {
 		return err
 	}
 	for _, place := range places {
-		err := syscall.Unmount(place, syscall.MNT_DETACH)
-		if err != nil && !errors.Is(err, syscall.EINVAL) && !errors.Is(err, syscall.ENOENT) {
-			return fmt.Errorf("unmount %s: %w", place, err)
+		if err := unmount(place); err != nil {
+			return err
 		}
 	}
 	return nil

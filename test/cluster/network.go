@@ -2,12 +2,10 @@ package cluster
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 )
 
 // alias is what the kernel remembers of whose the device is: devices are named
@@ -55,18 +53,29 @@ func (c *Cluster) newSwitch(ctx context.Context) error {
 	)
 }
 
+// devices are the devices of the host that are this cluster's.
+func (c *Cluster) devices() ([]string, error) {
+	aliases, err := filepath.Glob("/sys/class/net/*/ifalias")
+	if err != nil {
+		return nil, err
+	}
+	var own []string
+	for _, alias := range aliases {
+		device := filepath.Base(filepath.Dir(alias))
+		if owner, err := deviceOwner(device); err == nil && owner == c.alias() {
+			own = append(own, device)
+		}
+	}
+	return own, nil
+}
+
 // cut removes the cluster's device from the host, and with it all routes.
 func (c *Cluster) cut(ctx context.Context) error {
-	aliases, err := filepath.Glob("/sys/class/net/*/ifalias")
+	devices, err := c.devices()
 	if err != nil {
 		return err
 	}
-	for _, alias := range aliases {
-		device := filepath.Base(filepath.Dir(alias))
-		owner, err := deviceOwner(device)
-		if err != nil || owner != c.alias() {
-			continue
-		}
+	for _, device := range devices {
 		// The other end may be gone by now, and has then taken this one along.
 		if err := ipBatch(ctx, "", "link delete "+device); err != nil && hasInterface(device) {
 			return err
@@ -128,9 +137,8 @@ func (c *Cluster) disconnect(ctx context.Context, m member) error {
 
 // dropHandle lets go of a namespace. It ends with the last process in it.
 func dropHandle(handle string) error {
-	err := syscall.Unmount(handle, syscall.MNT_DETACH)
-	if err != nil && !errors.Is(err, syscall.EINVAL) && !errors.Is(err, syscall.ENOENT) {
-		return fmt.Errorf("unmount %s: %w", handle, err)
+	if err := unmount(handle); err != nil {
+		return err
 	}
 	return os.RemoveAll(handle)
 }

@@ -37,7 +37,7 @@ func kubeletConfig(n nodeLayout) map[string]any {
 		"clusterDomain":          "cluster.local",
 		"resolvConf":             n.file("resolv.conf"),
 
-		"nodeLeaseDurationSeconds":  20,
+		"nodeLeaseDurationSeconds":  12,
 		"nodeStatusUpdateFrequency": "4s",
 		"volumePluginDir":           n.file("volume-plugins"),
 		"serializeImagePulls":       false,

@@ -17,28 +17,34 @@ import (
 // savePause builds the image that holds pods' namespaces, among the images
 // that every node gets.
 func savePause(ctx context.Context, project, archive string) error {
-	folder, err := os.MkdirTemp("", "daemonset-job-pause-")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(folder)
-	binary := filepath.Join(folder, "pause")
-	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", binary, "./hack/pause")
-	build.Dir = project
-	// The nodes are this machine, whatever else the caller compiles for.
-	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=", "GOOS="+runtime.GOOS, "GOARCH="+runtime.GOARCH)
-	if said, err := build.CombinedOutput(); err != nil {
-		return fmt.Errorf("build hack/pause: %w: %s", err, said)
-	}
-	program, err := os.ReadFile(binary)
-	if err != nil {
-		return err
-	}
-	content, err := imageArchive(pauseImage, "pause", program)
+	content, err := programImage(ctx, pauseImage, filepath.Join(project, "hack", "pause"))
 	if err != nil {
 		return err
 	}
 	return writeFile(archive, content, 0o644)
+}
+
+// programImage is the archive of an image with a Go program alone in it.
+func programImage(ctx context.Context, image, source string) ([]byte, error) {
+	folder, err := os.MkdirTemp("", "daemonset-job-image-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(folder)
+	name := filepath.Base(source)
+	binary := filepath.Join(folder, name)
+	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", binary, ".")
+	build.Dir = source
+	// The nodes are this machine, whatever else the caller compiles for.
+	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=", "GOOS="+runtime.GOOS, "GOARCH="+runtime.GOARCH)
+	if said, err := build.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("build %s: %w: %s", source, err, said)
+	}
+	program, err := os.ReadFile(binary)
+	if err != nil {
+		return nil, err
+	}
+	return imageArchive(image, name, program)
 }
 
 // imageArchive is an image of one program, in the form that "docker save"

@@ -89,9 +89,10 @@ func (p process) pids() []int {
 	var own []int
 	for _, pid := range p.cgroups.pids(p.group) {
 		command, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
-		if err != nil || len(command) == 0 {
+		if err != nil {
 			continue
 		}
+		// It is empty while the program takes the place of the shell.
 		program, _, _ := strings.Cut(string(command), "\x00")
 		if !strings.HasPrefix(filepath.Base(program), "containerd-shim") {
 			own = append(own, pid)

@@ -22,6 +22,7 @@ func output(ctx context.Context, program string, args ...string) (string, error)
 // feed is output, for a program that reads.
 func feed(ctx context.Context, input, program string, args ...string) (string, error) {
 	command := exec.CommandContext(ctx, program, args...)
+	command.SysProcAttr = withParent()
 	command.Stdin = strings.NewReader(input)
 	var stdout, stderr bytes.Buffer
 	command.Stdout, command.Stderr = &stdout, &stderr

@@ -51,7 +51,7 @@ func (c *Cluster) Up(ctx context.Context) error {
 	if err := c.build(ctx, binaries); err != nil {
 		return fmt.Errorf("%w\nThe logs are in %s. Calling up again starts over; down removes everything", err, c.layout.logs())
 	}
-	c.say("Cluster %s with %d nodes is ready after %s.", c.Name(), len(c.state.Nodes), elapsed(began))
+	c.say("Cluster %s with %d nodes is ready after %s. %s", c.Name(), len(c.state.Nodes), elapsed(began), c.Usage())
 	return nil
 }
 
@@ -119,7 +119,7 @@ func (c *Cluster) heal(ctx context.Context) error {
 	if err := c.publishAccess(); err != nil {
 		return err
 	}
-	c.say("Cluster %s with %d nodes is up (%s).", c.Name(), len(c.state.Nodes), elapsed(began))
+	c.say("Cluster %s with %d nodes is up (%s). %s", c.Name(), len(c.state.Nodes), elapsed(began), c.Usage())
 	return nil
 }
 

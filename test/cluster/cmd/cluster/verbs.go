@@ -28,6 +28,10 @@ var verbs = []verb{
 		return c.Load(ctx, args[0], os.Getenv("CONTAINER_TOOL"))
 	}},
 	{words: "status", help: "tell whether the cluster is ready, and what runs", do: status},
+	{words: "kubeconfig", help: "print the file with the administrator's access", do: func(_ context.Context, c *cluster.Cluster, _ []string) error {
+		fmt.Println(c.Kubeconfig())
+		return nil
+	}},
 	{words: "logs", takes: "COMPONENT", help: "print the log of a component, as status names it", do: logs},
 	{words: "build", help: "build Kubernetes, or find it built, and print its folder", build: true},
 	{words: "verify-clean", help: "fail if anything of the cluster is left on the machine", do: func(_ context.Context, c *cluster.Cluster, _ []string) error {
@@ -88,7 +92,7 @@ func status(ctx context.Context, c *cluster.Cluster, _ []string) error {
 	if ready != nil {
 		return ready
 	}
-	fmt.Printf("Ready. Use it with: export KUBECONFIG=%s; %s get nodes\n", c.Kubeconfig(), c.Kubectl())
+	fmt.Printf("Cluster %s is ready. %s\n", c.Name(), c.Usage())
 	return nil
 }
 
