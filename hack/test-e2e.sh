@@ -6,6 +6,11 @@
 if [ -z "${KUBECONFIG:-}" ]; then
 	use_local_cluster
 	load_images
+	# All ways to install that the README names.
+	make -s install
+	make -s build-installer
+	kubectl apply -f dist/install.yaml
+	kubectl apply -k config/default
 	make -s deploy
 	# An image of the same name may be new: the pods of the old one go.
 	kubectl -n daemonset-job-system delete pods --all --wait=false

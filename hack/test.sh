@@ -22,7 +22,10 @@ skip() {
 	skipped+=("        $1: $2")
 }
 
-unit() { KUBEBUILDER_ASSETS="$(go run ./test/cluster/cmd/cluster build | tail -n 1)" hack/test-unit.sh; }
+# leave takes the operator, then the cluster away, and looks for what is left.
+leave() {
+	use_local_cluster >/dev/null && make -s undeploy && make -s cluster-down && cluster verify-clean
+}
 
 SECONDS=0
 part "Kubernetes is built" make -s kubernetes
@@ -30,15 +33,15 @@ part "generated files and formatting" hack/verify.sh
 part "go vet" go vet ./...
 part "go vet, end-to-end tests" go vet -tags e2e ./test/e2e
 part "lint" make -s lint
-part "unit and API server tests" unit
+part "unit and API server tests" make -s test-unit
 if [ -n "${KUBECONFIG:-}" ] || reason="$(local_cluster)"; then
-	part "end-to-end tests" hack/test-e2e.sh
+	part "end-to-end tests" make -s test-e2e
 else
 	skip "end-to-end tests" "$reason; set KUBECONFIG to run them on another cluster"
 fi
 if [ -z "${KUBECONFIG:-}" ] && local_cluster >/dev/null; then
 	part "the demo" make -s demo
-	part "the cluster leaves nothing behind" bash -c 'make -s cluster-down && go run ./test/cluster/cmd/cluster verify-clean'
+	part "the cluster leaves nothing behind" leave
 else
 	skip "the demo" "${reason:-it runs on the local cluster}"
 fi
