@@ -53,7 +53,7 @@ generate: $(CONTROLLER_GEN) ## Generate DeepCopy methods.
 
 .PHONY: docs
 docs: manifests ## Generate docs/api.md from the CRD.
-	go run ./hack/apidoc config/crd/bases/daemonset.darkowlzz.space_jobs.yaml > docs/api.md
+	go run ./hack/apidoc config/crd/bases/daemonset.darkowlzz.space_jobs.yaml docs/api.md
 
 .PHONY: fmt
 fmt: ## Format the Go code.
