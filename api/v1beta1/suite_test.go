@@ -1,0 +1,58 @@
+package v1beta1_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	"k8s.io/client-go/kubernetes/scheme"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/envtest"
+	logf "sigs.k8s.io/controller-runtime/pkg/log"
+	"sigs.k8s.io/controller-runtime/pkg/log/zap"
+
+	"github.com/darkowlzz/daemonset-job/api/v1beta1"
+)
+
+const crdFile = "../../config/crd/bases/daemonset.darkowlzz.space_jobs.yaml"
+
+var (
+	k8s client.Client
+	// kubeconfig is the file by which kubectl reaches the API server.
+	kubeconfig string
+	// kubectlPath is the kubectl of the API server's own release.
+	kubectlPath string
+)
+
+func TestAPI(t *testing.T) {
+	RegisterFailHandler(Fail)
+	RunSpecs(t, "api/v1beta1")
+}
+
+// The CRD is installed as people do it, with kubectl.
+var _ = BeforeSuite(func() {
+	logf.SetLogger(zap.New(zap.WriteTo(GinkgoWriter)))
+	assets := os.Getenv("KUBEBUILDER_ASSETS")
+	Expect(assets).NotTo(BeEmpty(), "set KUBEBUILDER_ASSETS to the folder that `make kubernetes` prints")
+	kubectlPath = filepath.Join(assets, "kubectl")
+
+	env := &envtest.Environment{}
+	config, err := env.Start()
+	Expect(err).NotTo(HaveOccurred())
+	DeferCleanup(func() { Expect(env.Stop()).To(Succeed()) })
+
+	admin, err := env.AddUser(envtest.User{Name: "admin", Groups: []string{"system:masters"}}, nil)
+	Expect(err).NotTo(HaveOccurred())
+	data, err := admin.KubeConfig()
+	Expect(err).NotTo(HaveOccurred())
+	kubeconfig = filepath.Join(GinkgoT().TempDir(), "kubeconfig")
+	Expect(os.WriteFile(kubeconfig, data, 0o600)).To(Succeed())
+	Expect(kubectl("apply", "-f", crdFile)).To(ContainSubstring("created"))
+	Expect(kubectl("wait", "--for=condition=Established", "--timeout=30s", "-f", crdFile)).NotTo(BeEmpty())
+
+	Expect(v1beta1.AddToScheme(scheme.Scheme)).To(Succeed())
+	k8s, err = client.New(config, client.Options{})
+	Expect(err).NotTo(HaveOccurred())
+})
