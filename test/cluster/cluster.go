@@ -80,7 +80,7 @@ func (c *Cluster) change(do func() error) error {
 }
 
 func (c *Cluster) say(format string, args ...any) {
-	fmt.Fprintf(c.options.Log, format+"\n", args...)
+	_, _ = fmt.Fprintf(c.options.Log, format+"\n", args...)
 }
 
 // Name is the cluster's name.

@@ -78,7 +78,7 @@ var kubernetesVersion = regexp.MustCompile(`(?m)^\s*k8s\.io/kubernetes (v\S+)`)
 
 func buildKubernetes(ctx context.Context, sources, binary, version string, log io.Writer) error {
 	began := time.Now()
-	fmt.Fprintf(log, "Building Kubernetes %s and etcd from source: once, and about ten minutes on two cores.\n", version)
+	_, _ = fmt.Fprintf(log, "Building Kubernetes %s and etcd from source: once, and about ten minutes on two cores.\n", version)
 	stop := heartbeat(log, began)
 	defer stop()
 	if err := os.MkdirAll(filepath.Dir(binary), 0o755); err != nil {
@@ -95,7 +95,7 @@ func buildKubernetes(ctx context.Context, sources, binary, version string, log i
 	if err := os.Rename(binary+".new", binary); err != nil {
 		return err
 	}
-	fmt.Fprintf(log, "%8s  Kubernetes built\n", elapsed(began))
+	_, _ = fmt.Fprintf(log, "%8s  Kubernetes built\n", elapsed(began))
 	return nil
 }
 
@@ -110,7 +110,7 @@ func heartbeat(log io.Writer, began time.Time) func() {
 		for {
 			select {
 			case <-ticker.C:
-				fmt.Fprintf(log, "%8s  still building\n", time.Since(began).Round(time.Second))
+				_, _ = fmt.Fprintf(log, "%8s  still building\n", time.Since(began).Round(time.Second))
 			case <-done:
 				return
 			}

@@ -72,7 +72,7 @@ func installPackages(ctx context.Context, log io.Writer) error {
 		return fmt.Errorf("install these first (Debian's names; there is no apt-get here): %s", names)
 	}
 	install := append([]string{"DEBIAN_FRONTEND=noninteractive", "apt-get", "install", "-y", "--no-install-recommends"}, missing...)
-	fmt.Fprintf(log, "installing Debian packages: %s\n", names)
+	_, _ = fmt.Fprintf(log, "installing Debian packages: %s\n", names)
 	if err := run(ctx, "env", install...); err == nil {
 		return nil
 	}

@@ -62,7 +62,7 @@ func (p process) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer log.Close()
+	defer func() { _ = log.Close() }()
 	folders := p.cgroups.members(p.group)
 	args := append([]string{"-c", enterGroup, "start", fmt.Sprint(len(folders))}, folders...)
 	args = append(args, p.enter...)

@@ -51,8 +51,8 @@ func TestLockFileExcludes(t *testing.T) {
 		second <- err
 	}()
 	select {
-	case <-second:
-		t.Fatal("two have the lock")
+	case err := <-second:
+		t.Fatal("two have the lock", err)
 	case <-time.After(50 * time.Millisecond):
 	}
 	unlock()

@@ -105,7 +105,7 @@ func logs(_ context.Context, c *cluster.Cluster, args []string) error {
 	if err != nil {
 		return err
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }()
 	_, err = io.Copy(os.Stdout, file)
 	return err
 }
