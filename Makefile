@@ -65,7 +65,7 @@ vet: ## Vet the Go code.
 
 .PHONY: lint
 lint: $(GOLANGCI_LINT) ## Run golangci-lint.
-	$(GOLANGCI_LINT) run
+	$(GOLANGCI_LINT) run --allow-parallel-runners
 
 .PHONY: verify
 verify: ## Check that formatting and generated files are up to date.
