@@ -3,7 +3,9 @@ package job
 import (
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -67,11 +69,17 @@ type world struct {
 	events []func()
 	serial int64
 	limit  int
+	// version is that of the last change, as of all objects together.
+	version int64
 }
 
 // change the real world now, and the cache some time later, in order.
 func (w *world) change(uid types.UID) {
 	n := w.real[uid]
+	w.version++
+	if n != nil {
+		n.version = fmt.Sprint(w.version)
+	}
 	if n == nil {
 		w.events = append(w.events, func() { delete(w.cache, uid) })
 		return
@@ -126,6 +134,9 @@ func list[T any](nodes map[types.UID]T, value func(T) node) []node {
 // recover, and looks at the real world after each.
 func TestParallelismIsNeverExceeded(t *testing.T) {
 	seed := uint64(time.Now().UnixNano())
+	if given, err := strconv.ParseUint(os.Getenv("SEED"), 10, 64); err == nil {
+		seed = given
+	}
 	t.Logf("seed %d", seed)
 	w := &world{random: rand.New(rand.NewPCG(seed, 0)), real: map[types.UID]*node{}, cache: map[types.UID]node{}, limit: 3}
 	const job = types.UID("job")
@@ -193,12 +204,11 @@ func TestParallelismIsNeverExceeded(t *testing.T) {
 
 // reconcile does what the reconciler does with gates.
 func (w *world) reconcile(job types.UID, gates *ledger) int {
-	var nodes []node
-	if gates.trusted(job) {
-		nodes = list(w.cache, func(n node) node { return n })
-	} else {
+	nodes := list(w.cache, func(n node) node { return n })
+	if !gates.trusted(job) {
+		cached := nodes
 		nodes = list(w.real, func(n *node) node { return *n })
-		gates.trust(job)
+		gates.compare(job, cached, nodes)
 	}
 	gates.correct(job, nodes)
 	opened := 0

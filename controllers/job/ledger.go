@@ -4,14 +4,16 @@ import (
 	"sync"
 
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/resourceversion"
 )
 
 // ledger remembers, for each Job, the gates that this process opened and the
 // cache does not show open yet. Without it, a stale cache would hide that a node
 // started, and its slot would be given away twice.
 //
-// A Job is trusted once its pods were read live: at a start of this process, when
-// an earlier one may have opened gates, and after a write whose fate is unknown.
+// A Job is trusted once the cache has shown all that a live read did. Until then
+// its pods are read live: at a start of this process, when an earlier one may
+// have opened gates, and after a write whose fate is unknown.
 type ledger struct {
 	mu   sync.Mutex
 	jobs map[types.UID]map[types.UID]struct{}
@@ -29,8 +31,23 @@ func (l *ledger) trusted(job types.UID) bool {
 	return ok
 }
 
-// trust starts the Job's account anew, after its pods were read live.
-func (l *ledger) trust(job types.UID) {
+// compare starts the Job's account if the cache is as new as the live read: each
+// pod of the latter stands in it, in that version or a later one. What else is in
+// the cache is gone, which costs nobody a slot.
+func (l *ledger) compare(job types.UID, cached, live []node) {
+	versions := make(map[types.UID]string, len(cached))
+	for i := range cached {
+		versions[cached[i].uid] = cached[i].version
+	}
+	for i := range live {
+		version, ok := versions[live[i].uid]
+		if !ok {
+			return
+		}
+		if order, err := resourceversion.CompareResourceVersion(version, live[i].version); err != nil || order < 0 {
+			return
+		}
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.jobs[job] = map[types.UID]struct{}{}

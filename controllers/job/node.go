@@ -33,6 +33,7 @@ type node struct {
 	name    string
 	pod     string
 	uid     types.UID
+	version string
 	created time.Time
 	// current: the pod belongs to the current template.
 	current bool
@@ -65,6 +66,7 @@ func observeNode(pod *corev1.Pod, hash string, backoffLimit int32) node {
 		name:    nodeName(pod),
 		pod:     pod.Name,
 		uid:     pod.UID,
+		version: pod.ResourceVersion,
 		created: pod.CreationTimestamp.Time,
 		current: pod.Labels[v1beta1.LabelTemplateHash] == hash,
 		leaving: !pod.DeletionTimestamp.IsZero(),

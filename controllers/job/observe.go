@@ -30,17 +30,17 @@ func (r *Reconciler) observe(ctx context.Context, job *v1beta1.Job) (*facts, err
 	if ds == nil {
 		return f, applyErr
 	}
-	reader := client.Reader(r.client)
-	if gated(&job.Spec) && !r.gates.trusted(job.UID) {
-		// This process has not opened gates of this Job yet, but one before it may
-		// have, just now.
-		reader = r.live
-	}
-	if f.nodes, err = nodesOf(ctx, reader, f); err != nil {
+	if f.nodes, err = nodesOf(ctx, r.client, f); err != nil {
 		return nil, err
 	}
-	if reader == r.live {
-		r.gates.trust(job.UID)
+	if gated(&job.Spec) && !r.gates.trusted(job.UID) {
+		// This process has not opened gates of this Job yet, but one before it may
+		// have, just now: the API server tells, until the cache shows as much.
+		cached := f.nodes
+		if f.nodes, err = nodesOf(ctx, r.live, f); err != nil {
+			return nil, err
+		}
+		r.gates.compare(job.UID, cached, f.nodes)
 	}
 	r.gates.correct(job.UID, f.nodes)
 	if f.obstacle.reason == "" {

@@ -145,5 +145,6 @@ func podMoved(e event.UpdateEvent) bool {
 func sameNode(a, b node) bool {
 	sameExit := (a.exitCode == nil) == (b.exitCode == nil) && (a.exitCode == nil || *a.exitCode == *b.exitCode)
 	a.exitCode, b.exitCode = nil, nil
+	a.version, b.version = "", ""
 	return sameExit && a == b
 }
