@@ -1,0 +1,63 @@
+package job
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	. "github.com/onsi/gomega"
+
+	"github.com/darkowlzz/daemonset-job/api/v1beta1"
+	"github.com/darkowlzz/daemonset-job/test/wrappers"
+)
+
+// told are the reasons of the events for what follows from the facts.
+func told(j *wrappers.JobWrapper, pods ...*wrappers.PodWrapper) []string {
+	f := &facts{job: j.Obj(), now: now, hash: hash, daemonSet: daemonSet(int32(len(pods)), int32(len(pods)))}
+	for _, p := range pods {
+		f.nodes = append(f.nodes, observeNode(p.Obj(), hash, backoffLimit(&f.job.Spec)))
+	}
+	d := decide(f)
+	reasons := []string{}
+	for _, n := range notes(f, &d) {
+		reasons = append(reasons, n.reason)
+	}
+	return reasons
+}
+
+func TestNotes(t *testing.T) {
+	g := NewWithT(t)
+	fresh := func() *wrappers.JobWrapper { return job().Status(v1beta1.JobStatus{}) }
+	g.Expect(told(fresh(), pod("a"))).To(Equal([]string{"Started"}))
+	g.Expect(told(job(), pod("a"))).To(BeEmpty(), "nothing new")
+	g.Expect(told(job(), pod("a").Completed())).To(Equal([]string{"Completed"}))
+	g.Expect(told(fresh().Suspend(true), pod("a").Held())).To(Equal([]string{v1beta1.ReasonSuspendedByUser}))
+	g.Expect(told(job().Status(suspendedBy("x")), pod("a"))).To(Equal([]string{v1beta1.ReasonResumed}))
+	g.Expect(told(job(), pod("a").Unschedulable("no room"))).To(Equal([]string{v1beta1.ReasonPodsWaiting}))
+	g.Expect(told(job(), crashing("a"))).To(Equal([]string{"NodeFailed", "Failed"}))
+	changed := started(10)
+	changed.TemplateHash = "h0"
+	g.Expect(told(job().Status(changed), pod("a"))).To(Equal([]string{"TemplateChanged"}))
+
+	known := started(10)
+	known.FailedNodes = []v1beta1.FailedNode{{Node: "a"}}
+	g.Expect(told(job().MaxFailedNodes("1").Status(known), crashing("a"), pod("b"))).To(BeEmpty(), "each node is told of once")
+}
+
+func TestManyFailedNodesAreSummedUp(t *testing.T) {
+	g := NewWithT(t)
+	var pods []*wrappers.PodWrapper
+	for i := range 30 {
+		pods = append(pods, crashing(fmt.Sprintf("n%02d", i)))
+	}
+	g.Expect(told(job().MaxFailedNodes("100%"), append(pods, pod("a"))...)).To(HaveLen(maxNotes + 1))
+}
+
+func TestTail(t *testing.T) {
+	g := NewWithT(t)
+	g.Expect(tail(" short\n", 10)).To(Equal("short"))
+	g.Expect(tail("first line\nsecond\nthird", 14)).To(Equal("second\nthird"), "from the start of a line")
+	g.Expect(tail(strings.Repeat("x", 50), 10)).To(Equal(strings.Repeat("x", 10)))
+	g.Expect(tail("a\xff\nb", 10)).To(Equal("a?\nb"), "what is no text is shown as such")
+	g.Expect(shortened(strings.Repeat("é", 50), 10)).To(Equal("ééé…"), "not in the middle of a character")
+}
