@@ -188,9 +188,11 @@ type JobSpec struct {
 // FailedNode is a node that counts as failed, and why.
 type FailedNode struct {
 	// node is the node's name.
+	// +required
 	Node string `json:"node"`
 
 	// reason in one word: BackoffLimitExceeded, ExitedWithoutWord or DeadlineExceeded.
+	// +required
 	Reason string `json:"reason"`
 
 	// exitCode of the container that ended last. Unset when none ended.

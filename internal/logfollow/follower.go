@@ -14,11 +14,11 @@ import (
 type State int
 
 const (
-	// Running: its log can still grow.
+	// Running says that its log can still grow.
 	Running State = iota
-	// Ended: its log does not grow any more.
+	// Ended says that its log does not grow any more.
 	Ended
-	// Gone: its log is no longer asked for by this container's name.
+	// Gone says that its log is no longer asked for by this container's name.
 	Gone
 )
 
@@ -38,13 +38,13 @@ type Source interface {
 type Result int
 
 const (
-	// Stopped: the context ended.
+	// Stopped says that the context ended.
 	Stopped Result = iota
-	// Found: the container logged the word.
+	// Found says that the container logged the word.
 	Found
-	// ReadToTheEnd: the container ended and had not logged the word.
+	// ReadToTheEnd says that the container ended and had not logged the word.
 	ReadToTheEnd
-	// Lost: the log is Gone.
+	// Lost says that the log is Gone.
 	Lost
 )
 
