@@ -8,6 +8,8 @@ mkdir -p bin
 profile=bin/coverage.out
 go test -race -shuffle=on -timeout 15m -coverprofile "$profile" \
 	-coverpkg ./api/...,./controllers/...,./internal/... "$@" ./...
+# Some tests of it run only without the race detector, and say why.
+go test -shuffle=on -timeout 5m "$@" ./internal/logfollow
 say "Coverage:"
 go tool cover -func "$profile" | awk '
 	/^total:/ { total = $3 }
