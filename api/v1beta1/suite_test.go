@@ -2,8 +2,10 @@ package v1beta1_test
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"testing"
+	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -51,6 +53,11 @@ var _ = BeforeSuite(func() {
 	Expect(os.WriteFile(kubeconfig, data, 0o600)).To(Succeed())
 	Expect(kubectl("apply", "-f", crdFile)).To(ContainSubstring("created"))
 	Expect(kubectl("wait", "--for=condition=Established", "--timeout=30s", "-f", crdFile)).NotTo(BeEmpty())
+
+	// An API server that serves a CRD publishes its schema, which explain reads, a moment later.
+	Eventually(func() error {
+		return exec.Command(kubectlPath, "--kubeconfig", kubeconfig, "explain", "dsj").Run()
+	}).WithTimeout(30 * time.Second).WithPolling(200 * time.Millisecond).Should(Succeed())
 
 	Expect(v1beta1.AddToScheme(scheme.Scheme)).To(Succeed())
 	k8s, err = client.New(config, client.Options{})
