@@ -3,11 +3,13 @@
 package e2e
 
 import (
+	"bufio"
 	"fmt"
 	"os"
 	"os/exec"
 	"strings"
 	"sync"
+	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -15,6 +17,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 )
 
 const hostNamespace = "e2e-host"
@@ -54,13 +58,13 @@ func startHostShell() {
 
 // onHost runs a script where /host/tmp is the node's /tmp, and returns what it printed.
 func onHost(node, script string) (string, error) {
-	pods := &corev1.PodList{}
-	if err := k8s.List(ctx, pods, client.InNamespace(hostNamespace), client.MatchingFields{"spec.nodeName": node}); err != nil {
+	shells := &corev1.PodList{}
+	if err := k8s.List(ctx, shells, client.InNamespace(hostNamespace), client.MatchingFields{"spec.nodeName": node}); err != nil {
 		return "", err
 	}
-	for i := range pods.Items {
-		if pods.Items[i].DeletionTimestamp == nil {
-			return kubectl("exec", "-n", hostNamespace, pods.Items[i].Name, "--", "/bin/sh", "-c", script)
+	for i := range shells.Items {
+		if shells.Items[i].DeletionTimestamp == nil {
+			return kubectl("exec", "-n", hostNamespace, shells.Items[i].Name, "--", "/bin/sh", "-c", script)
 		}
 	}
 	return "", fmt.Errorf("no shell on node %s", node)
@@ -78,6 +82,39 @@ func onAllHosts(script string) {
 	for _, err := range errs {
 		Expect(err).NotTo(HaveOccurred())
 	}
+}
+
+// podOn is the Job's pod on the node.
+func podOn(j *v1beta1.Job, node string) *corev1.Pod {
+	GinkgoHelper()
+	list := &corev1.PodList{}
+	Expect(k8s.List(ctx, list, client.InNamespace(j.Namespace), client.MatchingLabels(v1beta1.PodLabels(j.Name)),
+		client.MatchingFields{"spec.nodeName": node})).To(Succeed())
+	Expect(list.Items).To(HaveLen(1))
+	return &list.Items[0]
+}
+
+// timeOfLine sends when a pod logs the line: the time that its node's container
+// runtime put there, so that what it took the test to make it say so is left out.
+func timeOfLine(pod *corev1.Pod, line string) <-chan time.Time {
+	GinkgoHelper()
+	stream, err := api.CoreV1().Pods(pod.Namespace).GetLogs(pod.Name, &corev1.PodLogOptions{Follow: true, Timestamps: true}).Stream(ctx)
+	Expect(err).NotTo(HaveOccurred())
+	DeferCleanup(stream.Close)
+	found := make(chan time.Time, 1)
+	go func() {
+		defer GinkgoRecover()
+		defer close(found)
+		for lines := bufio.NewScanner(stream); lines.Scan(); {
+			if timestamp, text, _ := strings.Cut(lines.Text(), " "); text == line {
+				at, err := time.Parse(time.RFC3339Nano, timestamp)
+				Expect(err).NotTo(HaveOccurred())
+				found <- at
+				return
+			}
+		}
+	}()
+	return found
 }
 
 // kubectl runs the one of KUBECTL, as a person would.

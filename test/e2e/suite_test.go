@@ -14,6 +14,7 @@ import (
 	. "github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/kubernetes/scheme"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -34,6 +35,8 @@ const (
 var (
 	ctx = context.Background()
 	k8s client.WithWatch
+	// api is for what k8s cannot do: reading logs.
+	api kubernetes.Interface
 	// local is the cluster of this machine, nil if the tests run on another one:
 	// tests labelled "local" harm its components, and are left out there.
 	local *cluster.Cluster
@@ -56,6 +59,8 @@ var _ = BeforeSuite(func() {
 	Expect(err).NotTo(HaveOccurred(), "set KUBECONFIG to a cluster, or run `make test-e2e`, which makes one")
 	config.QPS = -1
 	k8s, err = client.NewWithWatch(config, client.Options{})
+	Expect(err).NotTo(HaveOccurred())
+	api, err = kubernetes.NewForConfig(config)
 	Expect(err).NotTo(HaveOccurred())
 	if name := os.Getenv("E2E_LOCAL_CLUSTER"); name != "" {
 		local, err = cluster.Open(name)
