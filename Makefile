@@ -4,6 +4,10 @@ VERSION ?= 0.1.0
 IMAGE_TAG_BASE ?= darkowlzz/daemonset-job
 # The image that is built, pushed and deployed.
 IMG ?= $(IMAGE_TAG_BASE):v$(VERSION)
+# The image that keeps the pods of Jobs in completionMode Exit.
+PAUSE_IMG ?= registry.k8s.io/pause:3.10.1
+# The image of scorecard's custom tests.
+SCORECARD_IMG ?= $(IMAGE_TAG_BASE)-scorecard:v$(VERSION)
 # Platforms of docker-buildx.
 PLATFORMS ?= linux/amd64,linux/arm64
 
@@ -25,10 +29,14 @@ BUILD_ARGS = $(if $(BASE_IMAGE),--build-arg BASE_IMAGE=$(BASE_IMAGE))
 
 LDFLAGS = -s -w -X github.com/darkowlzz/daemonset-job/internal/version.Version=v$(VERSION)
 
+# Prints the manifests of a folder of config/, with the images of this build.
+MANIFESTS = KUSTOMIZE=$(KUSTOMIZE) IMG=$(IMG) PAUSE_IMG=$(PAUSE_IMG) SCORECARD_IMG=$(SCORECARD_IMG) hack/kustomize.sh
+
 .DEFAULT_GOAL := help
 
 include hack/tools.mk
 include test/cluster/cluster.mk
+include hack/bundle/bundle.mk
 
 .PHONY: all
 all: test ## Run all checks and tests.
@@ -144,7 +152,7 @@ sample-image-local: ## The same on Debian's busybox-static, where no image can b
 .PHONY: build-installer
 build-installer: manifests $(KUSTOMIZE) ## Write dist/install.yaml: everything in one file.
 	mkdir -p dist
-	$(WITH_IMG) $(KUSTOMIZE) build "$$OVERLAY" > dist/install.yaml
+	$(MANIFESTS) default > dist/install.yaml
 
 .PHONY: print-img print-sample-img
 print-img:
@@ -156,12 +164,6 @@ print-sample-img:
 
 KUBECTL ?= kubectl
 
-# Runs what follows with a kustomization in $$OVERLAY that sets the image: the
-# committed files stay as they are.
-WITH_IMG = OVERLAY="$$(mktemp -d -p config overlay.XXXXXX)"; trap 'rm -rf "$$OVERLAY"' EXIT; \
-	echo 'resources: [../default]' > "$$OVERLAY/kustomization.yaml"; \
-	(cd "$$OVERLAY" && $(KUSTOMIZE) edit set image "darkowlzz/daemonset-job=$(IMG)");
-
 .PHONY: install
 install: manifests ## Install the CRD into the cluster of KUBECONFIG.
 	$(KUBECTL) apply -f config/crd/bases
@@ -172,7 +174,7 @@ uninstall: ## Remove the CRD, and with it every Job.
 
 .PHONY: deploy
 deploy: manifests $(KUSTOMIZE) ## Deploy the operator to the cluster of KUBECONFIG.
-	$(WITH_IMG) $(KUSTOMIZE) build "$$OVERLAY" | $(KUBECTL) apply -f -
+	$(MANIFESTS) default | $(KUBECTL) apply -f -
 
 .PHONY: undeploy
 undeploy: $(KUSTOMIZE) ## Remove the operator, its CRD and every Job.

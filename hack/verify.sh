@@ -12,15 +12,15 @@ go mod tidy -diff >/dev/null || { echo "go.mod or go.sum is not tidy: run go mod
 
 before="$(mktemp -d)"
 trap 'rm -rf "$before"' EXIT
-generated=(api config docs)
+generated=(api config docs bundle bundle.Dockerfile)
 cp -r "${generated[@]}" "$before/"
-make -s manifests generate docs
+make -s manifests generate docs bundle
 stale=0
-for folder in "${generated[@]}"; do
-	diff -ru "$before/$folder" "$folder" || stale=1
+for path in "${generated[@]}"; do
+	diff -ru "$before/$path" "$path" || stale=1
 done
 if [ "$stale" = 1 ]; then
-	echo "generated files were stale, and have been generated anew: commit them (make manifests generate docs)" >&2
+	echo "generated files were stale, and have been generated anew: commit them (make manifests generate docs bundle)" >&2
 	exit 1
 fi
 echo "formatted, tidy, and generated files are up to date"

@@ -1,0 +1,101 @@
+package v1beta1
+
+import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+// FailedNode is a node that counts as failed, and why.
+type FailedNode struct {
+	// node is the node's name.
+	// +operator-sdk:csv:customresourcedefinitions:type=status,displayName="Failed Node: Node",xDescriptors={"urn:alm:descriptor:text"},order=13
+	// +required
+	Node string `json:"node"`
+
+	// reason in one word: BackoffLimitExceeded, ExitedWithoutWord or DeadlineExceeded.
+	// +operator-sdk:csv:customresourcedefinitions:type=status,displayName="Failed Node: Reason",xDescriptors={"urn:alm:descriptor:text"},order=14
+	// +required
+	Reason string `json:"reason"`
+
+	// exitCode of the container that ended last. Unset when none ended.
+	// +operator-sdk:csv:customresourcedefinitions:type=status,displayName="Failed Node: Exit Code",xDescriptors={"urn:alm:descriptor:text"},order=15
+	// +optional
+	ExitCode *int32 `json:"exitCode,omitempty"`
+
+	// message says what happened, followed by the last lines that the container
+	// printed, at most 1 KiB of them.
+	// +operator-sdk:csv:customresourcedefinitions:type=status,displayName="Failed Node: Message",xDescriptors={"urn:alm:descriptor:text"},order=16
+	// +optional
+	Message string `json:"message,omitempty"`
+}
+
+// JobStatus is how far a Job is. The manager alone writes it, recomputed from
+// the DaemonSet and its pods; once Complete or Failed is true it stays as it is.
+type JobStatus struct {
+	// phase is Pending, Running, Suspended, Complete or Failed.
+	// +operator-sdk:csv:customresourcedefinitions:type=status,displayName="Phase",xDescriptors={"urn:alm:descriptor:io.kubernetes.phase"},order=1
+	// +optional
+	Phase JobPhase `json:"phase,omitempty"`
+
+	// completed is the progress: nodes that are done of the nodes that match, as in "3/5".
+	// +operator-sdk:csv:customresourcedefinitions:type=status,displayName="Completed",xDescriptors={"urn:alm:descriptor:text"},order=2
+	// +optional
+	Completed string `json:"completed,omitempty"`
+
+	// observedGeneration is the metadata.generation that this status is about.
+	// +operator-sdk:csv:customresourcedefinitions:type=status,displayName="Observed Generation",xDescriptors={"urn:alm:descriptor:text"},order=12
+	// +optional
+	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
+
+	// templateHash is the hash of what runs, which the pods that count carry in
+	// the label daemonset.darkowlzz.space/template-hash.
+	// +operator-sdk:csv:customresourcedefinitions:type=status,displayName="Template Hash",xDescriptors={"urn:alm:descriptor:text"},order=11
+	// +optional
+	TemplateHash string `json:"templateHash,omitempty"`
+
+	// desired is the number of nodes that are to do the work.
+	// +operator-sdk:csv:customresourcedefinitions:type=status,displayName="Nodes",xDescriptors={"urn:alm:descriptor:text"},order=3
+	// +optional
+	// +kubebuilder:default=0
+	Desired int32 `json:"desired"`
+
+	// active is the number of nodes at work: started, and neither done nor failed.
+	// +operator-sdk:csv:customresourcedefinitions:type=status,displayName="Nodes at Work",xDescriptors={"urn:alm:descriptor:text"},order=4
+	// +optional
+	// +kubebuilder:default=0
+	Active int32 `json:"active"`
+
+	// succeeded is the number of nodes that are done.
+	// +operator-sdk:csv:customresourcedefinitions:type=status,displayName="Nodes Done",xDescriptors={"urn:alm:descriptor:text"},order=5
+	// +optional
+	// +kubebuilder:default=0
+	Succeeded int32 `json:"succeeded"`
+
+	// failed is the number of nodes that count as failed.
+	// +operator-sdk:csv:customresourcedefinitions:type=status,displayName="Nodes Failed",xDescriptors={"urn:alm:descriptor:text"},order=6
+	// +optional
+	// +kubebuilder:default=0
+	Failed int32 `json:"failed"`
+
+	// startTime is when the Job, its current template, started, or was last resumed.
+	// +operator-sdk:csv:customresourcedefinitions:type=status,displayName="Started",xDescriptors={"urn:alm:descriptor:text"},order=7
+	// +optional
+	StartTime *metav1.Time `json:"startTime,omitempty"`
+
+	// completionTime is when the Job became Complete. Unset for a failed Job.
+	// +operator-sdk:csv:customresourcedefinitions:type=status,displayName="Completed At",xDescriptors={"urn:alm:descriptor:text"},order=8
+	// +optional
+	CompletionTime *metav1.Time `json:"completionTime,omitempty"`
+
+	// failedNodes are the nodes that count as failed, ordered by name, at most 100 of them.
+	// +operator-sdk:csv:customresourcedefinitions:type=status,displayName="Failed Nodes",xDescriptors={"urn:alm:descriptor:text"},order=9
+	// +optional
+	// +listType=map
+	// +listMapKey=node
+	// +kubebuilder:validation:MaxItems=100
+	FailedNodes []FailedNode `json:"failedNodes,omitempty"`
+
+	// conditions are Complete, Failed, Suspended and Blocked.
+	// +operator-sdk:csv:customresourcedefinitions:type=status,displayName="Conditions",xDescriptors={"urn:alm:descriptor:io.kubernetes.conditions"},order=10
+	// +optional
+	// +listType=map
+	// +listMapKey=type
+	Conditions []metav1.Condition `json:"conditions,omitempty"`
+}

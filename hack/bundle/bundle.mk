@@ -1,0 +1,65 @@
+# The operator's OLM bundle, and the catalogue that offers it.
+
+# Channels that this version is offered in, and the one of who names none.
+CHANNELS ?= stable
+DEFAULT_CHANNEL ?= $(firstword $(subst $(comma), ,$(CHANNELS)))
+# The version that this one is an upgrade of, and a range of others, as in
+# ">=0.1.0 <0.2.0". Both can be empty.
+REPLACES ?=
+SKIP_RANGE ?=
+# Images that are made by bundle-build and catalog-build.
+BUNDLE_IMG ?= $(IMAGE_TAG_BASE)-bundle:v$(VERSION)
+CATALOG_IMG ?= $(IMAGE_TAG_BASE)-catalog:v$(VERSION)
+# docker or podman, to let bundle-validate pull the images and look at their platforms.
+INSPECT_IMAGES ?=
+# Where to write, for those who want to leave the committed bundle as it is.
+BUNDLE_DIR ?= bundle
+BUNDLE_DOCKERFILE ?= bundle.Dockerfile
+CATALOG_DIR ?= catalog
+
+comma := ,
+
+BUNDLE_TOOL = go -C hack/bundle run .
+RELEASE = -version $(VERSION) -channels $(CHANNELS) -default-channel $(DEFAULT_CHANNEL) -replaces "$(REPLACES)" -skip-range "$(SKIP_RANGE)" \
+	-description $(CURDIR)/config/manifests/bases/description.md -icon $(CURDIR)/config/manifests/bases/icon.svg
+
+##@ Distribution with OLM
+
+.PHONY: bundle
+bundle: manifests $(KUSTOMIZE) ## Generate bundle/ and bundle.Dockerfile, and check them.
+	$(MANIFESTS) manifests > bin/manifests.yaml
+	$(BUNDLE_TOOL) generate $(RELEASE) -api ../../api/v1beta1 -folder $(BUNDLE_DIR) \
+		-output $(abspath $(BUNDLE_DIR)) -dockerfile $(abspath $(BUNDLE_DOCKERFILE)) < bin/manifests.yaml
+	$(MAKE) bundle-validate
+
+.PHONY: bundle-validate
+bundle-validate: ## Check the bundle with every validator of operator-framework; a warning is an error.
+	$(BUNDLE_TOOL) validate -inspect-images "$(INSPECT_IMAGES)" $(abspath $(BUNDLE_DIR))
+
+.PHONY: bundle-build
+bundle-build: ## Build the bundle's image.
+	$(BUILD_IMAGE) -f $(BUNDLE_DOCKERFILE) -t $(BUNDLE_IMG) .
+
+.PHONY: bundle-push
+bundle-push: ## Push the bundle's image.
+	$(MAKE) docker-push IMG=$(BUNDLE_IMG)
+
+.PHONY: catalog
+catalog: $(OPM) ## Add the bundle to the file-based catalogue in catalog/, and check it.
+	$(OPM) render $(BUNDLE_DIR) --migrate-level=bundle-object-to-csv-metadata -o yaml > bin/rendered.yaml
+	$(BUNDLE_TOOL) catalog $(RELEASE) -image $(BUNDLE_IMG) -file $(abspath $(CATALOG_DIR))/daemonset-job/catalog.yaml < $(CURDIR)/bin/rendered.yaml
+	$(OPM) validate $(CATALOG_DIR)
+
+.PHONY: catalog-build
+catalog-build: ## Build the catalogue's image.
+	$(BUILD_IMAGE) $(BUILD_ARGS) -f catalog.Dockerfile -t $(CATALOG_IMG) .
+
+.PHONY: catalog-push
+catalog-push: ## Push the catalogue's image.
+	$(MAKE) docker-push IMG=$(CATALOG_IMG)
+
+.PHONY: scorecard
+scorecard: ## Run scorecard's tests of the bundle, with operator-sdk, on the cluster of KUBECONFIG.
+	@command -v operator-sdk >/dev/null || { echo "operator-sdk is not installed: get it from https://sdk.operatorframework.io, or run 'make test-olm', which runs the same tests without it" >&2; exit 1; }
+	$(KUBECTL) apply -f config/scorecard/rbac
+	operator-sdk scorecard $(BUNDLE_DIR) --wait-time 180s

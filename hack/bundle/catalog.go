@@ -1,0 +1,163 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"sigs.k8s.io/yaml"
+)
+
+// blob is one document of a file-based catalogue.
+type blob struct {
+	Schema         string            `json:"schema"`
+	Name           string            `json:"name"`
+	Package        string            `json:"package,omitempty"`
+	DefaultChannel string            `json:"defaultChannel,omitempty"`
+	Icon           *icon             `json:"icon,omitempty"`
+	Description    string            `json:"description,omitempty"`
+	Entries        []entry           `json:"entries,omitempty"`
+	Image          string            `json:"image,omitempty"`
+	Properties     []map[string]any  `json:"properties,omitempty"`
+	RelatedImages  []relatedImageRef `json:"relatedImages,omitempty"`
+}
+
+type icon struct {
+	Data      string `json:"base64data"`
+	MediaType string `json:"mediatype"`
+}
+
+// entry is a version in a channel, and what it is an upgrade of.
+type entry struct {
+	Name      string `json:"name"`
+	Replaces  string `json:"replaces,omitempty"`
+	SkipRange string `json:"skipRange,omitempty"`
+}
+
+type relatedImageRef struct {
+	Name  string `json:"name"`
+	Image string `json:"image"`
+}
+
+const (
+	schemaPackage = "olm.package"
+	schemaChannel = "olm.channel"
+	schemaBundle  = "olm.bundle"
+)
+
+// catalog adds a bundle, as `opm render` prints it, to the catalogue in a file:
+// the versions that are in it already stay, so that there is a way up from them.
+func catalog(args []string) error {
+	f := newFlags("catalog")
+	file := f.String("file", "", "`file` of the catalogue, made if it is not there")
+	image := f.String("image", "", "`image` of the bundle")
+	if err := f.Parse(args); err != nil {
+		return err
+	}
+	r, err := f.release()
+	if err != nil {
+		return err
+	}
+	if *image == "" {
+		return errors.New("-image is missing")
+	}
+	rendered, err := decode(os.Stdin)
+	if err != nil {
+		return err
+	}
+	if len(rendered) != 1 || rendered[0].Name != r.csvName() {
+		return fmt.Errorf("the input is not the one bundle %s", r.csvName())
+	}
+	bundle := rendered[0]
+	bundle.Image = *image
+	bundle.RelatedImages = append([]relatedImageRef{{Image: *image}}, bundle.RelatedImages...)
+
+	var before []blob
+	data, err := os.ReadFile(*file)
+	switch {
+	case err == nil:
+		if before, err = decode(bytes.NewReader(data)); err != nil {
+			return fmt.Errorf("%s: %w", *file, err)
+		}
+	case !errors.Is(err, fs.ErrNotExist):
+		return err
+	}
+	after := addBundle(before, r, &bundle, strings.Split(f.channels, ","), f.defaultChannel)
+	var text bytes.Buffer
+	for i := range after {
+		document, err := yaml.Marshal(&after[i])
+		if err != nil {
+			return err
+		}
+		text.WriteString("---\n")
+		text.Write(document)
+	}
+	if err := os.MkdirAll(filepath.Dir(*file), 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(*file, text.Bytes(), 0o644)
+}
+
+// addBundle to a catalogue, in place of one of the same name. It leaves channels
+// that the release is no longer in without it.
+func addBundle(before []blob, r *release, bundle *blob, channels []string, defaultChannel string) []blob {
+	after := []blob{{
+		Schema: schemaPackage, Name: r.packageName, DefaultChannel: defaultChannel, Description: r.description,
+		Icon: &icon{Data: encode(r.icon), MediaType: "image/svg+xml"},
+	}}
+	added := map[string]bool{}
+	for _, channel := range channels {
+		added[channel] = false
+	}
+	own := entry{Name: bundle.Name, Replaces: r.replaces, SkipRange: r.skipRange}
+	for _, b := range before {
+		if b.Schema != schemaChannel {
+			continue
+		}
+		var entries []entry
+		for _, e := range b.Entries {
+			if e.Name != own.Name {
+				entries = append(entries, e)
+			}
+		}
+		if _, in := added[b.Name]; in {
+			entries = append(entries, own)
+			added[b.Name] = true
+		}
+		if b.Entries = entries; len(entries) > 0 {
+			after = append(after, b)
+		}
+	}
+	for _, channel := range channels {
+		if !added[channel] {
+			after = append(after, blob{Schema: schemaChannel, Name: channel, Package: r.packageName, Entries: []entry{own}})
+		}
+	}
+	for _, b := range before {
+		if b.Schema == schemaBundle && b.Name != bundle.Name {
+			after = append(after, b)
+		}
+	}
+	return append(after, *bundle)
+}
+
+// decode a catalogue strictly: what is not known would be lost when it is written.
+func decode(stream io.Reader) ([]blob, error) {
+	var all []blob
+	for document, err := range documents(stream) {
+		if err != nil {
+			return nil, err
+		}
+		b := blob{}
+		if err := yaml.UnmarshalStrict(document, &b); err != nil {
+			return nil, err
+		}
+		all = append(all, b)
+	}
+	return all, nil
+}

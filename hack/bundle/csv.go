@@ -1,0 +1,121 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/blang/semver/v4"
+	"github.com/operator-framework/api/pkg/lib/version"
+	"github.com/operator-framework/api/pkg/operators/v1alpha1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+)
+
+// release is what a ClusterServiceVersion has from the command line.
+type release struct {
+	packageName string
+	version     semver.Version
+	// replaces is the name of the version that this one is an upgrade of, and
+	// skipRange a range of further ones; both can be empty.
+	replaces, skipRange string
+	// description is Markdown, and icon a picture in SVG.
+	description, icon string
+}
+
+func (r *release) csvName() string { return csvName(r.packageName, r.version.String()) }
+
+func csvName(packageName, version string) string { return packageName + ".v" + version }
+
+// csv is the ClusterServiceVersion: the base, and what the manifests and the Go
+// types have to add.
+func (m *objects) csv(r *release, t types) (*v1alpha1.ClusterServiceVersion, error) {
+	csv := m.base.DeepCopy()
+	csv.Name, csv.Namespace = r.csvName(), ""
+	csv.Spec.Version = version.OperatorVersion{Version: r.version}
+	csv.Spec.Replaces = r.replaces
+	csv.Spec.Description = r.description
+	csv.Spec.Icon = []v1alpha1.Icon{{Data: encode(r.icon), MediaType: "image/svg+xml"}}
+
+	install := &csv.Spec.InstallStrategy
+	install.StrategyName = v1alpha1.InstallStrategyNameDeployment
+	var err error
+	if install.StrategySpec.Permissions, install.StrategySpec.ClusterPermissions, err = m.permissions(); err != nil {
+		return nil, err
+	}
+	for i := range m.deployments {
+		d := &m.deployments[i]
+		install.StrategySpec.DeploymentSpecs = append(install.StrategySpec.DeploymentSpecs,
+			v1alpha1.StrategyDeploymentSpec{Name: d.Name, Label: d.Labels, Spec: d.Spec})
+	}
+	csv.Spec.RelatedImages = m.relatedImages()
+
+	csv.Spec.CustomResourceDefinitions.Owned = nil
+	for i := range m.crds {
+		for _, v := range m.crds[i].Spec.Versions {
+			owned, err := t.owned(&m.crds[i], v.Name)
+			if err != nil {
+				return nil, err
+			}
+			csv.Spec.CustomResourceDefinitions.Owned = append(csv.Spec.CustomResourceDefinitions.Owned, owned)
+		}
+	}
+
+	if csv.Annotations == nil {
+		csv.Annotations = map[string]string{}
+	}
+	csv.Annotations["containerImage"] = m.deployments[0].Spec.Template.Spec.Containers[0].Image
+	if r.skipRange != "" {
+		csv.Annotations["olm.skipRange"] = r.skipRange
+	}
+	csv.Annotations["alm-examples"], err = m.examples()
+	return csv, err
+}
+
+// examples are the custom resources of the input, as the annotation has them.
+func (m *objects) examples() (string, error) {
+	examples := []map[string]any{}
+	for _, object := range m.rest {
+		if m.isExample(object) {
+			example := object.DeepCopy()
+			unstructured.RemoveNestedField(example.Object, "metadata", "namespace")
+			examples = append(examples, example.Object)
+		}
+	}
+	if len(examples) == 0 {
+		return "", fmt.Errorf("there is no custom resource in the input to be an example")
+	}
+	data, err := json.MarshalIndent(examples, "", "  ")
+	return string(data), err
+}
+
+// relatedImagePrefix begins the name of an environment variable that holds an
+// image which the operator uses, as OLM's users expect it.
+const relatedImagePrefix = "RELATED_IMAGE_"
+
+// relatedImages are all images that run because of the operator, for those who
+// mirror them: each once, its own ones by the name of the first such container.
+func (m *objects) relatedImages() []v1alpha1.RelatedImage {
+	var images []v1alpha1.RelatedImage
+	known := map[string]bool{}
+	add := func(name, image string) {
+		if !known[image] {
+			known[image] = true
+			images = append(images, v1alpha1.RelatedImage{Name: name, Image: image})
+		}
+	}
+	for i := range m.deployments {
+		pod := &m.deployments[i].Spec.Template.Spec
+		for _, containers := range [][]corev1.Container{pod.InitContainers, pod.Containers} {
+			for j := range containers {
+				add(containers[j].Name, containers[j].Image)
+				for _, env := range containers[j].Env {
+					if name, ok := strings.CutPrefix(env.Name, relatedImagePrefix); ok {
+						add(strings.ReplaceAll(strings.ToLower(name), "_", "-"), env.Value)
+					}
+				}
+			}
+		}
+	}
+	return images
+}

@@ -1,0 +1,30 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"io"
+	"iter"
+
+	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
+)
+
+// documents of a stream of YAML, without the empty ones. An error is the last.
+func documents(stream io.Reader) iter.Seq2[[]byte, error] {
+	reader := utilyaml.NewYAMLReader(bufio.NewReader(stream))
+	return func(yield func([]byte, error) bool) {
+		for {
+			document, err := reader.Read()
+			if errors.Is(err, io.EOF) {
+				return
+			}
+			if err == nil && len(bytes.TrimSpace(document)) == 0 {
+				continue
+			}
+			if !yield(document, err) || err != nil {
+				return
+			}
+		}
+	}
+}

@@ -1,0 +1,110 @@
+package main
+
+import (
+	"encoding/base64"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/blang/semver/v4"
+)
+
+// flagsOf a command that describes a release.
+type flagsOf struct {
+	*flag.FlagSet
+	packageName, version, replaces, skipRange, description, icon, channels, defaultChannel string
+}
+
+func newFlags(name string) *flagsOf {
+	f := &flagsOf{FlagSet: flag.NewFlagSet(name, flag.ContinueOnError)}
+	f.StringVar(&f.packageName, "package", "daemonset-job", "name of the `package`")
+	f.StringVar(&f.version, "version", "", "semantic `version`, without v")
+	f.StringVar(&f.replaces, "replaces", "", "semantic `version` that this one is an upgrade of")
+	f.StringVar(&f.skipRange, "skip-range", "", "`range` of versions that can be upgraded to this one directly")
+	f.StringVar(&f.description, "description", "", "`file` with the description in Markdown")
+	f.StringVar(&f.icon, "icon", "", "`file` with the icon in SVG")
+	f.StringVar(&f.channels, "channels", "stable", "comma separated `channels`")
+	f.StringVar(&f.defaultChannel, "default-channel", "", "`channel` of those who name none (default: the first)")
+	return f
+}
+
+// release is what the flags say, once they are parsed.
+func (f *flagsOf) release() (*release, error) {
+	version, err := semver.Parse(f.version)
+	if err != nil {
+		return nil, fmt.Errorf("-version %q: %w", f.version, err)
+	}
+	r := &release{packageName: f.packageName, version: version, skipRange: f.skipRange}
+	if f.replaces != "" {
+		if _, err := semver.Parse(f.replaces); err != nil {
+			return nil, fmt.Errorf("-replaces %q: %w", f.replaces, err)
+		}
+		r.replaces = csvName(f.packageName, f.replaces)
+	}
+	if f.skipRange != "" {
+		if _, err := semver.ParseRange(f.skipRange); err != nil {
+			return nil, fmt.Errorf("-skip-range %q: %w", f.skipRange, err)
+		}
+		if f.replaces == "" {
+			return nil, errors.New("-skip-range needs -replaces: without it, OLM would offer no way from the versions before")
+		}
+	}
+	if r.description, err = read(f.description); err != nil {
+		return nil, fmt.Errorf("-description: %w", err)
+	}
+	if r.icon, err = read(f.icon); err != nil {
+		return nil, fmt.Errorf("-icon: %w", err)
+	}
+	if f.defaultChannel == "" {
+		f.defaultChannel, _, _ = strings.Cut(f.channels, ",")
+	}
+	return r, nil
+}
+
+func read(file string) (string, error) {
+	data, err := os.ReadFile(file)
+	return string(data), err
+}
+
+// encode as OLM's icons are.
+func encode(data string) string { return base64.StdEncoding.EncodeToString([]byte(data)) }
+
+// generate the bundle and its Dockerfile from manifests on standard input.
+func generate(args []string) error {
+	f := newFlags("generate")
+	api := f.String("api", "", "`folder` with the Go types of the custom resources")
+	output := f.String("output", "bundle", "`folder` to write")
+	folder := f.String("folder", "bundle", "`name` of that folder in the Dockerfile")
+	dockerfile := f.String("dockerfile", "bundle.Dockerfile", "`file` to write")
+	if err := f.Parse(args); err != nil {
+		return err
+	}
+	r, err := f.release()
+	if err != nil {
+		return err
+	}
+	t, err := loadTypes(*api)
+	if err != nil {
+		return err
+	}
+	m, err := collect(os.Stdin)
+	if err != nil {
+		return err
+	}
+	csv, err := m.csv(r, t)
+	if err != nil {
+		return err
+	}
+	files, err := m.files(csv, r.packageName)
+	if err != nil {
+		return err
+	}
+	labels := labels(r.packageName, f.channels, f.defaultChannel, m.scorecard != nil)
+	files["metadata/annotations.yaml"] = annotations(labels)
+	if err := writeAll(*output, files); err != nil {
+		return err
+	}
+	return os.WriteFile(*dockerfile, dockerfileOf(labels, *folder, m.scorecard != nil), 0o644)
+}

@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# Prints the manifests of a folder of config/, with the images of this build in
+# place of those that are committed: IMG, PAUSE_IMG and SCORECARD_IMG. The
+# committed files stay as they are.
+. "$(dirname "$0")/lib.sh"
+
+overlay="$(mktemp -d -p config overlay.XXXXXX)"
+trap 'rm -rf "$overlay"' EXIT
+# Where there are images, beside those of containers, which kustomize knows.
+cat >"$overlay/images.yaml" <<-END
+	images:
+	- path: stages/tests/image
+	  kind: Configuration
+END
+cat >"$overlay/kustomization.yaml" <<-END
+	resources: [../$1]
+	configurations: [images.yaml]
+	patches:
+	- target:
+	    kind: Deployment
+	  patch: |-
+	    apiVersion: apps/v1
+	    kind: Deployment
+	    metadata:
+	      name: any
+	    spec:
+	      template:
+	        spec:
+	          containers:
+	          - name: manager
+	            env:
+	            - name: RELATED_IMAGE_PAUSE
+	              value: $PAUSE_IMG
+END
+(cd "$overlay" && "$KUSTOMIZE" edit set image \
+	"darkowlzz/daemonset-job=$IMG" "darkowlzz/daemonset-job-scorecard=$SCORECARD_IMG")
+"$KUSTOMIZE" build "$overlay"
