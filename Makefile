@@ -112,9 +112,9 @@ run: generate manifests ## Run the manager on this host, against the cluster of 
 run-terminator: ## Run the terminator on this host, against the cluster of KUBECONFIG.
 	go run ./cmd/terminator --leader-elect=false
 
-# Both binaries for an image of one platform.
+# The binaries of the images, for one platform.
 bin/linux_%: FORCE
-	CGO_ENABLED=0 GOOS=linux GOARCH=$* go build -trimpath -ldflags "$(LDFLAGS)" -o $@/ ./cmd/manager ./cmd/terminator
+	CGO_ENABLED=0 GOOS=linux GOARCH=$* go build -trimpath -ldflags "$(LDFLAGS)" -o $@/ ./cmd/manager ./cmd/terminator ./test/scorecard
 FORCE:
 
 .PHONY: docker-build
@@ -154,11 +154,13 @@ build-installer: manifests $(KUSTOMIZE) ## Write dist/install.yaml: everything i
 	mkdir -p dist
 	$(MANIFESTS) default > dist/install.yaml
 
-.PHONY: print-img print-sample-img
+.PHONY: print-img print-sample-img print-scorecard-img
 print-img:
 	@echo $(IMG)
 print-sample-img:
 	@echo $(SAMPLE_IMG)
+print-scorecard-img:
+	@echo $(SCORECARD_IMG)
 
 ##@ Deployment
 

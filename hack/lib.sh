@@ -45,10 +45,16 @@ use_local_cluster() {
 }
 
 # load_images builds the operator's image and the sample's, from what this
-# machine has, and gives them to the nodes.
+# machine has, and gives them to the nodes. Others that are built as well are
+# named by their make targets: load_images scorecard.
 load_images() {
 	make -s docker-build BASE_IMAGE=scratch
 	make -s sample-image-local
 	cluster load "$(make -s print-img)"
 	cluster load "$(make -s print-sample-img)"
+	local other
+	for other in "$@"; do
+		make -s "$other-build" BASE_IMAGE=scratch
+		cluster load "$(make -s "print-$other-img")"
+	done
 }

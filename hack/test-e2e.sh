@@ -5,7 +5,7 @@
 
 if [ -z "${KUBECONFIG:-}" ]; then
 	use_local_cluster
-	load_images
+	load_images scorecard
 	# All ways to install that the README names.
 	make -s install
 	make -s build-installer

@@ -58,8 +58,16 @@ catalog-build: ## Build the catalogue's image.
 catalog-push: ## Push the catalogue's image.
 	$(MAKE) docker-push IMG=$(CATALOG_IMG)
 
+.PHONY: scorecard-build
+scorecard-build: bin/linux_$(ARCH) ## Build the image of scorecard's custom tests.
+	$(BUILD_IMAGE) $(BUILD_ARGS) --build-arg TARGETARCH=$(ARCH) -f test/scorecard/Dockerfile -t $(SCORECARD_IMG) .
+
+.PHONY: scorecard-push
+scorecard-push: ## Push the image of scorecard's custom tests.
+	$(MAKE) docker-push IMG=$(SCORECARD_IMG)
+
 .PHONY: scorecard
-scorecard: ## Run scorecard's tests of the bundle, with operator-sdk, on the cluster of KUBECONFIG.
-	@command -v operator-sdk >/dev/null || { echo "operator-sdk is not installed: get it from https://sdk.operatorframework.io, or run 'make test-olm', which runs the same tests without it" >&2; exit 1; }
-	$(KUBECTL) apply -f config/scorecard/rbac
-	operator-sdk scorecard $(BUNDLE_DIR) --wait-time 180s
+scorecard: ## Run scorecard's tests with operator-sdk, on the cluster of KUBECONFIG, where the operator runs.
+	@command -v operator-sdk >/dev/null || { echo "operator-sdk is not installed: get it from https://sdk.operatorframework.io, or run 'make test-e2e', which runs the custom tests without it" >&2; exit 1; }
+	$(KUBECTL) apply -k config/scorecard/rbac
+	operator-sdk scorecard $(BUNDLE_DIR) --namespace default --wait-time 180s

@@ -1,0 +1,119 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"archive/tar"
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"os"
+	"path/filepath"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	"github.com/operator-framework/api/pkg/apis/scorecard/v1alpha3"
+	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/yaml"
+)
+
+const (
+	bundleDir    = "../../bundle"
+	scorecardDir = "../../config/scorecard/rbac"
+)
+
+// read a manifest strictly.
+func read(file string, into any) {
+	GinkgoHelper()
+	data, err := os.ReadFile(file)
+	Expect(err).NotTo(HaveOccurred())
+	Expect(yaml.UnmarshalStrict(data, into)).To(Succeed(), file)
+}
+
+// archive of a folder, as scorecard makes it of the bundle.
+func archive(folder string) []byte {
+	GinkgoHelper()
+	var data bytes.Buffer
+	compressed := gzip.NewWriter(&data)
+	files := tar.NewWriter(compressed)
+	Expect(files.AddFS(os.DirFS(folder))).To(Succeed())
+	Expect(files.Close()).To(Succeed())
+	Expect(compressed.Close()).To(Succeed())
+	return data.Bytes()
+}
+
+// scorecardPod is the one that scorecard makes for a test: the bundle, untarred by
+// an init container, at /bundle.
+func scorecardPod(namespace, account string, test v1alpha3.TestConfiguration) *corev1.Pod {
+	return &corev1.Pod{
+		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, GenerateName: "scorecard-test-", Labels: test.Labels},
+		Spec: corev1.PodSpec{
+			ServiceAccountName: account,
+			RestartPolicy:      corev1.RestartPolicyNever,
+			InitContainers: []corev1.Container{{
+				Name: "scorecard-untar", Image: shellImage,
+				Command:      []string{"tar", "xzf", "/scorecard/bundle.tar.gz", "-C", "/bundle"},
+				VolumeMounts: []corev1.VolumeMount{{Name: "tar", MountPath: "/scorecard", ReadOnly: true}, {Name: "bundle", MountPath: "/bundle"}},
+			}},
+			Containers: []corev1.Container{{
+				Name: "scorecard-test", Image: test.Image, Command: test.Entrypoint,
+				Env: []corev1.EnvVar{{Name: "SCORECARD_NAMESPACE", ValueFrom: &corev1.EnvVarSource{
+					FieldRef: &corev1.ObjectFieldSelector{FieldPath: "metadata.namespace"},
+				}}},
+				VolumeMounts: []corev1.VolumeMount{{Name: "bundle", MountPath: "/bundle", ReadOnly: true}},
+			}},
+			Volumes: []corev1.Volume{
+				{Name: "bundle", VolumeSource: corev1.VolumeSource{EmptyDir: &corev1.EmptyDirVolumeSource{}}},
+				{Name: "tar", VolumeSource: corev1.VolumeSource{ConfigMap: &corev1.ConfigMapVolumeSource{
+					LocalObjectReference: corev1.LocalObjectReference{Name: "bundle"},
+				}}},
+			},
+		},
+	}
+}
+
+var _ = Describe("scorecard's custom tests", func() {
+	It("pass in the pods that scorecard makes for them", func() {
+		ns := newNamespace()
+		config := &v1alpha3.Configuration{}
+		read(filepath.Join(bundleDir, "tests/scorecard/config.yaml"), config)
+		account, role, binding := &corev1.ServiceAccount{}, &rbacv1.Role{}, &rbacv1.RoleBinding{}
+		read(filepath.Join(scorecardDir, "service_account.yaml"), account)
+		read(filepath.Join(scorecardDir, "role.yaml"), role)
+		read(filepath.Join(scorecardDir, "role_binding.yaml"), binding)
+		Expect(account.Name).To(Equal(config.ServiceAccount))
+		binding.Subjects[0].Namespace = ns
+		bundle := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "bundle"}, BinaryData: map[string][]byte{"bundle.tar.gz": archive(bundleDir)}}
+		for _, object := range []client.Object{account, role, binding, bundle} {
+			object.SetNamespace(ns)
+			Expect(k8s.Create(ctx, object)).To(Succeed())
+		}
+
+		pods := map[string]*corev1.Pod{}
+		for _, stage := range config.Stages {
+			for _, test := range stage.Tests {
+				if test.Labels["suite"] == "job" {
+					pod := scorecardPod(ns, config.ServiceAccount, test)
+					Expect(k8s.Create(ctx, pod)).To(Succeed())
+					pods[test.Entrypoint[1]] = pod
+				}
+			}
+		}
+		Expect(pods).To(HaveLen(3))
+		for name, pod := range pods {
+			Eventually(func() (corev1.PodPhase, error) {
+				err := k8s.Get(ctx, client.ObjectKeyFromObject(pod), pod)
+				return pod.Status.Phase, err
+			}, "150s").Should(BeElementOf(corev1.PodSucceeded, corev1.PodFailed), name)
+			output, err := api.CoreV1().Pods(ns).GetLogs(pod.Name, &corev1.PodLogOptions{Container: "scorecard-test"}).DoRaw(ctx)
+			Expect(err).NotTo(HaveOccurred())
+			// One stray line beside the status, and scorecard fails the test.
+			status := v1alpha3.TestStatus{}
+			Expect(json.Unmarshal(output, &status)).To(Succeed(), "%s printed %s", name, output)
+			Expect(status.Results).To(HaveExactElements(And(HaveField("Name", name), HaveField("State", v1alpha3.PassState))), string(output))
+		}
+	})
+})

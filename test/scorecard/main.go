@@ -1,0 +1,96 @@
+// Command scorecard is the image of scorecard's custom tests: it asks the running
+// operator to do its work, and prints one TestStatus. It installs nothing.
+//
+// Scorecard fails a test that prints anything else, so nothing here logs.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/go-logr/logr"
+	"github.com/operator-framework/api/pkg/apis/scorecard/v1alpha3"
+	"k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/client-go/rest"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/darkowlzz/daemonset-job/api/v1beta1"
+)
+
+const (
+	// timeout of a test, below the least that scorecard is commonly given.
+	timeout = 2 * time.Minute
+	// defaultImage has a shell, and is that of the sample.
+	defaultImage = "darkowlzz/cleanup:v0.0.2"
+)
+
+// check is one test. It returns what it observed.
+type check func(ctx context.Context, c client.Client, namespace, image string) (observed string, err error)
+
+var checks = map[string]check{
+	"job-log-mode":  completes(logs),
+	"job-exit-mode": completes(exits),
+	"job-refused":   refused,
+}
+
+func main() {
+	ctrl.SetLogger(logr.Discard())
+	rest.SetDefaultWarningHandler(rest.NoWarnings{})
+	var status v1alpha3.TestStatus
+	for _, name := range os.Args[1:] {
+		status.Results = append(status.Results, run(name))
+	}
+	if len(os.Args) == 1 {
+		status.Results = []v1alpha3.TestResult{{Name: "scorecard", State: v1alpha3.ErrorState, Errors: []string{"no test was named in the entrypoint"}}}
+	}
+	text, err := json.MarshalIndent(status, "", "  ")
+	if err != nil {
+		panic(err) // It holds nothing but strings.
+	}
+	fmt.Println(string(text))
+}
+
+// run the test called name.
+func run(name string) v1alpha3.TestResult {
+	result := v1alpha3.TestResult{Name: name, State: v1alpha3.ErrorState}
+	test, ok := checks[name]
+	if !ok {
+		result.Errors = []string{"there is no such test"}
+		return result
+	}
+	c, err := connect()
+	if err != nil {
+		result.Errors = []string{err.Error()}
+		return result
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), timeout)
+	defer cancel()
+	namespace, image := os.Getenv("SCORECARD_NAMESPACE"), os.Getenv("JOB_IMAGE")
+	if namespace == "" {
+		namespace = "default"
+	}
+	if image == "" {
+		image = defaultImage
+	}
+	if result.Log, err = test(ctx, c, namespace, image); err != nil {
+		result.State, result.Errors = v1alpha3.FailState, []string{err.Error()}
+		return result
+	}
+	result.State = v1alpha3.PassState
+	return result
+}
+
+func connect() (client.Client, error) {
+	config, err := ctrl.GetConfig()
+	if err != nil {
+		return nil, err
+	}
+	if err := v1beta1.AddToScheme(scheme.Scheme); err != nil {
+		return nil, err
+	}
+	return client.New(config, client.Options{Scheme: scheme.Scheme})
+}
