@@ -22,7 +22,9 @@ CACHE := $(if $(XDG_CACHE_HOME),$(XDG_CACHE_HOME),$(HOME)/.cache)/daemonset-job
 # docker if its engine answers, else podman, else buildah. Asked only where it is used.
 CONTAINER_TOOL ?= $(shell if docker info >/dev/null 2>&1; then echo docker; elif command -v podman >/dev/null; then echo podman; else echo buildah; fi)
 BUILD_IMAGE = $(CONTAINER_TOOL) $(if $(findstring buildah,$(CONTAINER_TOOL)),bud --isolation chroot,build)
-# What follows an image that is pushed: buildah and podman can write it to an archive.
+# Flags for a push, and what follows the image that is pushed: buildah and podman
+# can push it by another name, or to an archive.
+PUSH_ARGS ?=
 PUSH_TO ?=
 # Passed on to the image builds, as in BASE_IMAGE=scratch.
 BUILD_ARGS = $(if $(BASE_IMAGE),--build-arg BASE_IMAGE=$(BASE_IMAGE))
@@ -91,6 +93,10 @@ test-unit: ## Run the tests that need no nodes, against a real API server.
 test-e2e: ## Run the end-to-end tests, on the cluster of KUBECONFIG or the local one.
 	hack/test-e2e.sh
 
+.PHONY: test-olm
+test-olm: ## Install the operator from a catalogue with OLM itself, on a local cluster of its own.
+	hack/test-olm.sh
+
 .PHONY: demo
 demo: ## Run the sample Job on a local cluster of three nodes.
 	hack/demo.sh
@@ -123,7 +129,7 @@ docker-build: bin/linux_$(ARCH) ## Build the image, with docker, podman or build
 
 .PHONY: docker-push
 docker-push: ## Push the image.
-	$(CONTAINER_TOOL) push $(IMG)
+	$(CONTAINER_TOOL) push $(PUSH_ARGS) $(IMG) $(PUSH_TO)
 
 .PHONY: docker-buildx
 docker-buildx: bin/linux_amd64 bin/linux_arm64 ## Build and push the image for all PLATFORMS.
@@ -154,7 +160,11 @@ build-installer: manifests $(KUSTOMIZE) ## Write dist/install.yaml: everything i
 	mkdir -p dist
 	$(MANIFESTS) default > dist/install.yaml
 
-.PHONY: print-img print-sample-img print-scorecard-img
+.PHONY: print-version print-img print-sample-img print-scorecard-img print-catalog-img
+print-version:
+	@echo $(VERSION)
+print-catalog-img:
+	@echo $(CATALOG_IMG)
 print-img:
 	@echo $(IMG)
 print-sample-img:

@@ -1,17 +1,23 @@
 # Tools come from Go modules at a fixed version, and are built once for all clones:
 # the version is in the name of a tool's folder.
 
+comma := ,
+
 CONTROLLER_TOOLS_VERSION := v0.23.0
 KUSTOMIZE_VERSION := v5.8.2
 # golangci-lint and its plugin have their versions in a go.mod of their own.
 LINT_VERSION := $(shell cat hack/lint/* | cksum | cut -d' ' -f1)
+# OLM, opm and crane have theirs in one as well.
+OLM_VERSION := $(shell cat hack/olm/* | cksum | cut -d' ' -f1)
 
 CONTROLLER_GEN := $(CACHE)/tools/controller-gen-$(CONTROLLER_TOOLS_VERSION)/controller-gen
 KUSTOMIZE := $(CACHE)/tools/kustomize-$(KUSTOMIZE_VERSION)/kustomize
 GOLANGCI_LINT := $(CACHE)/tools/golangci-lint-$(LINT_VERSION)/golangci-lint
+OLM_BIN := $(CACHE)/tools/olm-$(OLM_VERSION)
+OPM := $(OLM_BIN)/opm
 
 .PHONY: tools
-tools: $(CONTROLLER_GEN) $(KUSTOMIZE) $(GOLANGCI_LINT) ## Build the tools that development needs.
+tools: $(CONTROLLER_GEN) $(KUSTOMIZE) $(GOLANGCI_LINT) $(OPM) ## Build the tools that development needs.
 
 $(CONTROLLER_GEN):
 	$(call build-tool,go install sigs.k8s.io/controller-tools/cmd/controller-gen@$(CONTROLLER_TOOLS_VERSION))
@@ -19,6 +25,14 @@ $(KUSTOMIZE):
 	$(call build-tool,go install sigs.k8s.io/kustomize/kustomize/v5@$(KUSTOMIZE_VERSION))
 $(GOLANGCI_LINT):
 	$(call build-tool,go -C hack/lint build -trimpath -ldflags '-s -w' -o "$$GOBIN/golangci-lint" .)
+# The tags leave out what opm has for images on a Btrfs or behind GPGME.
+$(OPM):
+	$(call build-tool,go -C hack/olm install -trimpath -ldflags '-s -w' -tags containers_image_openpgp$(comma)exclude_graphdriver_btrfs tool)
+
+# Prints the folder of OLM's programs.
+.PHONY: olm-tools
+olm-tools: $(OPM)
+	@echo $(OLM_BIN)
 
 # build-tool builds into a folder that gets its name only once the tool is whole.
 # Two makes at once build in two folders; the second finds the first one's tool.

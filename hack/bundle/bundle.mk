@@ -17,8 +17,6 @@ BUNDLE_DIR ?= bundle
 BUNDLE_DOCKERFILE ?= bundle.Dockerfile
 CATALOG_DIR ?= catalog
 
-comma := ,
-
 BUNDLE_TOOL = go -C hack/bundle run .
 RELEASE = -version $(VERSION) -channels $(CHANNELS) -default-channel $(DEFAULT_CHANNEL) -replaces "$(REPLACES)" -skip-range "$(SKIP_RANGE)" \
 	-description $(CURDIR)/config/manifests/bases/description.md -icon $(CURDIR)/config/manifests/bases/icon.svg
@@ -52,7 +50,7 @@ catalog: $(OPM) ## Add the bundle to the file-based catalogue in catalog/, and c
 
 .PHONY: catalog-build
 catalog-build: ## Build the catalogue's image.
-	$(BUILD_IMAGE) $(BUILD_ARGS) -f catalog.Dockerfile -t $(CATALOG_IMG) .
+	$(BUILD_IMAGE) $(BUILD_ARGS) --build-arg CATALOG_DIR=$(CATALOG_DIR) -f catalog.Dockerfile -t $(CATALOG_IMG) .
 
 .PHONY: catalog-push
 catalog-push: ## Push the catalogue's image.

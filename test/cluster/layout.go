@@ -20,6 +20,7 @@ func (l layout) stateFile() string  { return filepath.Join(l.state(), "state.jso
 func (l layout) pki() string        { return filepath.Join(l.state(), "pki") }
 func (l layout) etcd() string       { return filepath.Join(l.state(), "etcd") }
 func (l layout) images() string     { return filepath.Join(l.state(), "images") }
+func (l layout) registries() string { return filepath.Join(l.state(), "registries") }
 func (l layout) logs() string       { return filepath.Join(l.state(), "logs") }
 func (l layout) kubeconfig() string { return filepath.Join(l.state(), "kubeconfig") }
 func (l layout) switchNet() string  { return filepath.Join(l.run(), "switch.net") }

@@ -126,6 +126,9 @@ disabled_plugins = ["io.containerd.internal.v1.opt", "io.containerd.internal.v1.
   bin_dir = %s
   conf_dir = %s
 
+[%s.registry]
+  config_path = %s
+
 [%s.containerd]
   default_runtime_name = "runc"
 
@@ -134,5 +137,5 @@ disabled_plugins = ["io.containerd.internal.v1.opt", "io.containerd.internal.v1.
 
 [%s.containerd.runtimes.runc.options]
   SystemdCgroup = false
-`, q(n.containerd()), q(nodeSocket), cri, q(pauseImage), cri, q(cniPlugins), q(n.cniConfig()), cri, cri, cri)
+`, q(n.containerd()), q(nodeSocket), cri, q(pauseImage), cri, q(cniPlugins), q(n.cniConfig()), cri, q(n.cluster.registries()), cri, cri, cri)
 }

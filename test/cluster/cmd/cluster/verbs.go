@@ -27,6 +27,13 @@ var verbs = []verb{
 	{words: "load", takes: "IMAGE", help: "give an image, or an archive of one, to every node", do: func(ctx context.Context, c *cluster.Cluster, args []string) error {
 		return c.Load(ctx, args[0], os.Getenv("CONTAINER_TOOL"))
 	}},
+	{words: "mirror", takes: "URL", help: "let the nodes ask the registry at URL first for every image", do: func(_ context.Context, c *cluster.Cluster, args []string) error {
+		return c.Mirror(args[0])
+	}},
+	{words: "address", help: "print the address that nodes and pods reach this host at", do: func(_ context.Context, c *cluster.Cluster, _ []string) error {
+		fmt.Println(c.HostAddress())
+		return nil
+	}},
 	{words: "status", help: "tell whether the cluster is ready, and what runs", do: status},
 	{words: "kubeconfig", help: "print the file with the administrator's access", do: func(_ context.Context, c *cluster.Cluster, _ []string) error {
 		fmt.Println(c.Kubeconfig())

@@ -1,0 +1,109 @@
+//go:build e2e
+
+package olm
+
+import (
+	"fmt"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	operatorsv1 "github.com/operator-framework/api/pkg/operators/v1"
+	operatorsv1alpha1 "github.com/operator-framework/api/pkg/operators/v1alpha1"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+const deployment = "daemonset-job-controller-manager"
+
+// newNamespace is one for a single test.
+func newNamespace() string {
+	GinkgoHelper()
+	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "olm-"}}
+	Expect(k8s.Create(ctx, namespace)).To(Succeed())
+	DeferCleanup(func() { Expect(client.IgnoreNotFound(k8s.Delete(ctx, namespace))).To(Succeed()) })
+	return namespace.Name
+}
+
+// subscribe to the operator in a namespace, for it to watch the targets: all
+// namespaces if there are none.
+func subscribe(namespace string, approval operatorsv1alpha1.Approval, targets ...string) {
+	GinkgoHelper()
+	group := &operatorsv1.OperatorGroup{
+		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "group"},
+		Spec:       operatorsv1.OperatorGroupSpec{TargetNamespaces: targets},
+	}
+	Expect(client.IgnoreAlreadyExists(k8s.Create(ctx, group))).To(Succeed())
+	Expect(k8s.Create(ctx, &operatorsv1alpha1.Subscription{
+		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "daemonset-job"},
+		Spec: &operatorsv1alpha1.SubscriptionSpec{
+			CatalogSource: "daemonset-job", CatalogSourceNamespace: namespace, Package: "daemonset-job",
+			Channel: "stable", InstallPlanApproval: approval,
+		},
+	})).To(Succeed())
+	DeferCleanup(func() { uninstall(namespace) })
+}
+
+// uninstall what a person would: the Subscription and the ClusterServiceVersion.
+func uninstall(namespace string) {
+	GinkgoHelper()
+	for _, kind := range []client.Object{&operatorsv1alpha1.Subscription{}, &operatorsv1alpha1.ClusterServiceVersion{}} {
+		Expect(k8s.DeleteAllOf(ctx, kind, client.InNamespace(namespace))).To(Succeed())
+	}
+	Eventually(func() error {
+		return k8s.Get(ctx, client.ObjectKey{Namespace: namespace, Name: deployment}, &appsv1.Deployment{})
+	}).Should(Satisfy(apierrors.IsNotFound), "the operator's Deployment goes with its ClusterServiceVersion")
+}
+
+// phase of a version in a namespace, and why.
+func phase(namespace, version string) func() (string, error) {
+	return func() (string, error) {
+		csv := &operatorsv1alpha1.ClusterServiceVersion{}
+		err := k8s.Get(ctx, client.ObjectKey{Namespace: namespace, Name: csvName(version)}, csv)
+		if csv.Status.Phase != operatorsv1alpha1.CSVPhaseSucceeded && csv.Status.Message != "" {
+			return fmt.Sprintf("%s: %s", csv.Status.Phase, csv.Status.Message), err
+		}
+		return string(csv.Status.Phase), err
+	}
+}
+
+func succeeds(namespace, version string) {
+	GinkgoHelper()
+	Eventually(phase(namespace, version)).Should(Equal("Succeeded"))
+}
+
+// plans are the InstallPlans of a namespace.
+func plans(namespace string) func() ([]operatorsv1alpha1.InstallPlan, error) {
+	return func() ([]operatorsv1alpha1.InstallPlan, error) {
+		list := &operatorsv1alpha1.InstallPlanList{}
+		err := k8s.List(ctx, list, client.InNamespace(namespace))
+		return list.Items, err
+	}
+}
+
+// lacksNothing looks for rights that the operator missed, in what it logged.
+func lacksNothing(namespace string) {
+	GinkgoHelper()
+	list := &corev1.PodList{}
+	Expect(k8s.List(ctx, list, client.InNamespace(namespace), client.MatchingLabels{"control-plane": "controller-manager"})).To(Succeed())
+	Expect(list.Items).NotTo(BeEmpty())
+	for i := range list.Items {
+		for _, container := range []string{"manager", "terminator"} {
+			log, err := api.CoreV1().Pods(namespace).GetLogs(list.Items[i].Name, &corev1.PodLogOptions{Container: container}).DoRaw(ctx)
+			Expect(err).NotTo(HaveOccurred())
+			Expect(string(log)).NotTo(ContainSubstring("forbidden"), container)
+		}
+	}
+}
+
+// rolesIn are the Roles that OLM made for the operator in a namespace.
+func rolesIn(namespace string) func() ([]rbacv1.Role, error) {
+	return func() ([]rbacv1.Role, error) {
+		list := &rbacv1.RoleList{}
+		err := k8s.List(ctx, list, client.InNamespace(namespace), client.MatchingLabels{"olm.owner": csvName(settings.current)})
+		return list.Items, err
+	}
+}

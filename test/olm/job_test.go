@@ -1,0 +1,122 @@
+//go:build e2e
+
+package olm
+
+import (
+	"os"
+	"path/filepath"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/yaml"
+
+	"github.com/darkowlzz/daemonset-job/api/v1beta1"
+	"github.com/darkowlzz/daemonset-job/test/wrappers"
+)
+
+// shellImage has a shell: it is the sample's.
+const shellImage = "darkowlzz/cleanup:v0.0.2"
+
+// waits is a script that counts its run on the node, waits until the test lets
+// the node go, and says that it is done.
+const waits = `trap 'exit 0' TERM; echo run >> /basetarget/runs
+while [ ! -e /basetarget/go ]; do sleep 0.05; done
+echo done; while true; do sleep 0.2; done`
+
+func create(job *v1beta1.Job) *v1beta1.Job {
+	GinkgoHelper()
+	Expect(k8s.Create(ctx, job)).To(Succeed())
+	return job
+}
+
+// quick is a Job that is done at once, and gone.
+func quick(namespace string) *v1beta1.Job {
+	return wrappers.Job(namespace, "quick").Image(shellImage).Command("/bin/sh", "-c", "echo done; while true; do sleep 1; done").Obj()
+}
+
+// sample is the Job of the README.
+func sample(namespace string) *v1beta1.Job {
+	GinkgoHelper()
+	data, err := os.ReadFile("../../config/samples/daemonset_v1beta1_job.yaml")
+	Expect(err).NotTo(HaveOccurred())
+	job := &v1beta1.Job{}
+	Expect(yaml.UnmarshalStrict(data, job)).To(Succeed())
+	job.Namespace = namespace
+	return job
+}
+
+func gone(job *v1beta1.Job) func() bool {
+	return func() bool {
+		return apierrors.IsNotFound(k8s.Get(ctx, client.ObjectKeyFromObject(job), &v1beta1.Job{}))
+	}
+}
+
+func status(job *v1beta1.Job) func() (v1beta1.JobStatus, error) {
+	return func() (v1beta1.JobStatus, error) {
+		now := &v1beta1.Job{}
+		err := k8s.Get(ctx, client.ObjectKeyFromObject(job), now)
+		return now.Status, err
+	}
+}
+
+// completes creates a Job, which must run and vanish.
+func completes(job *v1beta1.Job) {
+	GinkgoHelper()
+	create(job)
+	Eventually(gone(job)).Should(BeTrue(), "the Job of namespace %s is done and deleted", job.Namespace)
+}
+
+// isLeftAlone creates a Job, which must not be touched.
+func isLeftAlone(job *v1beta1.Job) {
+	GinkgoHelper()
+	create(job)
+	Consistently(status(job)).Should(BeZero(), "the Job of namespace %s is none of the operator's", job.Namespace)
+	Expect(k8s.Delete(ctx, job)).To(Succeed())
+}
+
+// onNode is a file of a node's /tmp, as this host sees it.
+func onNode(node, name string) string {
+	GinkgoHelper()
+	folder, err := local.NodeTmp(node)
+	Expect(err).NotTo(HaveOccurred())
+	return filepath.Join(folder, name)
+}
+
+// waiting is a Job that is at work on every node until letGo.
+func waiting(namespace string) *v1beta1.Job {
+	GinkgoHelper()
+	for _, node := range local.Nodes() {
+		Expect(os.MkdirAll(onNode(node, namespace), 0o777)).To(Succeed())
+		DeferCleanup(os.RemoveAll, onNode(node, namespace))
+	}
+	job := create(wrappers.Job(namespace, "waiting").Image(shellImage).Command("/bin/sh", "-c", waits).MountPath("/tmp/" + namespace).Obj())
+	Eventually(status(job)).Should(HaveField("Active", int32(len(local.Nodes()))))
+	return job
+}
+
+// letGo lets a waiting Job finish.
+func letGo(job *v1beta1.Job) {
+	GinkgoHelper()
+	for _, node := range local.Nodes() {
+		Expect(os.WriteFile(onNode(node, job.Namespace+"/go"), nil, 0o600)).To(Succeed())
+	}
+}
+
+// ranOnce looks on each node at how often a waiting Job's script was started.
+func ranOnce(job *v1beta1.Job) {
+	GinkgoHelper()
+	for _, node := range local.Nodes() {
+		Expect(os.ReadFile(onNode(node, job.Namespace+"/runs"))).To(BeEquivalentTo("run\n"), node)
+	}
+}
+
+// pods of a Job.
+func pods(job *v1beta1.Job) []corev1.Pod {
+	GinkgoHelper()
+	list := &corev1.PodList{}
+	Expect(k8s.List(ctx, list, client.InNamespace(job.Namespace), client.MatchingLabels(v1beta1.PodLabels(job.Name)))).To(Succeed())
+	return list.Items
+}
