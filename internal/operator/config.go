@@ -9,6 +9,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	eventsv1 "k8s.io/api/events/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client/config"
 
@@ -33,10 +34,17 @@ func (b *Binary) restConfig(log logr.Logger) (*rest.Config, error) {
 // for them costs requests at each start, and fails while it is away.
 func staticMapper(*rest.Config, *http.Client) (meta.RESTMapper, error) {
 	mapper := meta.NewDefaultRESTMapper(nil)
-	mapper.Add(v1beta1.GroupVersion.WithKind("Job"), meta.RESTScopeNamespace)
-	mapper.Add(appsv1.SchemeGroupVersion.WithKind("DaemonSet"), meta.RESTScopeNamespace)
-	mapper.Add(corev1.SchemeGroupVersion.WithKind("Pod"), meta.RESTScopeNamespace)
-	mapper.Add(corev1.SchemeGroupVersion.WithKind("Event"), meta.RESTScopeNamespace)
-	mapper.Add(eventsv1.SchemeGroupVersion.WithKind("Event"), meta.RESTScopeNamespace)
+	for _, kind := range []schema.GroupVersionKind{
+		v1beta1.GroupVersion.WithKind("Job"),
+		appsv1.SchemeGroupVersion.WithKind("DaemonSet"),
+		corev1.SchemeGroupVersion.WithKind("Pod"),
+		corev1.SchemeGroupVersion.WithKind("Event"),
+		eventsv1.SchemeGroupVersion.WithKind("Event"),
+	} {
+		resource, _ := meta.UnsafeGuessKindToResource(kind)
+		mapper.Add(kind, meta.RESTScopeNamespace)
+		// A cache of some namespaces asks for the scope of a list by its own kind.
+		mapper.AddSpecific(kind.GroupVersion().WithKind(kind.Kind+"List"), resource, resource, meta.RESTScopeNamespace)
+	}
 	return mapper, nil
 }

@@ -14,6 +14,8 @@ import (
 	. "github.com/onsi/gomega"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	utilnet "k8s.io/apimachinery/pkg/util/net"
 	"k8s.io/client-go/rest"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
@@ -65,14 +67,16 @@ func TestMapperKnowsWhatTheBinariesUse(t *testing.T) {
 	g := NewWithT(t)
 	mapper, err := staticMapper(nil, nil)
 	g.Expect(err).NotTo(HaveOccurred())
-	for object, resource := range map[client.Object]string{
+	for object, resource := range map[runtime.Object]string{
 		&v1beta1.Job{}: "jobs", &corev1.Pod{}: "pods", &appsv1.DaemonSet{}: "daemonsets", &corev1.Event{}: "events",
+		&v1beta1.JobList{}: "jobs", &corev1.PodList{}: "pods", &appsv1.DaemonSetList{}: "daemonsets", &corev1.EventList{}: "events",
 	} {
 		kind, err := apiutil.GVKForObject(object, Scheme())
 		g.Expect(err).NotTo(HaveOccurred())
 		mapping, err := mapper.RESTMapping(kind.GroupKind(), kind.Version)
 		g.Expect(err).NotTo(HaveOccurred())
 		g.Expect(mapping.Resource.Resource).To(Equal(resource))
+		g.Expect(apiutil.IsObjectNamespaced(object, Scheme(), mapper)).To(BeTrue())
 	}
 }
 
@@ -124,6 +128,15 @@ func (a *away) RoundTrip(*http.Request) (*http.Response, error) {
 		return nil, errors.New("connection refused")
 	}
 	return &http.Response{StatusCode: http.StatusOK, Body: http.NoBody}, nil
+}
+
+// A transport in between that does not say what it wraps is told of in the log at
+// each request that is given up.
+func TestPatientTransportSaysWhatItWraps(t *testing.T) {
+	g := NewWithT(t)
+	server := &away{}
+	var transport utilnet.RoundTripperWrapper = &patient{next: server}
+	g.Expect(transport.WrappedRoundTripper()).To(BeIdenticalTo(server))
 }
 
 func TestWatchesWaitForTheAPIServer(t *testing.T) {

@@ -40,6 +40,10 @@ func (p *patient) RoundTrip(req *http.Request) (*http.Response, error) {
 	return response, nil
 }
 
+// WrappedRoundTripper implements utilnet.RoundTripperWrapper, by which client-go
+// finds the transport that can give up a request.
+func (p *patient) WrappedRoundTripper() http.RoundTripper { return p.next }
+
 // isWatch says whether the request is a watch: it is safe to repeat and has no deadline of its own.
 func isWatch(req *http.Request) bool {
 	return req.Method == http.MethodGet && req.URL.Query().Get("watch") == "true"

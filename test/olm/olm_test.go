@@ -16,7 +16,7 @@ import (
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 )
 
-var _ = Describe("a Subscription", Ordered, func() {
+var _ = Describe("a Subscription", func() {
 	var op string
 	BeforeEach(func() { op = newNamespace() })
 
