@@ -76,6 +76,7 @@ vet: ## Vet the Go code.
 .PHONY: lint
 lint: $(GOLANGCI_LINT) ## Run golangci-lint.
 	$(GOLANGCI_LINT) run --allow-parallel-runners
+	cd hack/bundle && $(GOLANGCI_LINT) run --allow-parallel-runners
 
 .PHONY: verify
 verify: ## Check that formatting and generated files are up to date.

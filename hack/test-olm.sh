@@ -13,13 +13,15 @@ CURRENT="$(make -s print-version)"
 work="$(mktemp -d)"
 leave() {
 	[ -z "${registry:-}" ] || kill "$registry" 2>/dev/null || true
-	cluster down
+	cluster down && cluster verify-clean
 	rm -rf "$work"
 }
 trap leave EXIT
 
 OLM_PROGRAMS="$(make -s olm-tools | tail -1)"
 export OLM_PROGRAMS
+# What an interrupted run left installed, or its images, must not be tested.
+cluster down
 use_local_cluster
 address="$(cluster address):5000"
 "$OLM_PROGRAMS/crane" registry serve --address "$address" >"$work/registry.log" 2>&1 &

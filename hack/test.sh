@@ -29,11 +29,13 @@ leave() {
 
 SECONDS=0
 part "Kubernetes is built" make -s kubernetes
+part "tools are built" make -s tools
 part "generated files and formatting" hack/verify.sh
 part "go vet" go vet ./...
-part "go vet, end-to-end tests" go vet -tags e2e ./test/e2e
+part "go vet, end-to-end tests" go vet -tags e2e ./test/...
 part "lint" make -s lint
 part "unit and API server tests" make -s test-unit
+part "the bundle and its generator" go -C hack/bundle test -race -timeout 10m ./...
 if [ -n "${KUBECONFIG:-}" ] || reason="$(local_cluster)"; then
 	part "end-to-end tests" make -s test-e2e
 else
@@ -41,9 +43,11 @@ else
 fi
 if [ -z "${KUBECONFIG:-}" ] && local_cluster >/dev/null; then
 	part "the demo" make -s demo
-	part "the cluster leaves nothing behind" leave
+	part "installed by OLM" make -s test-olm
+	part "the clusters leave nothing behind" leave
 else
 	skip "the demo" "${reason:-it runs on the local cluster}"
+	skip "installed by OLM" "${reason:-it runs on a local cluster of its own}"
 fi
 
 say "Summary after ${SECONDS}s:"

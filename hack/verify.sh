@@ -8,19 +8,21 @@ if [ -n "$unformatted" ]; then
 	printf 'not formatted, run make fmt:\n%s\n' "$unformatted" >&2
 	exit 1
 fi
-go mod tidy -diff >/dev/null || { echo "go.mod or go.sum is not tidy: run go mod tidy" >&2; exit 1; }
+for module in . hack/bundle; do
+	go -C "$module" mod tidy -diff >/dev/null || { echo "go.mod or go.sum of $module is not tidy: run go -C $module mod tidy" >&2; exit 1; }
+done
 
 before="$(mktemp -d)"
 trap 'rm -rf "$before"' EXIT
-generated=(api config docs bundle bundle.Dockerfile)
+generated=(api config docs bundle bundle.Dockerfile catalog)
 cp -r "${generated[@]}" "$before/"
-make -s manifests generate docs bundle
+make -s manifests generate docs bundle catalog
 stale=0
 for path in "${generated[@]}"; do
 	diff -ru "$before/$path" "$path" || stale=1
 done
 if [ "$stale" = 1 ]; then
-	echo "generated files were stale, and have been generated anew: commit them (make manifests generate docs bundle)" >&2
+	echo "generated files were stale, and have been generated anew: commit them (make manifests generate docs bundle catalog)" >&2
 	exit 1
 fi
 echo "formatted, tidy, and generated files are up to date"
