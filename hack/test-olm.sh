@@ -37,6 +37,7 @@ release() {
 		PUSH_TO="docker://$address/\$(IMG)" CONTAINER_TOOL=buildah
 		BUNDLE_DIR=bin/olm/bundle BUNDLE_DOCKERFILE=bin/olm/bundle.Dockerfile CATALOG_DIR="bin/olm/catalog" "$@")
 	"${make[@]}" docker-build docker-push
+	"${make[@]}" scorecard-build scorecard-push
 	"${make[@]}" bundle bundle-build bundle-push
 	"${make[@]}" catalog
 	"${make[@]}" catalog-build catalog-push BASE_IMAGE=localhost/opm:local
