@@ -39,6 +39,7 @@ MANIFESTS = KUSTOMIZE=$(KUSTOMIZE) IMG=$(IMG) PAUSE_IMG=$(PAUSE_IMG) SCORECARD_I
 include hack/tools.mk
 include test/cluster/cluster.mk
 include hack/bundle/bundle.mk
+include test/bench/bench.mk
 
 .PHONY: all
 all: test ## Run all checks and tests.

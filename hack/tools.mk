@@ -9,15 +9,18 @@ KUSTOMIZE_VERSION := v5.8.2
 LINT_VERSION := $(shell cat hack/lint/* | cksum | cut -d' ' -f1)
 # OLM, opm and crane have theirs in one as well.
 OLM_VERSION := $(shell cat hack/olm/* | cksum | cut -d' ' -f1)
+# kwok, which simulates nodes, too.
+KWOK_VERSION := $(shell cat hack/kwok/* | cksum | cut -d' ' -f1)
 
 CONTROLLER_GEN := $(CACHE)/tools/controller-gen-$(CONTROLLER_TOOLS_VERSION)/controller-gen
 KUSTOMIZE := $(CACHE)/tools/kustomize-$(KUSTOMIZE_VERSION)/kustomize
 GOLANGCI_LINT := $(CACHE)/tools/golangci-lint-$(LINT_VERSION)/golangci-lint
 OLM_BIN := $(CACHE)/tools/olm-$(OLM_VERSION)
 OPM := $(OLM_BIN)/opm
+KWOK := $(CACHE)/tools/kwok-$(KWOK_VERSION)/kwok
 
 .PHONY: tools
-tools: $(CONTROLLER_GEN) $(KUSTOMIZE) $(GOLANGCI_LINT) $(OPM) ## Build the tools that development needs.
+tools: $(CONTROLLER_GEN) $(KUSTOMIZE) $(GOLANGCI_LINT) $(OPM) $(KWOK) ## Build the tools that development needs.
 
 $(CONTROLLER_GEN):
 	$(call build-tool,go install sigs.k8s.io/controller-tools/cmd/controller-gen@$(CONTROLLER_TOOLS_VERSION))
@@ -28,6 +31,8 @@ $(GOLANGCI_LINT):
 # The tags leave out what opm has for images on a Btrfs or behind GPGME.
 $(OPM):
 	$(call build-tool,go -C hack/olm install -trimpath -ldflags '-s -w' -tags containers_image_openpgp$(comma)exclude_graphdriver_btrfs tool)
+$(KWOK):
+	$(call build-tool,go -C hack/kwok install -trimpath -ldflags '-s -w' tool)
 
 # Prints the folder of OLM's programs.
 .PHONY: olm-tools

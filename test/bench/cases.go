@@ -1,0 +1,146 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/darkowlzz/daemonset-job/api/v1beta1"
+)
+
+// The namespaces of the pods: the log of each container says done at once in one
+// of them, and when the bench lets it in the other.
+const (
+	namespaceDone  = "done"
+	namespaceQuiet = "quiet"
+)
+
+const (
+	// manyJobs is how many Jobs case 4 creates at once.
+	manyJobs = 100
+	// image is never pulled: nothing runs.
+	image = "example.com/work:v1"
+)
+
+// scenario is a case of the benchmark.
+type scenario struct {
+	// name is the number of the case, and title says what it is.
+	name, title string
+	namespace   string
+	// workloads makes what is created, for a cluster of so many nodes.
+	workloads func(nodes int) []workload
+	// reference is the case whose bare DaemonSet is the limit, if not this one's,
+	// and times how many of those fit into this one.
+	reference string
+	times     float64
+	// quiet is how long nothing happens before the nodes are done.
+	quiet bool
+	// onlyBare: only the bare DaemonSet is measured.
+	onlyBare bool
+}
+
+// workload is a Job, and the nodes that it runs on.
+type workload struct {
+	name     string
+	pods     int
+	selector map[string]string
+	mode     v1beta1.CompletionMode
+	share    string
+}
+
+var scenarios = []scenario{
+	{name: "1", title: "Exit mode, all nodes at once", namespace: namespaceDone, workloads: everyNode(v1beta1.CompletionExit, "")},
+	{name: "2", title: "Log mode, all nodes at once", namespace: namespaceDone, workloads: everyNode(v1beta1.CompletionLog, "")},
+	{name: "tenth", title: "a tenth of the nodes", namespace: namespaceDone, workloads: oneTenth, onlyBare: true},
+	{
+		name: "3", title: "Exit mode, parallelism 10%", namespace: namespaceDone, workloads: everyNode(v1beta1.CompletionExit, "10%"),
+		reference: "tenth", times: 10,
+	},
+	{name: "4", title: "100 Jobs at once, 50 nodes each", namespace: namespaceDone, workloads: groups},
+	{name: "5", title: "Log mode, nothing happens for a while", namespace: namespaceQuiet, workloads: everyNode(v1beta1.CompletionLog, ""), quiet: true},
+}
+
+func everyNode(mode v1beta1.CompletionMode, share string) func(int) []workload {
+	return func(nodes int) []workload {
+		return []workload{{name: "bench", pods: nodes, mode: mode, share: share}}
+	}
+}
+
+func oneTenth(nodes int) []workload {
+	return []workload{{name: "bench", pods: nodes / 10, selector: map[string]string{labelTenth: "0"}, mode: v1beta1.CompletionExit}}
+}
+
+func groups(nodes int) []workload {
+	var all []workload
+	for i := range manyJobs {
+		group := i % max(1, nodes/groupSize)
+		all = append(all, workload{
+			name: fmt.Sprintf("bench-%d", i), pods: min(groupSize, nodes),
+			selector: map[string]string{labelGroup: strconv.Itoa(group)}, mode: v1beta1.CompletionExit,
+		})
+	}
+	return all
+}
+
+func pods(all []workload) int {
+	sum := 0
+	for _, w := range all {
+		sum += w.pods
+	}
+	return sum
+}
+
+// job makes the Job.
+func (w workload) job(namespace string) client.Object {
+	spec := corev1.PodSpec{
+		NodeSelector: w.selector, Containers: []corev1.Container{{Name: v1beta1.ContainerName, Image: image}},
+		AutomountServiceAccountToken: new(false), TerminationGracePeriodSeconds: new(int64(0)),
+	}
+	job := &v1beta1.Job{
+		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: w.name},
+		Spec:       v1beta1.JobSpec{CompletionMode: w.mode, Template: &corev1.PodTemplateSpec{Spec: spec}},
+	}
+	if w.share != "" {
+		job.Spec.Parallelism = new(intstr.FromString(w.share))
+	}
+	return job
+}
+
+// bare makes the DaemonSet that a person would make without the operator, with
+// pods of the same containers.
+func (w workload) bare(namespace string) client.Object {
+	labels := map[string]string{"bare": w.name}
+	spec := corev1.PodSpec{
+		NodeSelector: w.selector, Containers: []corev1.Container{{Name: v1beta1.ContainerName, Image: image}},
+		AutomountServiceAccountToken: new(false), TerminationGracePeriodSeconds: new(int64(0)),
+	}
+	if w.mode == v1beta1.CompletionExit {
+		spec.InitContainers = spec.Containers
+		spec.Containers = []corev1.Container{{Name: v1beta1.PauseContainerName, Image: image}}
+	}
+	return &appsv1.DaemonSet{
+		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: w.name},
+		Spec: appsv1.DaemonSetSpec{
+			Selector: &metav1.LabelSelector{MatchLabels: labels},
+			Template: corev1.PodTemplateSpec{ObjectMeta: metav1.ObjectMeta{Labels: labels}, Spec: spec},
+		},
+	}
+}
+
+// create objects, and say when the first was.
+func (l *lab) create(ctx context.Context, objects []client.Object) (time.Time, error) {
+	began := time.Now()
+	for _, object := range objects {
+		if err := l.client.Create(ctx, object); err != nil {
+			return began, fmt.Errorf("creating %s: %w", object.GetName(), err)
+		}
+	}
+	return began, nil
+}

@@ -1,0 +1,179 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+// The subjects that are measured.
+const (
+	subjectBare = "bare DaemonSet"
+	subjectJob  = "daemonset-job"
+)
+
+// limit is how long a case may take.
+const limit = 15 * time.Minute
+
+// result is one row of what was measured.
+type result struct {
+	Case    string `json:"case"`
+	Title   string `json:"title"`
+	Subject string `json:"subject"`
+	Nodes   int    `json:"nodes"`
+	Pods    int    `json:"pods"`
+	// Wall is the time from the creation to the end, in seconds: all pods ready, or
+	// all Jobs complete.
+	Wall float64 `json:"wallSeconds"`
+	// Reference is the time of the bare DaemonSet that this is to be compared with.
+	Reference float64 `json:"referenceSeconds,omitempty"`
+	// Latency is the time from the last node's end to the last Job's, in seconds.
+	Latency float64 `json:"latencySeconds,omitempty"`
+	// MostWorking is how many nodes worked at once.
+	MostWorking int                 `json:"mostWorking"`
+	Manager     usage               `json:"manager,omitzero"`
+	Terminator  usage               `json:"terminator,omitzero"`
+	Requests    map[string]requests `json:"requests,omitempty"`
+	Writes      int                 `json:"writes"`
+	// IdlePerMinute is the number of requests a minute while nothing happened.
+	IdlePerMinute *float64 `json:"idleRequestsPerMinute,omitempty"`
+}
+
+// settings are what a person asks for.
+type settings struct {
+	quiet time.Duration
+	// profiles is a folder, or empty.
+	profiles string
+}
+
+// measureBare measures a DaemonSet alone: the operator does not even run.
+func (l *lab) measureBare(ctx context.Context, s scenario) (result, error) {
+	all := s.workloads(l.nodes)
+	r := result{Case: s.name, Title: s.title, Subject: subjectBare, Nodes: l.nodes, Pods: pods(all)}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	seen, err := observe(ctx, l.client, s.namespace)
+	if err != nil {
+		return r, err
+	}
+	var objects []client.Object
+	for _, w := range all {
+		objects = append(objects, w.bare(s.namespace))
+	}
+	began, err := l.create(ctx, objects)
+	if err != nil {
+		return r, err
+	}
+	if err := seen.await(ctx, limit, "all pods are ready", func(o *observer) bool { return o.done >= r.Pods }); err != nil {
+		return r, err
+	}
+	r.Wall, r.MostWorking = seen.lastDone.Sub(began).Seconds(), seen.mostWorking
+	for _, object := range objects {
+		if err := l.client.Delete(ctx, object, client.PropagationPolicy(metav1.DeletePropagationBackground)); err != nil {
+			return r, err
+		}
+	}
+	return r, seen.await(ctx, limit, "all pods are gone", func(o *observer) bool { return len(o.pods) == 0 })
+}
+
+// measureJobs measures the same with the operator.
+func (l *lab) measureJobs(ctx context.Context, s scenario, how settings) (result, error) {
+	all := s.workloads(l.nodes)
+	r := result{Case: s.name, Title: s.title, Subject: subjectJob, Nodes: l.nodes, Pods: pods(all)}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	seen, err := observe(ctx, l.client, s.namespace)
+	if err != nil {
+		return r, err
+	}
+	operator, err := l.startOperator(ctx)
+	if err != nil {
+		return r, err
+	}
+	defer operator.stop()
+	managerBefore, terminatorBefore, err := operator.usage()
+	if err != nil {
+		return r, err
+	}
+	from, err := l.audit.end()
+	if err != nil {
+		return r, err
+	}
+	if how.profiles != "" {
+		profile(ctx, how.profiles, fmt.Sprintf("case%s-%d", s.name, l.nodes))
+	}
+	if s.quiet {
+		if err := l.newLog(s.namespace); err != nil {
+			return r, err
+		}
+	}
+	var objects []client.Object
+	for _, w := range all {
+		objects = append(objects, w.job(s.namespace))
+	}
+	began, err := l.create(ctx, objects)
+	if err != nil {
+		return r, err
+	}
+	if s.quiet {
+		if began, err = l.stayQuiet(ctx, s, how.quiet, seen, &r); err != nil {
+			return r, err
+		}
+	}
+	if err := seen.await(ctx, limit, "all Jobs are complete", func(o *observer) bool { return len(o.complete) >= len(all) }); err != nil {
+		return r, err
+	}
+	if s.quiet {
+		seen.lastDone = began
+	}
+	complete := seen.lastComplete()
+	r.Wall, r.Latency, r.MostWorking = complete.Sub(began).Seconds(), complete.Sub(seen.lastDone).Seconds(), seen.mostWorking
+	err = seen.await(ctx, limit, "all Jobs and their pods are gone", func(o *observer) bool {
+		for _, there := range o.there {
+			if there {
+				return false
+			}
+		}
+		return len(o.pods) == 0
+	})
+	if err != nil {
+		return r, err
+	}
+	if r.Manager, r.Terminator, err = operator.usage(); err != nil {
+		return r, err
+	}
+	r.Manager.CPU -= managerBefore.CPU
+	r.Terminator.CPU -= terminatorBefore.CPU
+	if r.Requests, err = l.audit.since(from); err != nil {
+		return r, err
+	}
+	r.Writes = writes(r.Requests)
+	return r, nil
+}
+
+// settle is how long the operator may take to get over the start of the pods.
+const settle = 10 * time.Second
+
+// stayQuiet waits while nothing happens, counts what was asked for, and lets the
+// nodes be done. It returns when.
+func (l *lab) stayQuiet(ctx context.Context, s scenario, quiet time.Duration, seen *observer, r *result) (time.Time, error) {
+	if err := seen.await(ctx, limit, "all pods run", func(o *observer) bool { return o.done >= r.Pods }); err != nil {
+		return time.Time{}, err
+	}
+	time.Sleep(settle)
+	from, err := l.audit.end()
+	if err != nil {
+		return time.Time{}, err
+	}
+	time.Sleep(quiet)
+	idle, err := l.audit.since(from)
+	if err != nil {
+		return time.Time{}, err
+	}
+	perMinute := float64(total(idle)) / quiet.Minutes()
+	r.IdlePerMinute = &perMinute
+	return time.Now(), l.appendLog(s.namespace, "done")
+}

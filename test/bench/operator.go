@@ -1,0 +1,81 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	"k8s.io/apimachinery/pkg/util/wait"
+)
+
+// operator is the two binaries at work.
+type operator struct {
+	manager, terminator *process
+}
+
+// The ports of the operator's servers are those that it has in a pod, moved out of
+// the way of others.
+const (
+	managerMetrics, managerProbes, managerProfiles          = "127.0.0.1:28080", "127.0.0.1:28081", "127.0.0.1:28090"
+	terminatorMetrics, terminatorProbes, terminatorProfiles = "127.0.0.1:28082", "127.0.0.1:28083", "127.0.0.1:28092"
+)
+
+// startOperator starts both binaries, and returns when they are ready. more are
+// further flags of the terminator.
+func (l *lab) startOperator(ctx context.Context, more ...string) (*operator, error) {
+	o := &operator{}
+	if err := l.startManager(o); err != nil {
+		return nil, err
+	}
+	if err := l.startTerminator(o, more...); err != nil {
+		o.stop()
+		return nil, err
+	}
+	for _, probes := range []string{managerProbes, terminatorProbes} {
+		err := wait.PollUntilContextTimeout(ctx, 50*time.Millisecond, time.Minute, true, func(context.Context) (bool, error) {
+			answer, err := http.Get("http://" + probes + "/readyz")
+			if err != nil {
+				return false, nil //nolint:nilerr // It does not listen yet.
+			}
+			return answer.StatusCode == http.StatusOK, answer.Body.Close()
+		})
+		if err != nil {
+			o.stop()
+			return nil, fmt.Errorf("the operator is not ready, see %s: %w", l.folder, err)
+		}
+	}
+	return o, nil
+}
+
+func (l *lab) startManager(o *operator) (err error) {
+	o.manager, err = start(l.folder, "manager", l.programs.manager, l.flags(managerMetrics, managerProbes, managerProfiles)...)
+	return err
+}
+
+func (l *lab) startTerminator(o *operator, more ...string) (err error) {
+	o.terminator, err = start(l.folder, "terminator", l.programs.terminator,
+		append(l.flags(terminatorMetrics, terminatorProbes, terminatorProfiles), more...)...)
+	return err
+}
+
+func (l *lab) flags(metrics, probes, profiles string) []string {
+	return []string{
+		"--kubeconfig=" + l.access, "--leader-election-namespace=" + operatorNamespace,
+		"--metrics-bind-address=" + metrics, "--health-probe-bind-address=" + probes, "--pprof-bind-address=" + profiles,
+	}
+}
+
+func (o *operator) stop() {
+	o.manager.stop()
+	o.terminator.stop()
+}
+
+// usage of the manager and the terminator.
+func (o *operator) usage() (manager, terminator usage, err error) {
+	if manager, err = o.manager.usage(); err != nil {
+		return manager, terminator, err
+	}
+	terminator, err = o.terminator.usage()
+	return manager, terminator, err
+}

@@ -1,0 +1,124 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// stopTime is how long a process may take to end when it is asked to.
+const stopTime = 15 * time.Second
+
+// process is a program that this one started, and that ends with it.
+type process struct {
+	name  string
+	cmd   *exec.Cmd
+	ended chan struct{}
+}
+
+// start a program whose output goes to a file of its name in folder. Programs are
+// started by main's goroutine, which keeps its thread: the kernel ends them when
+// the thread that started them ends.
+func start(folder, name, program string, args ...string) (*process, error) {
+	log, err := os.OpenFile(filepath.Join(folder, name+".log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = log.Close() }() // The program has a handle of its own.
+	cmd := exec.Command(program, args...)
+	cmd.Stdout, cmd.Stderr = log, log
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	if err := cmd.Start(); err != nil {
+		return nil, fmt.Errorf("starting %s: %w", name, err)
+	}
+	p := &process{name: name, cmd: cmd, ended: make(chan struct{})}
+	go func() {
+		_ = cmd.Wait()
+		close(p.ended)
+	}()
+	return p, nil
+}
+
+// stop the program, if it runs.
+func (p *process) stop() {
+	if p == nil {
+		return
+	}
+	_ = p.cmd.Process.Signal(syscall.SIGTERM)
+	select {
+	case <-p.ended:
+	case <-time.After(stopTime):
+		p.kill()
+	}
+}
+
+// kill the program without asking it.
+func (p *process) kill() {
+	_ = p.cmd.Process.Kill()
+	<-p.ended
+}
+
+// running says whether the program has not ended.
+func (p *process) running() bool {
+	select {
+	case <-p.ended:
+		return false
+	default:
+		return true
+	}
+}
+
+// usage is what a process has used of the machine.
+type usage struct {
+	// CPU is the time on processors, in seconds.
+	CPU float64 `json:"cpuSeconds"`
+	// PeakMemory is the largest resident set, in MiB.
+	PeakMemory float64 `json:"peakMemoryMiB"`
+	// memory is the present resident set, in MiB.
+	memory float64
+}
+
+// usage since the process started.
+func (p *process) usage() (usage, error) {
+	folder := filepath.Join("/proc", strconv.Itoa(p.cmd.Process.Pid))
+	stat, err := os.ReadFile(filepath.Join(folder, "stat"))
+	if err != nil {
+		return usage{}, fmt.Errorf("%s has ended: %w", p.name, err)
+	}
+	status, err := os.ReadFile(filepath.Join(folder, "status"))
+	if err != nil {
+		return usage{}, fmt.Errorf("%s has ended: %w", p.name, err)
+	}
+	return parseUsage(string(stat), string(status))
+}
+
+// parseUsage reads what proc(5) describes.
+func parseUsage(stat, status string) (usage, error) {
+	// The name stands in parentheses, and may have spaces. User and system time
+	// are the 14th and 15th fields, in hundredths of a second.
+	_, after, ok := strings.Cut(stat, ") ")
+	fields := strings.Fields(after)
+	if !ok || len(fields) < 13 {
+		return usage{}, fmt.Errorf("not the line of a process: %q", stat)
+	}
+	user, err1 := strconv.ParseFloat(fields[11], 64)
+	system, err2 := strconv.ParseFloat(fields[12], 64)
+	peak, err3 := kibibytes(status, "VmHWM:")
+	now, err4 := kibibytes(status, "VmRSS:")
+	return usage{CPU: (user + system) / 100, PeakMemory: peak / 1024, memory: now / 1024}, errors.Join(err1, err2, err3, err4)
+}
+
+func kibibytes(status, field string) (float64, error) {
+	_, after, ok := strings.Cut(status, field)
+	fields := strings.Fields(after)
+	if !ok || len(fields) == 0 {
+		return 0, fmt.Errorf("no %s in the status of a process", field)
+	}
+	return strconv.ParseFloat(fields[0], 64)
+}

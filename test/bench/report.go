@@ -1,0 +1,99 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// report is all that a run measured.
+type report struct {
+	Machine string      `json:"machine"`
+	Rows    []result    `json:"rows"`
+	Targets []judgement `json:"targets"`
+}
+
+// header names the columns of the table.
+var header = []string{
+	"nodes", "case", "subject", "wall s", "over bare", "latency s", "most working", "manager CPU s, MiB", "terminator CPU s, MiB", "writes",
+}
+
+// cells of a row of the table.
+func (r *result) cells() []string {
+	over, latency, manager, terminator, writes := "", "", "", "", ""
+	if r.Subject != subjectBare {
+		if r.Reference > 0 {
+			over = fmt.Sprintf("%.2f", r.Wall/r.Reference)
+		}
+		latency = fmt.Sprintf("%.2f", r.Latency)
+		manager = fmt.Sprintf("%.2f, %.0f", r.Manager.CPU, r.Manager.PeakMemory)
+		terminator = fmt.Sprintf("%.2f, %.0f", r.Terminator.CPU, r.Terminator.PeakMemory)
+		writes = fmt.Sprint(r.Writes)
+	}
+	return []string{
+		fmt.Sprint(r.Nodes), r.Case + ": " + r.Title, r.Subject, fmt.Sprintf("%.1f", r.Wall), over, latency,
+		fmt.Sprint(r.MostWorking), manager, terminator, writes,
+	}
+}
+
+// markdown is the report as docs/performance.md shows it.
+func (p *report) markdown() string {
+	var b strings.Builder
+	line := func(cells []string) { fmt.Fprintf(&b, "| %s |\n", strings.Join(cells, " | ")) }
+	line(header)
+	line(slices.Repeat([]string{"---"}, len(header)))
+	for i := range p.Rows {
+		line(p.Rows[i].cells())
+	}
+	b.WriteString("\nWhat the operator asked for, beside watches and leases:\n\n| nodes | case | binary | requests |\n|---|---|---|---|\n")
+	for i := range p.Rows {
+		r := &p.Rows[i]
+		for _, binary := range slices.Sorted(maps.Keys(r.Requests)) {
+			var all []string
+			for _, what := range slices.Sorted(maps.Keys(r.Requests[binary])) {
+				all = append(all, fmt.Sprintf("%s: %d", what, r.Requests[binary][what]))
+			}
+			line([]string{fmt.Sprint(r.Nodes), r.Case, binary, strings.Join(all, ", ")})
+		}
+	}
+	b.WriteString("\n```\n")
+	for _, j := range p.Targets {
+		b.WriteString(j.String() + "\n")
+	}
+	b.WriteString("```\n")
+	return b.String()
+}
+
+// write the report to a folder, as JSON, as Markdown and as a figure.
+func (p *report) write(folder string) error {
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return err
+	}
+	data, err := json.MarshalIndent(p, "", "  ")
+	if err != nil {
+		return err
+	}
+	for name, content := range map[string]string{
+		"bench.json": string(data) + "\n", "bench.md": p.markdown(), "bench.svg": figure(p.Rows),
+	} {
+		if err := os.WriteFile(filepath.Join(folder, name), []byte(content), 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// progress is a line about a row, for those who wait.
+func (r *result) progress(to io.Writer) {
+	_, _ = fmt.Fprintf(to, "%8.1f s  case %s, %d nodes: %s", r.Wall, r.Case, r.Nodes, r.Subject)
+	if r.Subject != subjectBare {
+		_, _ = fmt.Fprintf(to, ", latency %.2f s, manager %.2f s %.0f MiB, terminator %.2f s %.0f MiB, %d writes",
+			r.Latency, r.Manager.CPU, r.Manager.PeakMemory, r.Terminator.CPU, r.Terminator.PeakMemory, r.Writes)
+	}
+	_, _ = fmt.Fprintln(to)
+}

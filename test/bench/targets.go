@@ -1,0 +1,103 @@
+package main
+
+import "fmt"
+
+// target is what a row must reach.
+type target struct {
+	name string
+	// counted targets hold on any machine and for any number of nodes; the others
+	// are times and sizes, which are judged at measuredNodes and above.
+	counted bool
+	// of says what a row reached, and what it must: no more than that. ok is false if
+	// the target is not about this row.
+	of func(r *result) (reached, most float64, ok bool)
+}
+
+// measuredNodes is the least number of nodes for which times are judged: on fewer,
+// what a Job costs once outweighs what it costs per node.
+const measuredNodes = 1000
+
+// writesPerJob is how much a Job may write, however many nodes it runs on.
+const writesPerJob = 40
+
+var targets = []target{
+	{"case 1: wall time over the bare DaemonSet's", false, wallOver("1", 1.05)},
+	{"case 1: writes", true, func(r *result) (float64, float64, bool) { return float64(r.Writes), writesPerJob, r.Case == "1" }},
+	{"case 1: CPU seconds of both processes", false, func(r *result) (float64, float64, bool) {
+		return r.Manager.CPU + r.Terminator.CPU, 1.5, r.Case == "1" && r.Nodes == measuredNodes
+	}},
+	{"case 2: wall time over the bare DaemonSet's", false, wallOver("2", 1.25)},
+	{"case 2: writes", true, func(r *result) (float64, float64, bool) {
+		return float64(r.Writes), float64(r.Pods + writesPerJob), r.Case == "2"
+	}},
+	{"last node done to Complete, seconds", false, func(r *result) (float64, float64, bool) {
+		return r.Latency, 0.3, r.Case == "1" || r.Case == "2"
+	}},
+	{"case 2: memory of the manager, MiB", false, func(r *result) (float64, float64, bool) {
+		return r.Manager.PeakMemory, bySize(r.Nodes, 64, 160), r.Case == "2"
+	}},
+	{"case 2: memory of the terminator, MiB", false, func(r *result) (float64, float64, bool) {
+		return r.Terminator.PeakMemory, bySize(r.Nodes, 96, 320), r.Case == "2"
+	}},
+	{"case 3: nodes working at once", true, func(r *result) (float64, float64, bool) {
+		return float64(r.MostWorking), float64(r.Nodes / 10), r.Case == "3"
+	}},
+	{"case 3: wall time over ten times a tenth of the nodes", false, wallOver("3", 1.3)},
+	{"case 5: requests a minute while nothing happens", true, func(r *result) (float64, float64, bool) {
+		if r.IdlePerMinute == nil {
+			return 0, 0, false
+		}
+		return *r.IdlePerMinute, 0, true
+	}},
+}
+
+func wallOver(name string, most float64) func(*result) (float64, float64, bool) {
+	return func(r *result) (float64, float64, bool) {
+		if r.Case != name || r.Reference == 0 {
+			return 0, 0, false
+		}
+		return r.Wall / r.Reference, most, true
+	}
+}
+
+// bySize is what holds up to 1,000 nodes, or beyond.
+func bySize(nodes int, small, large float64) float64 {
+	if nodes <= measuredNodes {
+		return small
+	}
+	return large
+}
+
+// judgement is a target with what was reached.
+type judgement struct {
+	Target  string  `json:"target"`
+	Nodes   int     `json:"nodes"`
+	Reached float64 `json:"reached"`
+	Most    float64 `json:"most"`
+	Met     bool    `json:"met"`
+}
+
+func (j judgement) String() string {
+	sign := "missed"
+	if j.Met {
+		sign = "met"
+	}
+	return fmt.Sprintf("%-6s  %-55s %6d nodes  %8.2f of %g", sign, j.Target, j.Nodes, j.Reached, j.Most)
+}
+
+// judge all rows by all targets.
+func judge(rows []result) []judgement {
+	var all []judgement
+	for _, t := range targets {
+		for i := range rows {
+			r := &rows[i]
+			if r.Subject != subjectJob || !t.counted && r.Nodes < measuredNodes {
+				continue
+			}
+			if reached, most, ok := t.of(r); ok {
+				all = append(all, judgement{t.name, r.Nodes, reached, most, reached <= most})
+			}
+		}
+	}
+	return all
+}
