@@ -40,7 +40,8 @@ func leaseLock(cfg *rest.Config, name string, o *options.Common) (resourcelock.I
 	if err != nil {
 		return nil, err
 	}
-	cfg = rest.AddUserAgent(cfg, "leader-election")
+	cfg = rest.CopyConfig(cfg)
+	cfg.UserAgent += "/leader-election"
 	// One request that hangs must not use up the whole renewDeadline.
 	cfg.Timeout = renewDeadline / 2
 	clientset, err := kubernetes.NewForConfig(cfg)

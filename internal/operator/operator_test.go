@@ -63,6 +63,15 @@ func TestNamespaceOfTheLease(t *testing.T) {
 	g.Expect(err).To(MatchError(ContainSubstring("--leader-election-namespace")))
 }
 
+func TestTheLeaseClientLeavesTheOthersAlone(t *testing.T) {
+	g := NewWithT(t)
+	cfg := &rest.Config{Host: "http://localhost", UserAgent: "daemonset-job-manager/v1"}
+	_, err := leaseLock(cfg, "lease", &options.Common{LeaseNamespace: "ns"})
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(cfg.UserAgent).To(Equal("daemonset-job-manager/v1"))
+	g.Expect(cfg.Timeout).To(BeZero(), "a watch and the log of a container that works on must not end after it")
+}
+
 func TestMapperKnowsWhatTheBinariesUse(t *testing.T) {
 	g := NewWithT(t)
 	mapper, err := staticMapper(nil, nil)

@@ -152,6 +152,9 @@ func (l *lab) simulate(ctx context.Context) error {
 		if err := l.client.Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}}); err != nil {
 			return err
 		}
+		if err := os.Mkdir(filepath.Dir(l.logFile(namespace)), 0o755); err != nil {
+			return err
+		}
 		if err := l.newLog(namespace); err != nil {
 			return err
 		}
@@ -171,7 +174,11 @@ func (l *lab) simulate(ctx context.Context) error {
 	return err
 }
 
-func (l *lab) logFile(namespace string) string { return filepath.Join(l.folder, namespace+".log") }
+// logFile is in a folder of its own: whoever follows it is woken by all that
+// happens in its folder.
+func (l *lab) logFile(namespace string) string {
+	return filepath.Join(l.folder, "logs-"+namespace, "container.log")
+}
 
 // logLine is a line of a log as a container runtime keeps it.
 func logLine(text string) string {
