@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"time"
 
 	"github.com/go-logr/logr"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -75,5 +76,49 @@ func (b *Binary) run(ctx context.Context, log logr.Logger) error {
 		return err
 	}
 	log.Info("starting", "version", version.Version, "namespaces", b.Common.WatchNamespaces, "leaderElection", b.Common.LeaderElect)
-	return mgr.Start(ctx)
+	return runUntilStopped(ctx, mgr, log)
 }
+
+// runUntilStopped runs the manager, and returns when it has stopped.
+//
+// A manager of controller-runtime v0.25 that waits for the API server while it
+// starts does not notice that it is to stop. There is nothing to finish then.
+func runUntilStopped(ctx context.Context, mgr ctrl.Manager, log logr.Logger) error {
+	started, stopped := make(chan struct{}), make(chan error, 1)
+	if err := mgr.Add(everyReplica(func(ctx context.Context) error {
+		close(started)
+		<-ctx.Done()
+		return nil
+	})); err != nil {
+		return err
+	}
+	go func() { stopped <- mgr.Start(ctx) }()
+	select {
+	case err := <-stopped:
+		return err
+	case <-ctx.Done():
+	}
+	var patience time.Duration
+	select {
+	case <-started:
+		patience = stopTimeout + time.Second
+	default:
+	}
+	select {
+	case err := <-stopped:
+		return err
+	case <-time.After(patience):
+		log.Info("it is to stop, and does not wait any longer")
+		return nil
+	}
+}
+
+// everyReplica is a runnable of each replica, whoever leads. It is started when
+// the caches are synced.
+type everyReplica func(context.Context) error
+
+// Start implements manager.Runnable.
+func (run everyReplica) Start(ctx context.Context) error { return run(ctx) }
+
+// NeedLeaderElection implements manager.LeaderElectionRunnable.
+func (everyReplica) NeedLeaderElection() bool { return false }

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -70,6 +72,30 @@ func TestTheLeaseClientLeavesTheOthersAlone(t *testing.T) {
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(cfg.UserAgent).To(Equal("daemonset-job-manager/v1"))
 	g.Expect(cfg.Timeout).To(BeZero(), "a watch and the log of a container that works on must not end after it")
+}
+
+// A manager that waits for an API server that is away must still stop when it is told to.
+func TestStopsWhileTheAPIServerIsAway(t *testing.T) {
+	g := NewWithT(t)
+	kubeconfig := filepath.Join(t.TempDir(), "kubeconfig")
+	g.Expect(os.WriteFile(kubeconfig, []byte(`{"apiVersion": "v1", "kind": "Config", "current-context": "a",
+"clusters": [{"name": "a", "cluster": {"server": "http://127.0.0.1:1"}}], "contexts": [{"name": "a", "context": {"cluster": "a"}}]}`), 0o600)).To(Succeed())
+	t.Setenv("KUBECONFIG", kubeconfig)
+	binary := &Binary{
+		Name: "test", Common: &options.Common{MetricsAddress: "0", HealthAddress: "0", PprofAddress: "0"}, Scheme: Scheme(),
+		Cache: func() cache.Options {
+			return cache.Options{ByObject: map[client.Object]cache.ByObject{&corev1.Pod{}: {}}}
+		},
+		Setup: func(mgr ctrl.Manager, _ *Watchdog) error {
+			nothing := reconcile.Func(func(context.Context, reconcile.Request) (reconcile.Result, error) { return reconcile.Result{}, nil })
+			return ctrl.NewControllerManagedBy(mgr).For(&corev1.Pod{}).Complete(nothing)
+		},
+	}
+	ctx, stop := context.WithTimeout(context.Background(), time.Second)
+	defer stop()
+	ended := make(chan error, 1)
+	go func() { ended <- binary.run(ctx, logr.Discard()) }()
+	g.Eventually(ended).WithTimeout(5 * time.Second).Should(Receive(BeNil()))
 }
 
 func TestMapperKnowsWhatTheBinariesUse(t *testing.T) {
