@@ -64,16 +64,6 @@ func (p *process) kill() {
 	<-p.ended
 }
 
-// running says whether the program has not ended.
-func (p *process) running() bool {
-	select {
-	case <-p.ended:
-		return false
-	default:
-		return true
-	}
-}
-
 // usage is what a process has used of the machine.
 type usage struct {
 	// CPU is the time on processors, in seconds.

@@ -48,6 +48,8 @@ func subscribe(namespace string, approval operatorsv1alpha1.Approval, targets ..
 }
 
 // uninstall what a person would: the Subscription and the ClusterServiceVersion.
+// A Deployment goes before its pods do, and those work to the end: it waits for
+// them, too.
 func uninstall(namespace string) {
 	GinkgoHelper()
 	for _, kind := range []client.Object{&operatorsv1alpha1.Subscription{}, &operatorsv1alpha1.ClusterServiceVersion{}} {
@@ -56,6 +58,16 @@ func uninstall(namespace string) {
 	Eventually(func() error {
 		return k8s.Get(ctx, client.ObjectKey{Namespace: namespace, Name: deployment}, &appsv1.Deployment{})
 	}).Should(Satisfy(apierrors.IsNotFound), "the operator's Deployment goes with its ClusterServiceVersion")
+	Eventually(operatorPods(namespace)).Should(BeEmpty(), "the operator's pods go with its Deployment")
+}
+
+// operatorPods are the operator's pods in a namespace.
+func operatorPods(namespace string) func() ([]corev1.Pod, error) {
+	return func() ([]corev1.Pod, error) {
+		list := &corev1.PodList{}
+		err := k8s.List(ctx, list, client.InNamespace(namespace), client.MatchingLabels{"control-plane": "controller-manager"})
+		return list.Items, err
+	}
 }
 
 // phase of a version in a namespace, and why.
@@ -87,12 +99,12 @@ func plans(namespace string) func() ([]operatorsv1alpha1.InstallPlan, error) {
 // lacksNothing looks for rights that the operator missed, in what it logged.
 func lacksNothing(namespace string) {
 	GinkgoHelper()
-	list := &corev1.PodList{}
-	Expect(k8s.List(ctx, list, client.InNamespace(namespace), client.MatchingLabels{"control-plane": "controller-manager"})).To(Succeed())
-	Expect(list.Items).NotTo(BeEmpty())
-	for i := range list.Items {
+	pods, err := operatorPods(namespace)()
+	Expect(err).NotTo(HaveOccurred())
+	Expect(pods).NotTo(BeEmpty())
+	for i := range pods {
 		for _, container := range []string{"manager", "terminator"} {
-			log, err := api.CoreV1().Pods(namespace).GetLogs(list.Items[i].Name, &corev1.PodLogOptions{Container: container}).DoRaw(ctx)
+			log, err := api.CoreV1().Pods(namespace).GetLogs(pods[i].Name, &corev1.PodLogOptions{Container: container}).DoRaw(ctx)
 			Expect(err).NotTo(HaveOccurred())
 			Expect(string(log)).NotTo(ContainSubstring("forbidden"), container)
 		}
