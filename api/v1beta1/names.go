@@ -12,6 +12,9 @@ const (
 	// LabelTemplateHash holds a hash of what runs: pods that carry another value
 	// than their Job's status.templateHash belong to an earlier template and are not counted.
 	LabelTemplateHash = "daemonset.darkowlzz.space/template-hash"
+	// LabelCompletionMode holds the Job's completionMode. The terminator leaves
+	// pods alone whose value is Exit.
+	LabelCompletionMode = "daemonset.darkowlzz.space/completion-mode"
 
 	// DefaultPodSelector selects the pods of all Jobs.
 	DefaultPodSelector = LabelDaemonSetJob + "=true"

@@ -5,6 +5,7 @@ package completion
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"time"
 
@@ -13,10 +14,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/resourceversion"
-	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
 	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
 	"k8s.io/utils/clock"
-	"k8s.io/utils/ptr"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/event"
@@ -103,8 +102,9 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	}
 	version, err := r.mark(ctx, pod, word)
 	switch {
-	case apierrors.IsConflict(err):
-		// It changed too often just now, or another pod has its name, which the cache will tell.
+	case apierrors.IsConflict(err), apierrors.IsInvalid(err):
+		// It changed too often just now, or another pod has its name, which the cache
+		// will tell: the API server calls another UID invalid.
 		return ctrl.Result{RequeueAfter: retryAfterConflict}, nil
 	case err != nil:
 		return ctrl.Result{}, client.IgnoreNotFound(err)
@@ -141,19 +141,29 @@ func (r *Reconciler) word(ctx context.Context, pod *corev1.Pod) (string, error) 
 
 // mark the pod as done: this very pod, known by its UID. Doing it twice is
 // harmless. The version is the pod's with the mark.
+//
+// A patch is merged by the type of the condition, as server-side apply would, and
+// costs the API server half of it.
 func (r *Reconciler) mark(ctx context.Context, pod *corev1.Pod, word string) (version string, err error) {
-	now := metav1.NewTime(r.clock.Now())
-	config := corev1ac.Pod(pod.Name, pod.Namespace).WithUID(pod.UID).WithStatus(corev1ac.PodStatus().WithConditions(
-		corev1ac.PodCondition().
-			WithType(v1beta1.PodCompleted).
-			WithStatus(corev1.ConditionTrue).
-			WithReason("WordLogged").
-			WithMessage(fmt.Sprintf("the container logged the termination word %q", word)).
-			WithLastTransitionTime(now)))
-	if err := r.client.Status().Apply(ctx, config, client.FieldOwner(v1beta1.TerminatorFieldOwner), client.ForceOwnership); err != nil {
+	patch, err := json.Marshal(map[string]any{
+		"metadata": map[string]any{"uid": pod.UID},
+		"status": map[string]any{"conditions": []corev1.PodCondition{{
+			Type:               v1beta1.PodCompleted,
+			Status:             corev1.ConditionTrue,
+			Reason:             "WordLogged",
+			Message:            fmt.Sprintf("the container logged the termination word %q", word),
+			LastTransitionTime: metav1.NewTime(r.clock.Now()),
+		}}},
+	})
+	if err != nil {
+		return "", fmt.Errorf("encoding the mark: %w", err)
+	}
+	marked := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: pod.Namespace, Name: pod.Name}}
+	err = r.client.Status().Patch(ctx, marked, client.RawPatch(types.StrategicMergePatchType, patch), client.FieldOwner(v1beta1.TerminatorFieldOwner))
+	if err != nil {
 		return "", fmt.Errorf("marking the pod: %w", err)
 	}
 	wordsFound.Inc()
 	logf.FromContext(ctx).Info("marked as done", "job", pod.Labels[v1beta1.LabelJob], "node", pod.Spec.NodeName, "word", word)
-	return ptr.Deref(config.ResourceVersion, ""), nil
+	return marked.ResourceVersion, nil
 }

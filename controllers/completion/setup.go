@@ -2,14 +2,17 @@ package completion
 
 import (
 	"context"
+	"maps"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/selection"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
@@ -26,11 +29,17 @@ const (
 	writers = 16
 )
 
-// CacheByObject limits the terminator's cache to what its controllers read.
+// CacheByObject limits the terminator's cache to what its controllers read. Pods
+// of Jobs in Exit mode are left out of those that are selected: no log says
+// anything of them.
 func CacheByObject(pods labels.Selector) map[client.Object]cache.ByObject {
+	inLogMode, err := labels.NewRequirement(v1beta1.LabelCompletionMode, selection.NotEquals, []string{string(v1beta1.CompletionExit)})
+	if err != nil {
+		panic(err) // Both names are constants, and valid.
+	}
 	return map[client.Object]cache.ByObject{
 		&v1beta1.Job{}: {Transform: cache.TransformStripManagedFields()},
-		&corev1.Pod{}:  {Label: pods, Transform: podcache.Strip},
+		&corev1.Pod{}:  {Label: pods.DeepCopySelector().Add(*inLogMode), Transform: podcache.Strip},
 	}
 }
 
@@ -45,11 +54,29 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 	}
 	return ctrl.NewControllerManagedBy(mgr).
 		Named(controllerName).
-		For(&corev1.Pod{}).
+		For(&corev1.Pod{}, builder.WithPredicates(predicate.Funcs{UpdateFunc: podMoved})).
 		Watches(&v1beta1.Job{}, handler.EnqueueRequestsFromMapFunc(r.podsOf), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		WatchesRawSource(source.Channel(r.found, &handler.EnqueueRequestForObject{})).
 		WithOptions(controller.Options{MaxConcurrentReconciles: writers}).
 		Complete(reconciler)
+}
+
+// podMoved says whether a change of a pod can matter to what is followed. A resync
+// changes nothing, and looks again at what is not finished.
+func podMoved(e event.UpdateEvent) bool {
+	before, ok1 := e.ObjectOld.(*corev1.Pod)
+	after, ok2 := e.ObjectNew.(*corev1.Pod)
+	if !ok1 || !ok2 || before.UID != after.UID {
+		return true
+	}
+	if unfinished(before) != unfinished(after) || before.Labels[v1beta1.LabelJob] != after.Labels[v1beta1.LabelJob] {
+		return true
+	}
+	if !unfinished(after) {
+		return false
+	}
+	container := v1beta1.LogContainerName(&after.Spec)
+	return before.ResourceVersion == after.ResourceVersion || !maps.Equal(runs(before, container), runs(after, container))
 }
 
 // podsOf are the pods of a Job whose word may have changed.

@@ -68,10 +68,9 @@ func (r *Reconciler) openGates(ctx context.Context, f *facts, nodes []node) erro
 			return fmt.Errorf("encoding the gate: %w", err)
 		}
 		err = r.client.Patch(ctx, podOf(f, n), client.RawPatch(types.StrategicMergePatchType, patch), client.FieldOwner(v1beta1.ManagerFieldOwner))
-		if apierrors.IsNotFound(err) || apierrors.IsConflict(err) {
-			return nil // The pod is gone, or another one has its name.
-		}
-		return err
+		// The pod is gone. In any other case its gate may be closed still: the pods are
+		// read live before the next decision, or the node would wait for ever.
+		return client.IgnoreNotFound(err)
 	})
 	if err != nil {
 		r.gates.forget(f.job.UID)
@@ -151,8 +150,6 @@ func (r *Reconciler) finish(ctx context.Context, job *v1beta1.Job) (ctrl.Result,
 	if !caughtUp(ds) {
 		return ctrl.Result{}, nil // An event tells when it has: a pod deleted before would run again.
 	}
-	if f.nodes, err = nodesOf(ctx, r.client, f); err != nil {
-		return ctrl.Result{}, err
-	}
+	f.nodes = r.census.nodes(f)
 	return ctrl.Result{}, r.deletePods(ctx, f, podsToStop(f.nodes), "the Job is over")
 }

@@ -33,9 +33,12 @@ type node struct {
 	name    string
 	pod     string
 	uid     types.UID
+	owner   types.UID
 	version string
 	created time.Time
-	// current: the pod belongs to the current template.
+	// hash is that of the template that the pod is made from.
+	hash string
+	// current: that is the current template.
 	current bool
 	// leaving: the pod is being deleted, and may still run.
 	leaving bool
@@ -59,17 +62,37 @@ func (n *node) takesSlot() bool {
 	return n.state == working
 }
 
-// observeNode reads one pod. Its phase is never the signal: a DaemonSet's pods
-// do not succeed.
+// observeNode reads one pod by what its Job says: the hash of the current template,
+// and how often the work may be restarted.
 func observeNode(pod *corev1.Pod, hash string, backoffLimit int32) node {
+	n := readPod(pod)
+	n.judge(hash, backoffLimit)
+	return n
+}
+
+// judge what the pod says by what its Job says.
+func (n *node) judge(hash string, backoffLimit int32) {
+	n.current = n.hash == hash
+	if n.state == working && n.restarts > backoffLimit {
+		n.state = failed
+	}
+}
+
+// readPod reads what one pod says by itself: it has not failed yet, and is of no
+// template in particular. Its phase is never the signal: a DaemonSet's pods do not
+// succeed.
+func readPod(pod *corev1.Pod) node {
 	n := node{
 		name:    nodeName(pod),
 		pod:     pod.Name,
 		uid:     pod.UID,
 		version: pod.ResourceVersion,
 		created: pod.CreationTimestamp.Time,
-		current: pod.Labels[v1beta1.LabelTemplateHash] == hash,
+		hash:    pod.Labels[v1beta1.LabelTemplateHash],
 		leaving: !pod.DeletionTimestamp.IsZero(),
+	}
+	if owner := metav1.GetControllerOfNoCopy(pod); owner != nil {
+		n.owner = owner.UID
 	}
 	byLog := v1beta1.PodCompletesByLog(&pod.Spec)
 	work := workStatuses(pod, byLog)
@@ -88,8 +111,6 @@ func observeNode(pod *corev1.Pod, hash string, backoffLimit int32) node {
 		n.state = lost
 	case hasGate(&pod.Spec):
 		n.state = held
-	case n.restarts > backoffLimit:
-		n.state = failed
 	default:
 		n.state = working
 	}

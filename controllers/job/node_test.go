@@ -93,25 +93,3 @@ func TestObserveNodeReadsTheLogContainerOfATemplate(t *testing.T) {
 	p.Spec.Containers[1].Name, p.Status.ContainerStatuses[1].Name = "other", "other"
 	g.Expect(observeNode(p, hash, 2).restarts).To(Equal(int32(50)), "the first one is followed when none is called job-container")
 }
-
-func TestPodMovedSeesWhatMatters(t *testing.T) {
-	changes := map[string]struct {
-		before, after *wrappers.PodWrapper
-		moved         bool
-	}{
-		"nothing":        {pod("a"), pod("a").Label("x", "y"), false},
-		"marked":         {pod("a"), pod("a").Completed(), true},
-		"gate opened":    {pod("a").Held(), pod("a"), true},
-		"restarted":      {pod("a"), pod("a").Restarted(v1beta1.ContainerName, 1, 1, ""), true},
-		"restarted more": {pod("a").Restarted(v1beta1.ContainerName, 8, 1, ""), pod("a").Restarted(v1beta1.ContainerName, 9, 1, ""), true},
-		"other end":      {pod("a").Restarted(v1beta1.ContainerName, 8, 1, ""), pod("a").Restarted(v1beta1.ContainerName, 8, 2, ""), true},
-		"leaving":        {pod("a"), pod("a").Leaving(), true},
-		"exit done":      {pod("a").Exit("w"), pod("a").Exit("w").Ended("w", 0), true},
-	}
-	for name, change := range changes {
-		t.Run(name, func(t *testing.T) {
-			g := NewWithT(t)
-			g.Expect(podMoved(updated(change.before.Obj(), change.after.Obj()))).To(Equal(change.moved))
-		})
-	}
-}

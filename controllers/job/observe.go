@@ -30,14 +30,12 @@ func (r *Reconciler) observe(ctx context.Context, job *v1beta1.Job) (*facts, err
 	if ds == nil {
 		return f, applyErr
 	}
-	if f.nodes, err = nodesOf(ctx, r.client, f); err != nil {
-		return nil, err
-	}
+	f.nodes = r.census.nodes(f)
 	if gated(&job.Spec) && !r.gates.trusted(job.UID) {
 		// This process has not opened gates of this Job yet, but one before it may
 		// have, just now: the API server tells, until the cache shows as much.
 		cached := f.nodes
-		if f.nodes, err = nodesOf(ctx, r.live, f); err != nil {
+		if f.nodes, err = r.liveNodes(ctx, f); err != nil {
 			return nil, err
 		}
 		r.gates.compare(job.UID, cached, f.nodes)
@@ -74,16 +72,14 @@ func (r *Reconciler) observeLive(ctx context.Context, cached *v1beta1.Job) (*fac
 		return f, nil
 	}
 	f.daemonSet = ds
-	f.nodes, err = nodesOf(ctx, r.live, f)
+	f.nodes, err = r.liveNodes(ctx, f)
 	return f, err
 }
 
-// nodesOf reads the pods of the Job's DaemonSet, of every template. Pods that
-// belong to somebody else are none of them, whatever their labels say.
-func nodesOf(ctx context.Context, reader client.Reader, f *facts) ([]node, error) {
+// liveNodes reads from the API server what the census has from the cache.
+func (r *Reconciler) liveNodes(ctx context.Context, f *facts) ([]node, error) {
 	pods := &corev1.PodList{}
-	err := reader.List(ctx, pods, client.InNamespace(f.job.Namespace),
-		client.MatchingLabels(v1beta1.PodLabels(f.job.Name)), client.UnsafeDisableDeepCopy)
+	err := r.live.List(ctx, pods, client.InNamespace(f.job.Namespace), client.MatchingLabels(v1beta1.PodLabels(f.job.Name)))
 	if err != nil {
 		return nil, fmt.Errorf("listing pods: %w", err)
 	}

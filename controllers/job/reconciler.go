@@ -31,6 +31,7 @@ type Reconciler struct {
 	jobs       *latest[*v1beta1.Job]
 	daemonSets *latest[*appsv1.DaemonSet]
 	gates      *ledger
+	census     *census
 	written    *times
 }
 
@@ -51,7 +52,7 @@ func New(cached client.Client, live client.Reader, recorder events.EventRecorder
 	return &Reconciler{
 		client: cached, live: live, recorder: recorder, clock: clk, options: options,
 		jobs: newLatest[*v1beta1.Job](), daemonSets: newLatest[*appsv1.DaemonSet](),
-		gates: newLedger(), written: newTimes(),
+		gates: newLedger(), census: newCensus(), written: newTimes(),
 	}
 }
 

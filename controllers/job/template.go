@@ -1,6 +1,7 @@
 package job
 
 import (
+	"cmp"
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
@@ -19,6 +20,7 @@ func podTemplate(job *v1beta1.Job, hash, pauseImage string) corev1.PodTemplateSp
 		template.Labels[key] = value
 	}
 	template.Labels[v1beta1.LabelTemplateHash] = hash
+	template.Labels[v1beta1.LabelCompletionMode] = string(cmp.Or(job.Spec.CompletionMode, v1beta1.CompletionLog))
 
 	pod := &template.Spec
 	for _, containers := range [][]corev1.Container{pod.InitContainers, pod.Containers} {

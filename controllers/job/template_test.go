@@ -16,7 +16,7 @@ func TestTheShortForm(t *testing.T) {
 	j := wrappers.Job("ns", "sample").Image("i:v1").Command("c").Args("/basetarget/foo").Env("A", "b").Env("NODE_NAME", "mine").MountPath("/tmp").Obj()
 	template := podTemplate(j, hash, "pause:v1")
 	g.Expect(template.Labels).To(Equal(map[string]string{
-		"daemonset-job": "true", "job": "sample", "daemonset": "sample-daemonset-job", v1beta1.LabelTemplateHash: hash,
+		"daemonset-job": "true", "job": "sample", "daemonset": "sample-daemonset-job", v1beta1.LabelTemplateHash: hash, v1beta1.LabelCompletionMode: "Log",
 	}))
 	g.Expect(*template.Spec.AutomountServiceAccountToken).To(BeFalse())
 	g.Expect(template.Spec.ReadinessGates).To(ConsistOf(corev1.PodReadinessGate{ConditionType: v1beta1.PodCompleted}))

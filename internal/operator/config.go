@@ -26,6 +26,8 @@ func (b *Binary) restConfig(log logr.Logger) (*rest.Config, error) {
 	}
 	cfg.QPS, cfg.Burst = b.Common.QPS, b.Common.Burst
 	cfg.UserAgent = b.Name + "/" + version.Version
+	// The API server is near, and would compress each event for each watch anew.
+	cfg.DisableCompression = true
 	cfg.Wrap(func(next http.RoundTripper) http.RoundTripper { return &patient{next: next, log: log} })
 	return cfg, nil
 }

@@ -1,0 +1,112 @@
+package job
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	. "github.com/onsi/gomega"
+	appsv1 "k8s.io/api/apps/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/util/workqueue"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/darkowlzz/daemonset-job/api/v1beta1"
+	"github.com/darkowlzz/daemonset-job/test/wrappers"
+)
+
+// delayed is a queue that notes which Jobs are to be looked at soon.
+type delayed struct {
+	queue
+	jobs []string
+}
+
+func (d *delayed) AddAfter(request reconcile.Request, _ time.Duration) {
+	d.jobs = append(d.jobs, request.Name)
+}
+
+// owned is a pod as the DaemonSet controller makes it.
+func owned(w *wrappers.PodWrapper) client.Object {
+	pod := w.Obj()
+	pod.OwnerReferences = []metav1.OwnerReference{*metav1.NewControllerRef(theDaemonSet, appsv1.SchemeGroupVersion.WithKind("DaemonSet"))}
+	return pod
+}
+
+var theDaemonSet = &appsv1.DaemonSet{ObjectMeta: metav1.ObjectMeta{Namespace: aJob.Namespace, Name: v1beta1.DaemonSetName(aJob.Name), UID: "ds-uid"}}
+
+// counted are the nodes of the census, with their states.
+func counted(c *census) []string {
+	var all []string
+	for _, n := range c.nodes(&facts{job: aJob, hash: hash, daemonSet: theDaemonSet}) {
+		all = append(all, n.name+" "+string(n.state))
+	}
+	slices.Sort(all)
+	return all
+}
+
+func TestTheCensusSeesWhatMatters(t *testing.T) {
+	changes := map[string]struct {
+		before, after *wrappers.PodWrapper
+		moved         bool
+	}{
+		"nothing":        {pod("a"), pod("a").Label("x", "y"), false},
+		"marked":         {pod("a"), pod("a").Completed(), true},
+		"gate opened":    {pod("a").Held(), pod("a"), true},
+		"restarted":      {pod("a"), pod("a").Restarted(v1beta1.ContainerName, 1, 1, ""), true},
+		"restarted more": {pod("a").Restarted(v1beta1.ContainerName, 8, 1, ""), pod("a").Restarted(v1beta1.ContainerName, 9, 1, ""), true},
+		"other end":      {pod("a").Restarted(v1beta1.ContainerName, 8, 1, ""), pod("a").Restarted(v1beta1.ContainerName, 8, 2, ""), true},
+		"leaving":        {pod("a"), pod("a").Leaving(), true},
+		"exit done":      {pod("a").Exit("w"), pod("a").Exit("w").Ended("w", 0), true},
+	}
+	for name, change := range changes {
+		t.Run(name, func(t *testing.T) {
+			g := NewWithT(t)
+			c, q := newCensus(), &delayed{}
+			events := c.events()
+			events.Create(context.Background(), event.CreateEvent{Object: owned(change.before)}, q)
+			g.Expect(q.jobs).To(ConsistOf(aJob.Name), "a new pod is news")
+			q.jobs = nil
+			events.Update(context.Background(), updated(owned(change.before), owned(change.after)), q)
+			g.Expect(slices.Contains(q.jobs, aJob.Name)).To(Equal(change.moved))
+		})
+	}
+}
+
+func TestTheCensusFollowsThePods(t *testing.T) {
+	g := NewWithT(t)
+	ctx, c, q := context.Background(), newCensus(), &delayed{}
+	events := c.events()
+	for _, node := range []string{"a", "b"} {
+		events.Create(ctx, event.CreateEvent{Object: owned(pod(node).Held())}, q)
+	}
+	events.Create(ctx, event.CreateEvent{Object: pod("somebody-else's").Obj()}, q)
+	g.Expect(counted(c)).To(Equal([]string{"a held", "b held"}))
+
+	events.Update(ctx, updated(owned(pod("a").Held()), owned(pod("a"))), q)
+	g.Expect(counted(c)).To(Equal([]string{"a working", "b held"}))
+
+	events.Update(ctx, updated(owned(pod("a")), owned(pod("a").Restarted(v1beta1.ContainerName, 7, 1, ""))), q)
+	g.Expect(counted(c)).To(Equal([]string{"a failed", "b held"}), "judged by the Job's own limit")
+
+	q.jobs = nil
+	events.Delete(ctx, event.DeleteEvent{Object: owned(pod("b"))}, q)
+	g.Expect(counted(c)).To(Equal([]string{"a failed"}))
+	g.Expect(q.jobs).To(ConsistOf(aJob.Name))
+
+	events.Update(ctx, updated(owned(pod("a")), owned(pod("a").Label(v1beta1.LabelJob, "other"))), q)
+	g.Expect(counted(c)).To(BeEmpty(), "the label that says whose it is was changed")
+	g.Expect(strings.Join(q.jobs, " ")).To(ContainSubstring("other"))
+}
+
+func TestTheCensusKeepsNothingOfWhatIsGone(t *testing.T) {
+	g := NewWithT(t)
+	c, q := newCensus(), &delayed{queue: workqueue.NewTypedRateLimitingQueue(workqueue.DefaultTypedControllerRateLimiter[reconcile.Request]())}
+	events := c.events()
+	events.Create(context.Background(), event.CreateEvent{Object: owned(pod("a"))}, q)
+	events.Delete(context.Background(), event.DeleteEvent{Object: owned(pod("a"))}, q)
+	g.Expect(c.jobs).To(BeEmpty())
+}
