@@ -44,10 +44,14 @@ fi
 if [ -z "${KUBECONFIG:-}" ] && local_cluster >/dev/null; then
 	part "the demo" make -s demo
 	part "installed by OLM" make -s test-olm
+	part "a short benchmark" make -s bench NODES=100 CASES=1,2,3,5 BENCH_ARGS="-rounds 1 -quiet 15s -check"
+	part "a short soak" make -s soak SOAK_TIME=1m
 	part "the clusters leave nothing behind" leave
 else
 	skip "the demo" "${reason:-it runs on the local cluster}"
 	skip "installed by OLM" "${reason:-it runs on a local cluster of its own}"
+	skip "a short benchmark" "${reason:-it runs on a local cluster of its own}"
+	skip "a short soak" "${reason:-it runs on a local cluster of its own}"
 fi
 
 say "Summary after ${SECONDS}s:"

@@ -151,19 +151,38 @@ func TestMatcherAgainstTheReference(t *testing.T) {
 	}
 }
 
-func BenchmarkMatcher(b *testing.B) {
+// megabyte is a log without the word.
+func megabyte() []byte {
 	line := at + "the quick brown fox jumps over the lazy dog, again and again and again\n"
-	chunk := []byte(strings.Repeat(line, 1+(1<<20)/len(line)))
-	m := NewMatcher("done", bufferSize)
-	b.SetBytes(int64(len(chunk)))
+	return []byte(strings.Repeat(line, 1+(1<<20)/len(line)))
+}
+
+// read a log as a stream brings it, and say whether the word is in it.
+func read(m *Matcher, log []byte) bool {
+	for len(log) > 0 {
+		n := copy(m.Space(), log)
+		if m.Advance(n) {
+			return true
+		}
+		log = log[n:]
+	}
+	return false
+}
+
+func TestTheMatcherAllocatesNothing(t *testing.T) {
+	log, m := megabyte(), NewMatcher("done", bufferSize)
+	if allocations := testing.AllocsPerRun(10, func() { read(m, log) }); allocations > 0 {
+		t.Fatalf("%v allocations for a megabyte", allocations)
+	}
+}
+
+func BenchmarkMatcher(b *testing.B) {
+	log, m := megabyte(), NewMatcher("done", bufferSize)
+	b.SetBytes(int64(len(log)))
 	b.ReportAllocs()
 	for b.Loop() {
-		for rest := chunk; len(rest) > 0; {
-			n := copy(m.Space(), rest)
-			if m.Advance(n) {
-				b.Fatal("found what is not there")
-			}
-			rest = rest[n:]
+		if read(m, log) {
+			b.Fatal("found what is not there")
 		}
 	}
 }

@@ -1,6 +1,16 @@
 package main
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
+	"math/big"
+	"os"
+	"path/filepath"
+	"time"
+
 	"k8s.io/client-go/tools/clientcmd"
 	"k8s.io/client-go/tools/clientcmd/api"
 )
@@ -13,4 +23,29 @@ func writeAccess(file, server string, authority []byte, authorityFile, token str
 	config.Contexts["bench"] = &api.Context{Cluster: "bench", AuthInfo: "operator"}
 	config.CurrentContext = "bench"
 	return clientcmd.WriteToFile(*config, file)
+}
+
+// writeCertificate writes one that is signed by itself, and its key, for the server
+// of the simulated nodes. It is cheap to use: on real nodes, it is others that do.
+func writeCertificate(folder string) (cert, key string, err error) {
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return "", "", err
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour)}
+	certificate, err := x509.CreateCertificate(rand.Reader, template, template, private.Public(), private)
+	if err != nil {
+		return "", "", err
+	}
+	encoded, err := x509.MarshalECPrivateKey(private)
+	if err != nil {
+		return "", "", err
+	}
+	cert, key = filepath.Join(folder, "nodes.crt"), filepath.Join(folder, "nodes.key")
+	for file, block := range map[string]*pem.Block{cert: {Type: "CERTIFICATE", Bytes: certificate}, key: {Type: "EC PRIVATE KEY", Bytes: encoded}} {
+		if err := os.WriteFile(file, pem.EncodeToMemory(block), 0o600); err != nil {
+			return "", "", err
+		}
+	}
+	return cert, key, nil
 }

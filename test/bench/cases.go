@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -10,6 +11,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
+	"k8s.io/apimachinery/pkg/util/wait"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
@@ -113,25 +115,47 @@ func (w workload) job(namespace string) client.Object {
 	return job
 }
 
-// bare makes the DaemonSet that a person would make without the operator, with
-// pods of the same containers.
-func (w workload) bare(namespace string) client.Object {
-	labels := map[string]string{"bare": w.name}
-	spec := corev1.PodSpec{
-		NodeSelector: w.selector, Containers: []corev1.Container{{Name: v1beta1.ContainerName, Image: image}},
-		AutomountServiceAccountToken: new(false), TerminationGracePeriodSeconds: new(int64(0)),
-	}
-	if w.mode == v1beta1.CompletionExit {
-		spec.InitContainers = spec.Containers
-		spec.Containers = []corev1.Container{{Name: v1beta1.PauseContainerName, Image: image}}
-	}
+// bare makes a DaemonSet of the pods that the operator would make, whose template
+// this is.
+func (w workload) bare(namespace string, template corev1.PodTemplateSpec) client.Object {
+	template = *template.DeepCopy()
+	template.Labels[v1beta1.LabelJob] = w.name
+	template.Spec.NodeSelector = w.selector
+	// Nobody is there to open them.
+	template.Spec.SchedulingGates, template.Spec.ReadinessGates = nil, nil
 	return &appsv1.DaemonSet{
 		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: w.name},
 		Spec: appsv1.DaemonSetSpec{
-			Selector: &metav1.LabelSelector{MatchLabels: labels},
-			Template: corev1.PodTemplateSpec{ObjectMeta: metav1.ObjectMeta{Labels: labels}, Spec: spec},
+			Selector: &metav1.LabelSelector{MatchLabels: map[string]string{v1beta1.LabelJob: w.name}},
+			Template: template,
 		},
 	}
+}
+
+// template is that of the DaemonSet that the operator makes of a Job that is like
+// the workload, but matches no node. It is found out once for each mode.
+func (l *lab) template(ctx context.Context, w workload, namespace string) (corev1.PodTemplateSpec, error) {
+	if known, ok := l.templates[w.mode]; ok {
+		return known, nil
+	}
+	ds := &appsv1.DaemonSet{}
+	operator, err := l.startOperator(ctx)
+	if err != nil {
+		return ds.Spec.Template, err
+	}
+	defer operator.stop()
+	w.name, w.selector = "template", map[string]string{"bench/none": "true"}
+	job := w.job(namespace)
+	if err := l.client.Create(ctx, job); err != nil {
+		return ds.Spec.Template, err
+	}
+	key := client.ObjectKey{Namespace: namespace, Name: v1beta1.DaemonSetName(w.name)}
+	err = wait.PollUntilContextTimeout(ctx, 50*time.Millisecond, time.Minute, true, func(ctx context.Context) (bool, error) {
+		err := l.client.Get(ctx, key, ds)
+		return err == nil, client.IgnoreNotFound(err)
+	})
+	l.templates[w.mode] = ds.Spec.Template
+	return ds.Spec.Template, errors.Join(err, l.client.Delete(ctx, job))
 }
 
 // create objects, and say when the first was.

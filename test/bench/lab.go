@@ -3,21 +3,18 @@ package main
 import (
 	"context"
 	_ "embed"
+	"encoding/json"
 	"fmt"
-	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
-	"time"
 
-	"golang.org/x/sync/errgroup"
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
@@ -25,21 +22,12 @@ import (
 )
 
 const (
-	// operatorNamespace is where config/default installs the operator.
-	operatorNamespace = "daemonset-job-system"
-	// nodePort is where kwok serves the logs of every simulated node.
-	nodePort = 10250
-	// labelTenth of a node is one of ten values; labelGroup is shared by groupSize nodes.
-	labelTenth, labelGroup = "bench/tenth", "bench/group"
-	groupSize              = 50
+	// operatorNamespace is where config/default installs the operator, as deployment.
+	operatorNamespace, deployment = "daemonset-job-system", "daemonset-job-controller-manager"
 )
 
-var (
-	//go:embed simulation/kwok.yaml
-	simulation []byte
-	//go:embed simulation/audit.yaml
-	auditPolicy []byte
-)
+//go:embed simulation/audit.yaml
+var auditPolicy []byte
 
 // lab is the cluster that is measured on.
 type lab struct {
@@ -50,9 +38,16 @@ type lab struct {
 	audit    audit
 	kwok     *process
 	nodes    int
+	// templates are those of the pods that the operator makes.
+	templates map[v1beta1.CompletionMode]corev1.PodTemplateSpec
 	// access is a kubeconfig with the operator's own rights.
 	access string
-	say    func(format string, args ...any)
+	// environment is that of the operator's containers.
+	environment map[string][]string
+	// http reaches the API server, at url, as an administrator.
+	http *http.Client
+	url  string
+	say  func(format string, args ...any)
 }
 
 // programs are the files of what is run.
@@ -65,7 +60,10 @@ func newLab(ctx context.Context, options cluster.Options, p programs) (*lab, err
 	if err != nil {
 		return nil, err
 	}
-	l := &lab{folder: folder, programs: p, audit: audit{filepath.Join(folder, "audit.log")}, access: filepath.Join(folder, "kubeconfig")}
+	l := &lab{
+		folder: folder, programs: p, audit: audit{filepath.Join(folder, "audit.log")}, access: filepath.Join(folder, "kubeconfig"),
+		templates: map[v1beta1.CompletionMode]corev1.PodTemplateSpec{}, environment: map[string][]string{},
+	}
 	l.say = func(format string, args ...any) { _, _ = fmt.Fprintf(options.Log, format+"\n", args...) }
 	policy := filepath.Join(folder, "audit.yaml")
 	if err := os.WriteFile(policy, auditPolicy, 0o644); err != nil {
@@ -74,7 +72,8 @@ func newLab(ctx context.Context, options cluster.Options, p programs) (*lab, err
 	options.Nodes, options.ExtraArgs = 0, map[string][]string{
 		"kube-apiserver": {
 			"--audit-policy-file=" + policy, "--audit-log-path=" + l.audit.file,
-			// Simulated nodes have a certificate that kwok made up.
+			"--profiling=true",
+			// The simulated nodes have a certificate that nobody signed.
 			"--kubelet-certificate-authority=",
 		},
 		// Neither of the two is to be what is measured. The simulated nodes send no heartbeats.
@@ -94,10 +93,11 @@ func newLab(ctx context.Context, options cluster.Options, p programs) (*lab, err
 	return l, l.install(ctx)
 }
 
-// close ends everything.
-func (l *lab) close() error {
+// close ends everything. The folder with the logs is kept if something failed.
+func (l *lab) close(failed bool) error {
 	l.kwok.stop()
-	if err := l.cluster.Down(context.Background()); err != nil {
+	if err := l.cluster.Down(context.Background()); err != nil || failed {
+		l.say("the logs are in %s", l.folder)
 		return err
 	}
 	return os.RemoveAll(l.folder)
@@ -114,8 +114,13 @@ func (l *lab) kubectl(args ...string) (string, error) {
 // install the operator as its manifests do, but for the Deployment: its binaries
 // run beside the cluster, with the Deployment's service account.
 func (l *lab) install(ctx context.Context) error {
+	if _, err := l.kubectl("apply", "-k", "config/default"); err != nil {
+		return err
+	}
+	if err := l.readEnvironment(); err != nil {
+		return err
+	}
 	for _, args := range [][]string{
-		{"apply", "-k", "config/default"},
 		{"-n", operatorNamespace, "delete", "deployment", "--all"},
 		{"wait", "--for=condition=Established", "crd/jobs." + v1beta1.GroupVersion.Group},
 	} {
@@ -135,6 +140,10 @@ func (l *lab) install(ctx context.Context) error {
 		return err
 	}
 	config.QPS = -1
+	if l.http, err = rest.HTTPClientFor(config); err != nil {
+		return err
+	}
+	l.url = config.Host
 	if err := v1beta1.AddToScheme(scheme.Scheme); err != nil {
 		return err
 	}
@@ -144,95 +153,24 @@ func (l *lab) install(ctx context.Context) error {
 	return l.simulate(ctx)
 }
 
-// simulate starts kwok, which serves the log of every container from one of two
-// files: in the namespace done it ends with the termination word.
-func (l *lab) simulate(ctx context.Context) error {
-	logs := ""
-	for _, namespace := range []string{namespaceDone, namespaceQuiet} {
-		if err := l.client.Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}}); err != nil {
-			return err
-		}
-		if err := os.Mkdir(filepath.Dir(l.logFile(namespace)), 0o755); err != nil {
-			return err
-		}
-		if err := l.newLog(namespace); err != nil {
-			return err
-		}
-		logs += fmt.Sprintf("---\napiVersion: kwok.x-k8s.io/v1alpha1\nkind: ClusterLogs\nmetadata: {name: %s}\n"+
-			"spec: {selector: {matchNamespaces: [%s]}, logs: [{logsFile: %s}]}\n", namespace, namespace, l.logFile(namespace))
-	}
-	if err := l.appendLog(namespaceDone, "done"); err != nil {
-		return err
-	}
-	config := filepath.Join(l.folder, "kwok.yaml")
-	if err := os.WriteFile(config, append(simulation, logs...), 0o644); err != nil {
-		return err
-	}
-	kwok, err := start(l.folder, "kwok", l.programs.kwok, "--config="+config, "--kubeconfig="+l.cluster.Kubeconfig(), "--manage-all-nodes",
-		"--node-ip="+l.cluster.HostAddress().String(), "--node-port="+strconv.Itoa(nodePort), "--node-lease-duration-seconds=0")
-	l.kwok = kwok
-	return err
-}
-
-// logFile is in a folder of its own: whoever follows it is woken by all that
-// happens in its folder.
-func (l *lab) logFile(namespace string) string {
-	return filepath.Join(l.folder, "logs-"+namespace, "container.log")
-}
-
-// logLine is a line of a log as a container runtime keeps it.
-func logLine(text string) string {
-	return time.Now().UTC().Format(time.RFC3339Nano) + " stdout F " + text + "\n"
-}
-
-// newLog begins the log of every container of a namespace.
-func (l *lab) newLog(namespace string) error {
-	return os.WriteFile(l.logFile(namespace), []byte(logLine("at work")), 0o644)
-}
-
-// appendLog adds a line to the log of every container of a namespace.
-func (l *lab) appendLog(namespace, text string) error {
-	file, err := os.OpenFile(l.logFile(namespace), os.O_APPEND|os.O_WRONLY, 0)
+// readEnvironment reads what the containers of the Deployment are told by their
+// environment, but for what is only known in a pod.
+func (l *lab) readEnvironment() error {
+	data, err := l.kubectl("-n", operatorNamespace, "get", "deployment", deployment, "-o", "json")
 	if err != nil {
 		return err
 	}
-	if _, err := io.WriteString(file, logLine(text)); err != nil {
-		return err
+	d := &appsv1.Deployment{}
+	if err := json.Unmarshal([]byte(data), d); err != nil {
+		return fmt.Errorf("the operator's Deployment: %w", err)
 	}
-	return file.Close()
-}
-
-// grow makes nodes until there are as many, and waits until all take pods.
-func (l *lab) grow(ctx context.Context, nodes int) error {
-	began, group := time.Now(), errgroup.Group{}
-	group.SetLimit(32)
-	for i := l.nodes; i < nodes; i++ {
-		group.Go(func() error {
-			err := l.client.Create(ctx, &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: fmt.Sprintf("node-%04d", i), Labels: map[string]string{
-				labelTenth: strconv.Itoa(i % 10), labelGroup: strconv.Itoa(i / groupSize),
-			}}})
-			if apierrors.IsAlreadyExists(err) {
-				return nil
-			}
-			return err
-		})
-	}
-	if err := group.Wait(); err != nil {
-		return err
-	}
-	l.nodes = nodes
-	err := wait.PollUntilContextTimeout(ctx, time.Second, 10*time.Minute, true, func(ctx context.Context) (bool, error) {
-		list := &corev1.NodeList{}
-		if err := l.client.List(ctx, list); err != nil {
-			return false, err
-		}
-		for i := range list.Items {
-			if len(list.Items[i].Spec.Taints) > 0 || list.Items[i].Status.Phase == "" {
-				return false, nil
+	for i := range d.Spec.Template.Spec.Containers {
+		container := &d.Spec.Template.Spec.Containers[i]
+		for _, env := range container.Env {
+			if env.ValueFrom == nil {
+				l.environment[container.Name] = append(l.environment[container.Name], env.Name+"="+env.Value)
 			}
 		}
-		return true, nil
-	})
-	l.say("%8.1f s  %d simulated nodes", time.Since(began).Seconds(), nodes)
-	return err
+	}
+	return nil
 }

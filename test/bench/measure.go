@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -33,11 +32,13 @@ type result struct {
 	// Latency is the time from the last node's end to the last Job's, in seconds.
 	Latency float64 `json:"latencySeconds,omitempty"`
 	// MostWorking is how many nodes worked at once.
-	MostWorking int                 `json:"mostWorking"`
-	Manager     usage               `json:"manager,omitzero"`
-	Terminator  usage               `json:"terminator,omitzero"`
-	Requests    map[string]requests `json:"requests,omitempty"`
-	Writes      int                 `json:"writes"`
+	MostWorking int `json:"mostWorking"`
+	// Cluster is what its components needed of the processors until then.
+	Cluster    spent               `json:"clusterCPUSeconds,omitempty"`
+	Manager    usage               `json:"manager,omitzero"`
+	Terminator usage               `json:"terminator,omitzero"`
+	Requests   map[string]requests `json:"requests,omitempty"`
+	Writes     int                 `json:"writes"`
 	// IdlePerMinute is the number of requests a minute while nothing happened.
 	IdlePerMinute *float64 `json:"idleRequestsPerMinute,omitempty"`
 }
@@ -45,6 +46,8 @@ type result struct {
 // settings are what a person asks for.
 type settings struct {
 	quiet time.Duration
+	// rounds is how often each case is measured.
+	rounds int
 	// profiles is a folder, or empty.
 	profiles string
 }
@@ -55,13 +58,21 @@ func (l *lab) measureBare(ctx context.Context, s scenario) (result, error) {
 	r := result{Case: s.name, Title: s.title, Subject: subjectBare, Nodes: l.nodes, Pods: pods(all)}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	template, err := l.template(ctx, all[0], s.namespace)
+	if err != nil {
+		return r, err
+	}
 	seen, err := observe(ctx, l.client, s.namespace)
 	if err != nil {
 		return r, err
 	}
 	var objects []client.Object
 	for _, w := range all {
-		objects = append(objects, w.bare(s.namespace))
+		objects = append(objects, w.bare(s.namespace, template))
+	}
+	before, err := l.spent()
+	if err != nil {
+		return r, err
 	}
 	began, err := l.create(ctx, objects)
 	if err != nil {
@@ -70,6 +81,11 @@ func (l *lab) measureBare(ctx context.Context, s scenario) (result, error) {
 	if err := seen.await(ctx, limit, "all pods are ready", func(o *observer) bool { return o.done >= r.Pods }); err != nil {
 		return r, err
 	}
+	after, err := l.spent()
+	if err != nil {
+		return r, err
+	}
+	r.Cluster = after.since(before)
 	r.Wall, r.MostWorking = seen.lastDone.Sub(began).Seconds(), seen.mostWorking
 	for _, object := range objects {
 		if err := l.client.Delete(ctx, object, client.PropagationPolicy(metav1.DeletePropagationBackground)); err != nil {
@@ -102,9 +118,7 @@ func (l *lab) measureJobs(ctx context.Context, s scenario, how settings) (result
 	if err != nil {
 		return r, err
 	}
-	if how.profiles != "" {
-		profile(ctx, how.profiles, fmt.Sprintf("case%s-%d", s.name, l.nodes))
-	}
+	l.profile(ctx, how.profiles, &r)
 	if s.quiet {
 		if err := l.newLog(s.namespace); err != nil {
 			return r, err
@@ -113,6 +127,10 @@ func (l *lab) measureJobs(ctx context.Context, s scenario, how settings) (result
 	var objects []client.Object
 	for _, w := range all {
 		objects = append(objects, w.job(s.namespace))
+	}
+	before, err := l.spent()
+	if err != nil {
+		return r, err
 	}
 	began, err := l.create(ctx, objects)
 	if err != nil {
@@ -126,6 +144,11 @@ func (l *lab) measureJobs(ctx context.Context, s scenario, how settings) (result
 	if err := seen.await(ctx, limit, "all Jobs are complete", func(o *observer) bool { return len(o.complete) >= len(all) }); err != nil {
 		return r, err
 	}
+	after, err := l.spent()
+	if err != nil {
+		return r, err
+	}
+	r.Cluster = after.since(before)
 	if s.quiet {
 		seen.lastDone = began
 	}

@@ -81,7 +81,12 @@ func follow(ctx context.Context, cluster client.WithWatch, list client.ObjectLis
 	if err := cluster.List(ctx, list, client.InNamespace(namespace)); err != nil {
 		return nil, err
 	}
-	return watchtools.NewRetryWatcherWithContext(ctx, list.GetResourceVersion(), &cache.ListWatch{
+	return watchFrom(ctx, cluster, list, namespace, list.GetResourceVersion())
+}
+
+// watchFrom follows what happens to objects of the list's kind since a version.
+func watchFrom(ctx context.Context, cluster client.WithWatch, list client.ObjectList, namespace, version string) (watch.Interface, error) {
+	return watchtools.NewRetryWatcherWithContext(ctx, version, &cache.ListWatch{
 		WatchFuncWithContext: func(ctx context.Context, options metav1.ListOptions) (watch.Interface, error) {
 			return cluster.Watch(ctx, list, &client.ListOptions{Namespace: namespace, Raw: &options})
 		},

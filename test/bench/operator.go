@@ -49,12 +49,12 @@ func (l *lab) startOperator(ctx context.Context, more ...string) (*operator, err
 }
 
 func (l *lab) startManager(o *operator) (err error) {
-	o.manager, err = start(l.folder, "manager", l.programs.manager, l.flags(managerMetrics, managerProbes, managerProfiles)...)
+	o.manager, err = start(l.folder, "manager", l.environment["manager"], l.programs.manager, l.flags(managerMetrics, managerProbes, managerProfiles)...)
 	return err
 }
 
 func (l *lab) startTerminator(o *operator, more ...string) (err error) {
-	o.terminator, err = start(l.folder, "terminator", l.programs.terminator,
+	o.terminator, err = start(l.folder, "terminator", l.environment["terminator"], l.programs.terminator,
 		append(l.flags(terminatorMetrics, terminatorProbes, terminatorProfiles), more...)...)
 	return err
 }
@@ -78,4 +78,16 @@ func (o *operator) usage() (manager, terminator usage, err error) {
 	}
 	terminator, err = o.terminator.usage()
 	return manager, terminator, err
+}
+
+// alive says which of the two has ended by itself.
+func (o *operator) alive() error {
+	for _, p := range []*process{o.manager, o.terminator} {
+		select {
+		case <-p.ended:
+			return fmt.Errorf("the %s has ended by itself", p.name)
+		default:
+		}
+	}
+	return nil
 }

@@ -22,10 +22,11 @@ type process struct {
 	ended chan struct{}
 }
 
-// start a program whose output goes to a file of its name in folder. Programs are
+// start a program whose output goes to a file of its name in folder, with additions
+// to this program's environment. Programs are
 // started by main's goroutine, which keeps its thread: the kernel ends them when
 // the thread that started them ends.
-func start(folder, name, program string, args ...string) (*process, error) {
+func start(folder, name string, environment []string, program string, args ...string) (*process, error) {
 	log, err := os.OpenFile(filepath.Join(folder, name+".log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 	if err != nil {
 		return nil, err
@@ -33,6 +34,7 @@ func start(folder, name, program string, args ...string) (*process, error) {
 	defer func() { _ = log.Close() }() // The program has a handle of its own.
 	cmd := exec.Command(program, args...)
 	cmd.Stdout, cmd.Stderr = log, log
+	cmd.Env = append(os.Environ(), environment...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("starting %s: %w", name, err)
@@ -76,14 +78,23 @@ type usage struct {
 
 // usage since the process started.
 func (p *process) usage() (usage, error) {
-	folder := filepath.Join("/proc", strconv.Itoa(p.cmd.Process.Pid))
+	u, err := usageOf(p.cmd.Process.Pid)
+	if err != nil {
+		return u, fmt.Errorf("%s has ended: %w", p.name, err)
+	}
+	return u, nil
+}
+
+// usageOf the process of this id, since it started.
+func usageOf(pid int) (usage, error) {
+	folder := filepath.Join("/proc", strconv.Itoa(pid))
 	stat, err := os.ReadFile(filepath.Join(folder, "stat"))
 	if err != nil {
-		return usage{}, fmt.Errorf("%s has ended: %w", p.name, err)
+		return usage{}, err
 	}
 	status, err := os.ReadFile(filepath.Join(folder, "status"))
 	if err != nil {
-		return usage{}, fmt.Errorf("%s has ended: %w", p.name, err)
+		return usage{}, err
 	}
 	return parseUsage(string(stat), string(status))
 }

@@ -61,6 +61,11 @@ func (p *report) markdown() string {
 			line([]string{fmt.Sprint(r.Nodes), r.Case, binary, strings.Join(all, ", ")})
 		}
 	}
+	b.WriteString("\nSeconds of processors that the cluster needed until then:\n\n| nodes | case | subject | components |\n|---|---|---|---|\n")
+	for i := range p.Rows {
+		r := &p.Rows[i]
+		line([]string{fmt.Sprint(r.Nodes), r.Case, r.Subject, r.Cluster.String()})
+	}
 	b.WriteString("\n```\n")
 	for _, j := range p.Targets {
 		b.WriteString(j.String() + "\n")
@@ -95,5 +100,5 @@ func (r *result) progress(to io.Writer) {
 		_, _ = fmt.Fprintf(to, ", latency %.2f s, manager %.2f s %.0f MiB, terminator %.2f s %.0f MiB, %d writes",
 			r.Latency, r.Manager.CPU, r.Manager.PeakMemory, r.Terminator.CPU, r.Terminator.PeakMemory, r.Writes)
 	}
-	_, _ = fmt.Fprintln(to)
+	_, _ = fmt.Fprintf(to, "; cluster: %s\n", r.Cluster)
 }

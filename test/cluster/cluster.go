@@ -157,6 +157,15 @@ func (c *Cluster) Running(component string) (bool, error) {
 	return p.running(), nil
 }
 
+// Processes are the ids of what runs of a component.
+func (c *Cluster) Processes(component string) ([]int, error) {
+	p, err := c.component(component)
+	if err != nil {
+		return nil, err
+	}
+	return p.pids(), nil
+}
+
 // Log is the file with the log of a component: kube-apiserver, or one of a
 // node as in kubelet-node-1.
 func (c *Cluster) Log(component string) (string, error) {

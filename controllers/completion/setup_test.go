@@ -1,0 +1,70 @@
+package completion
+
+import (
+	"testing"
+
+	. "github.com/onsi/gomega"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+
+	"github.com/darkowlzz/daemonset-job/api/v1beta1"
+	"github.com/darkowlzz/daemonset-job/test/wrappers"
+)
+
+func TestPodsOfJobsInExitModeAreLeftOut(t *testing.T) {
+	g := NewWithT(t)
+	selected, err := labels.Parse(v1beta1.DefaultPodSelector + ",tier=front")
+	g.Expect(err).NotTo(HaveOccurred())
+	var pods labels.Selector
+	for kind, limits := range CacheByObject(selected) {
+		if _, ok := kind.(*corev1.Pod); ok {
+			pods = limits.Label
+		}
+	}
+	front := labels.Set{v1beta1.LabelDaemonSetJob: "true", "tier": "front"}
+	g.Expect(pods.Matches(labels.Merge(front, labels.Set{v1beta1.LabelCompletionMode: "Log"}))).To(BeTrue())
+	g.Expect(pods.Matches(front)).To(BeTrue(), "an earlier version set no mode")
+	g.Expect(pods.Matches(labels.Merge(front, labels.Set{v1beta1.LabelCompletionMode: "Exit"}))).To(BeFalse())
+	g.Expect(pods.Matches(labels.Set{v1beta1.LabelDaemonSetJob: "true"})).To(BeFalse(), "not selected by the administrator")
+	g.Expect(selected.String()).NotTo(ContainSubstring("mode"), "the administrator's selector is as it was")
+}
+
+func TestPodMoved(t *testing.T) {
+	const work = v1beta1.ContainerName
+	job := wrappers.Job("ns", "j").Obj()
+	pod := func() *wrappers.PodWrapper { return wrappers.Pod(job, "a", "h1") }
+	version := func(w *wrappers.PodWrapper, version string) *wrappers.PodWrapper {
+		w.ResourceVersion = version
+		return w
+	}
+	running := func(w *wrappers.PodWrapper, id string) *wrappers.PodWrapper {
+		w.Status.ContainerStatuses[0].ContainerID = id
+		return w
+	}
+	other := pod()
+	other.UID = "another"
+	tests := map[string]struct {
+		before, after *wrappers.PodWrapper
+		moved         bool
+	}{
+		"nothing of ours":        {version(pod(), "1"), version(pod().Label("x", "y"), "2"), false},
+		"a resync":               {version(pod(), "1"), version(pod(), "1"), true},
+		"a resync of a done one": {version(pod().Completed(), "1"), version(pod().Completed(), "1"), false},
+		"marked":                 {version(pod(), "1"), version(pod().Completed(), "2"), true},
+		"started":                {version(pod(), "1"), version(running(pod(), "test://1"), "2"), true},
+		"started again":          {version(running(pod(), "test://1"), "1"), version(running(pod(), "test://2"), "2"), true},
+		"ended":                  {version(running(pod(), "test://1"), "1"), version(running(pod().Ended(work, 0), "test://1"), "2"), true},
+		"ready":                  {version(running(pod(), "test://1"), "1"), version(running(pod().ContainersReady(), "test://1"), "2"), false},
+		"leaving":                {version(pod(), "1"), version(pod().Leaving(), "2"), true},
+		"another of the name":    {version(pod(), "1"), version(other, "2"), true},
+		"given to another Job":   {version(pod(), "1"), version(pod().Label(v1beta1.LabelJob, "k"), "2"), true},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			var before, after client.Object = test.before.Obj(), test.after.Obj()
+			NewWithT(t).Expect(podMoved(event.UpdateEvent{ObjectOld: before, ObjectNew: after})).To(Equal(test.moved))
+		})
+	}
+}

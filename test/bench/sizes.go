@@ -1,0 +1,80 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+
+	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
+)
+
+// Room for what a process keeps although nothing is to be done: connections that are
+// open for a while, buffers, caches of the runtime.
+const (
+	roomGoroutines = 20
+	roomMemory     = 8.0
+)
+
+// size is what a process keeps.
+type size struct {
+	goroutines int
+	// memory in use after a garbage collection, in MiB.
+	memory float64
+}
+
+// sizeOf is by binary.
+type sizeOf map[string]size
+
+// sizes of both binaries.
+func sizes(ctx context.Context) (sizeOf, error) {
+	all := sizeOf{}
+	for binary, at := range map[string]struct{ metrics, profiles string }{
+		"manager": {managerMetrics, managerProfiles}, "terminator": {terminatorMetrics, terminatorProfiles},
+	} {
+		// Asking for this profile collects the garbage.
+		if err := read(ctx, http.DefaultClient, "http://"+at.profiles+"/debug/pprof/heap?gc=1", io.Discard); err != nil {
+			return nil, err
+		}
+		of, err := readSize(ctx, "http://"+at.metrics+"/metrics")
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", binary, err)
+		}
+		all[binary] = of
+	}
+	return all, nil
+}
+
+func readSize(ctx context.Context, address string) (size, error) {
+	reader, writer := io.Pipe()
+	go func() { _ = writer.CloseWithError(read(ctx, http.DefaultClient, address, writer)) }()
+	parser := expfmt.NewTextParser(model.LegacyValidation)
+	metrics, err := parser.TextToMetricFamilies(reader)
+	if err != nil {
+		return size{}, err
+	}
+	value := func(name string) float64 { return metrics[name].GetMetric()[0].GetGauge().GetValue() }
+	return size{goroutines: int(value("go_goroutines")), memory: value("go_memstats_alloc_bytes") / (1 << 20)}, nil
+}
+
+// grownSince says which binary keeps more than before.
+func (s sizeOf) grownSince(before sizeOf) []string {
+	var all []string
+	for binary, now := range s {
+		if was := before[binary]; now.goroutines > was.goroutines+roomGoroutines || now.memory > was.memory+roomMemory {
+			all = append(all, fmt.Sprintf("the %s has grown: %d goroutines, %.1f MiB; before %d, %.1f MiB",
+				binary, now.goroutines, now.memory, was.goroutines, was.memory))
+		}
+	}
+	return all
+}
+
+// beside prints both, for people.
+func (s sizeOf) beside(before sizeOf) string {
+	line := func(binary string) string {
+		return fmt.Sprintf("%s: %d goroutines and %.1f MiB, before %d and %.1f", binary,
+			s[binary].goroutines, s[binary].memory, before[binary].goroutines, before[binary].memory)
+	}
+	return line("manager") + "\n" + line("terminator")
+}

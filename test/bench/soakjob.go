@@ -1,0 +1,109 @@
+package main
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strconv"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
+
+	"github.com/darkowlzz/daemonset-job/api/v1beta1"
+)
+
+const (
+	namespaceSoak = "soak"
+	// finalizer keeps a deleted Job until its last status was read.
+	finalizer = "bench/status-is-read"
+	// labelFails and annotationWorksFor are what the simulation reads.
+	labelFails, annotationWorksFor = "bench", "bench/works-for"
+)
+
+// soakJob is a Job of the soak, and what must become of it.
+type soakJob struct {
+	name  string
+	pods  int
+	fails bool
+	// suspended: it is held now. deleted: by the soak, before its end.
+	suspended, deleted bool
+	// limit is how many nodes may work at once, 0 for all.
+	limit int
+	// last is its last status that was seen, and gone says that there is no other.
+	last v1beta1.JobStatus
+	gone bool
+}
+
+// over says whether nothing is to be expected of the Job any more.
+func (j *soakJob) over() bool {
+	return j.gone || j.last.Phase == v1beta1.PhaseComplete || j.last.Phase == v1beta1.PhaseFailed
+}
+
+// complaint is what is wrong with the end of the Job, empty if nothing is.
+func (j *soakJob) complaint() string {
+	wanted := v1beta1.PhaseComplete
+	if j.fails {
+		wanted = v1beta1.PhaseFailed
+	}
+	switch {
+	case j.deleted:
+		return ""
+	case j.last.Phase != wanted:
+		return fmt.Sprintf("Job %s should be %s and is %q (%s)", j.name, wanted, j.last.Phase, j.last.Completed)
+	case !j.fails && (int(j.last.Succeeded) != j.pods || int(j.last.Desired) != j.pods):
+		return fmt.Sprintf("Job %s is complete with %d of %d nodes; %d match", j.name, j.last.Succeeded, j.last.Desired, j.pods)
+	case j.fails && j.last.Failed == 0:
+		return fmt.Sprintf("Job %s failed, and names no node", j.name)
+	}
+	return ""
+}
+
+// randomJob is a Job that a person might make, for a cluster of so many nodes.
+func randomJob(random *rand.Rand, number, nodes int) (*soakJob, *v1beta1.Job) {
+	plan := &soakJob{name: fmt.Sprintf("soak-%d", number)}
+	spec := corev1.PodSpec{
+		Containers:                   []corev1.Container{{Name: v1beta1.ContainerName, Image: image}},
+		AutomountServiceAccountToken: new(false), TerminationGracePeriodSeconds: new(int64(0)),
+	}
+	switch random.IntN(4) {
+	case 0:
+		plan.pods = nodes
+	case 1:
+		plan.pods, spec.NodeSelector = nodes/10, map[string]string{labelTenth: strconv.Itoa(random.IntN(10))}
+	default:
+		plan.pods, spec.NodeSelector = groupSize, map[string]string{labelGroup: strconv.Itoa(random.IntN(nodes / groupSize))}
+	}
+	job := &v1beta1.Job{
+		ObjectMeta: metav1.ObjectMeta{Namespace: namespaceSoak, Name: plan.name, Finalizers: []string{finalizer}},
+		Spec: v1beta1.JobSpec{
+			CompletionMode: v1beta1.CompletionLog, BackoffLimit: new(int32(simulatedBackoffLimit)),
+			Template: &corev1.PodTemplateSpec{
+				ObjectMeta: metav1.ObjectMeta{
+					Labels:      map[string]string{},
+					Annotations: map[string]string{annotationWorksFor: fmt.Sprintf("%dms", random.IntN(3000))},
+				},
+				Spec: spec,
+			},
+		},
+	}
+	if random.IntN(2) == 0 {
+		job.Spec.CompletionMode = v1beta1.CompletionExit
+		if plan.fails = random.IntN(4) == 0; plan.fails {
+			job.Spec.Template.Labels[labelFails] = "fails"
+		}
+	}
+	switch random.IntN(3) {
+	case 0:
+		job.Spec.Parallelism, plan.limit = new(intstr.FromString("10%")), plan.pods/10
+	case 1:
+		plan.limit = 1 + random.IntN(20)
+		job.Spec.Parallelism = new(intstr.FromInt(plan.limit))
+	}
+	if random.IntN(4) == 0 {
+		job.Spec.Suspend, plan.suspended = new(true), true
+	}
+	if random.IntN(2) == 0 {
+		job.Spec.TTLSecondsAfterFinished = new(int32(random.IntN(3) * 3600))
+	}
+	return plan, job
+}

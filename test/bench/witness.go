@@ -1,0 +1,169 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/watch"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/darkowlzz/daemonset-job/api/v1beta1"
+)
+
+// simulatedBackoffLimit is that of all Jobs: a pod that failed more often frees its
+// slot.
+const simulatedBackoffLimit = 6
+
+// witness watches the pods of Jobs from outside, also when the API server goes away
+// and comes back, and notes what must never be.
+type witness struct {
+	mu sync.Mutex
+	// limits are how many nodes of a Job may work at once, 0 for any number.
+	limits map[string]int
+	pods   map[types.UID]*corev1.Pod
+	// working and most are how many nodes of a Job work, and have at once.
+	working, most map[string]int
+	// doneBy says which pod did the work of a Job's template on a node, and again
+	// which pods were made when that one was gone. Two that are there at once were
+	// made by Kubernetes, whose request was not answered.
+	doneBy map[string]types.UID
+	again  map[types.UID]bool
+	wrong  []string
+}
+
+func newWitness() *witness {
+	return &witness{
+		limits: map[string]int{}, pods: map[types.UID]*corev1.Pod{}, working: map[string]int{}, most: map[string]int{},
+		doneBy: map[string]types.UID{}, again: map[types.UID]bool{},
+	}
+}
+
+// watch the pods of a namespace until the context ends. An informer would not do:
+// after a gap it tells of all pods in any order, as if each state in between had been.
+func (w *witness) watch(ctx context.Context, cluster client.WithWatch, namespace string) {
+	for ctx.Err() == nil {
+		pods := &corev1.PodList{}
+		if err := cluster.List(ctx, pods, client.InNamespace(namespace)); err != nil {
+			time.Sleep(100 * time.Millisecond)
+			continue
+		}
+		w.replace(pods.Items)
+		events, err := watchFrom(ctx, cluster, &corev1.PodList{}, namespace, pods.ResourceVersion)
+		if err != nil {
+			continue
+		}
+		for e := range events.ResultChan() {
+			if pod, ok := e.Object.(*corev1.Pod); ok {
+				w.note(pod, e.Type == watch.Deleted)
+				continue
+			}
+			events.Stop() // The API server no longer knows what happened since.
+		}
+	}
+}
+
+// replace what is known of the pods by all that there are at one moment.
+func (w *witness) replace(pods []corev1.Pod) {
+	there := map[types.UID]bool{}
+	for i := range pods {
+		there[pods[i].UID] = true
+	}
+	w.mu.Lock()
+	var gone []*corev1.Pod
+	for uid, pod := range w.pods {
+		if !there[uid] {
+			gone = append(gone, pod)
+		}
+	}
+	w.mu.Unlock()
+	for _, pod := range gone {
+		w.note(pod, true)
+	}
+	// Slots are freed before they are taken, as they were.
+	slices.SortStableFunc(pods, func(a, b corev1.Pod) int { return cmp.Compare(slot(&a), slot(&b)) })
+	for i := range pods {
+		w.note(&pods[i], false)
+	}
+}
+
+// slot is how many slots the pod takes.
+func slot(pod *corev1.Pod) int {
+	if takesSlot(pod) {
+		return 1
+	}
+	return 0
+}
+
+// allow so many nodes of a Job to work at once.
+func (w *witness) allow(job string, limit int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.limits[job] = limit
+}
+
+func (w *witness) note(pod *corev1.Pod, gone bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	job := pod.Labels[v1beta1.LabelJob]
+	if before := w.pods[pod.UID]; before != nil && takesSlot(before) {
+		w.working[job]--
+	}
+	delete(w.pods, pod.UID)
+	if gone {
+		return
+	}
+	work := fmt.Sprintf("%s on %s, template %s", job, pod.Spec.NodeName, pod.Labels[v1beta1.LabelTemplateHash])
+	by, wasDone := w.doneBy[work]
+	if wasDone && by != pod.UID && w.pods[by] == nil {
+		w.again[pod.UID] = true
+	}
+	w.pods[pod.UID] = pod
+	if takesSlot(pod) {
+		w.working[job]++
+		w.most[job] = max(w.most[job], w.working[job])
+		if limit := w.limits[job]; limit > 0 && w.working[job] > limit {
+			w.wrong = append(w.wrong, fmt.Sprintf("%s: %d nodes of Job %s work at once, of %d that may",
+				time.Now().UTC().Format(time.RFC3339Nano), w.working[job], job, limit))
+		}
+	}
+	if isFinished(pod) {
+		if w.again[pod.UID] {
+			w.wrong = append(w.wrong, "done twice: "+work)
+		}
+		w.doneBy[work] = pod.UID
+	}
+}
+
+// takesSlot says whether the pod may work, or may be about to.
+func takesSlot(pod *corev1.Pod) bool {
+	if len(pod.Spec.SchedulingGates) > 0 || isFinished(pod) {
+		return false
+	}
+	restarts := int32(0)
+	for i := range pod.Status.InitContainerStatuses {
+		restarts += pod.Status.InitContainerStatuses[i].RestartCount
+	}
+	return restarts <= simulatedBackoffLimit
+}
+
+// isFinished says whether the pod's work is done. The simulation has done that of a
+// pod in Exit mode when it runs.
+func isFinished(pod *corev1.Pod) bool {
+	if v1beta1.PodCompletesByLog(&pod.Spec) {
+		return v1beta1.PodIsCompleted(pod)
+	}
+	return pod.Status.Phase == corev1.PodRunning
+}
+
+// verdict is what was wrong.
+func (w *witness) verdict() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return append([]string(nil), w.wrong...)
+}
