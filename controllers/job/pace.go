@@ -16,7 +16,7 @@ const (
 	maxPace = 5 * time.Second
 	// step is the part of the nodes whose change is worth a write at minPace: the
 	// number of writes then does not grow with the number of nodes.
-	step = 20
+	step = 10
 )
 
 // writeAfter is how long to wait before the new status is written, given when

@@ -20,7 +20,7 @@ func TestWriteAfter(t *testing.T) {
 	g.Expect(writeAfter(progress(1, 5), progress(2, 5), last(time.Second), now)).To(BeZero(), "each of a few nodes is told at once")
 	g.Expect(writeAfter(progress(1, 5), progress(2, 5), last(50*time.Millisecond), now)).To(Equal(200*time.Millisecond), "but not too often")
 	g.Expect(writeAfter(progress(1, 1000), progress(2, 1000), last(time.Second), now)).To(Equal(4*time.Second), "one of many waits")
-	g.Expect(writeAfter(progress(1, 1000), progress(51, 1000), last(time.Second), now)).To(BeZero(), "a twentieth of many does not")
+	g.Expect(writeAfter(progress(1, 1000), progress(101, 1000), last(time.Second), now)).To(BeZero(), "a tenth of many does not")
 	g.Expect(writeAfter(progress(1, 1000), progress(2, 1000), last(time.Minute), now)).To(BeZero())
 
 	complete := progress(1000, 1000)
@@ -43,5 +43,22 @@ func TestTheNumberOfWritesDoesNotGrowWithTheNodes(t *testing.T) {
 			}
 		}
 		g.Expect(writes).To(BeNumerically("<=", step+1), "%d nodes", nodes)
+	}
+}
+
+func TestTheNumberOfWritesIsBoundedWhenAllTakesLonger(t *testing.T) {
+	g := NewWithT(t)
+	for _, nodes := range []int32{100, 1000, 5000} {
+		writes, written, clock := 0, now, now
+		last := progress(0, nodes)
+		for started := int32(1); started <= 2*nodes; started++ {
+			clock = clock.Add(100 * time.Second / time.Duration(2*nodes))
+			next := progress(max(0, started-nodes), nodes)
+			next.Active = min(started, nodes) - next.Succeeded
+			if writeAfter(last, next, written, clock) == 0 {
+				writes, last, written = writes+1, next, clock
+			}
+		}
+		g.Expect(writes).To(BeNumerically("<=", 2*step+5), "%d nodes", nodes)
 	}
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -80,6 +79,16 @@ func parsePlan(args []string) (*plan, error) {
 	}
 	slices.Sort(p.nodes)
 	p.cases = strings.Split(*cases, ",")
+	for _, name := range p.cases {
+		if !slices.ContainsFunc(scenarios, func(s scenario) bool { return s.name == name && !s.onlyBare }) {
+			_, _ = fmt.Fprintf(flags.Output(), "bench: -cases %s: there is no case %q, use some of 1 to 5\n", *cases, name)
+			return nil, errors.New("wrong cases")
+		}
+	}
+	if p.settings.rounds < 1 {
+		_, _ = fmt.Fprintln(flags.Output(), "bench: -rounds: use a number above 0")
+		return nil, errors.New("wrong rounds")
+	}
 	if slices.Contains(p.cases, "3") {
 		p.cases = append(p.cases, "tenth")
 	}
@@ -127,74 +136,4 @@ func run(ctx context.Context, p *plan) (err error) {
 		return fmt.Errorf("%d targets are missed", len(missed))
 	}
 	return nil
-}
-
-// measureAll measures the cases of the plan at the present number of nodes.
-func (l *lab) measureAll(ctx context.Context, p *plan) ([]result, error) {
-	var rows []result
-	bare := map[string]float64{}
-	// What comes first pays for the caches of all components.
-	if _, err := l.measureBare(ctx, scenarios[0]); err != nil {
-		return rows, fmt.Errorf("warming up: %w", err)
-	}
-	for _, s := range scenarios {
-		if !slices.Contains(p.cases, s.name) {
-			continue
-		}
-		bares, jobs, err := l.measureRounds(ctx, s, p.settings)
-		if err != nil {
-			return rows, err
-		}
-		if len(bares) > 0 {
-			r := median(bares)
-			bare[s.name] = r.Wall
-			rows = append(rows, r)
-		}
-		if len(jobs) > 0 {
-			r := median(jobs)
-			r.Reference = bare[s.name]
-			if s.reference != "" {
-				r.Reference = bare[s.reference] * s.times
-			}
-			rows = append(rows, r)
-		}
-	}
-	return rows, nil
-}
-
-// measureRounds measures a case several times: the bare DaemonSet and the operator
-// by turns, so that what else the machine does meets both.
-func (l *lab) measureRounds(ctx context.Context, s scenario, how settings) (bares, jobs []result, err error) {
-	measure := func(to *[]result, do func() (result, error)) error {
-		r, err := do()
-		if err != nil {
-			return fmt.Errorf("case %s, %d nodes, %s: %w", r.Case, r.Nodes, r.Subject, err)
-		}
-		r.progress(os.Stderr)
-		*to = append(*to, r)
-		return nil
-	}
-	rounds := how.rounds
-	if s.quiet {
-		rounds = 1 // Nothing that is measured here depends on the machine.
-	}
-	for range rounds {
-		if s.reference == "" && !s.quiet {
-			if err := measure(&bares, func() (result, error) { return l.measureBare(ctx, s) }); err != nil {
-				return nil, nil, err
-			}
-		}
-		if !s.onlyBare {
-			if err := measure(&jobs, func() (result, error) { return l.measureJobs(ctx, s, how) }); err != nil {
-				return nil, nil, err
-			}
-		}
-	}
-	return bares, jobs, nil
-}
-
-// median is the result in the middle, by its time.
-func median(all []result) result {
-	slices.SortFunc(all, func(a, b result) int { return cmp.Compare(a.Wall, b.Wall) })
-	return all[len(all)/2]
 }

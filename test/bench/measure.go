@@ -29,8 +29,10 @@ type result struct {
 	Wall float64 `json:"wallSeconds"`
 	// Reference is the time of the bare DaemonSet that this is to be compared with.
 	Reference float64 `json:"referenceSeconds,omitempty"`
-	// Latency is the time from the last node's end to the last Job's, in seconds.
-	Latency float64 `json:"latencySeconds,omitempty"`
+	// Latency is the time from the last node's being done to the last Job's, in
+	// seconds, and FromWord that from the word in the last log.
+	Latency  float64 `json:"latencySeconds,omitempty"`
+	FromWord float64 `json:"fromWordSeconds,omitempty"`
 	// MostWorking is how many nodes worked at once.
 	MostWorking int `json:"mostWorking"`
 	// Cluster is what its components needed of the processors until then.
@@ -86,7 +88,7 @@ func (l *lab) measureBare(ctx context.Context, s scenario) (result, error) {
 		return r, err
 	}
 	r.Cluster = after.since(before)
-	r.Wall, r.MostWorking = seen.lastDone.Sub(began).Seconds(), seen.mostWorking
+	r.Wall, r.MostWorking = seen.lastDone().Sub(began).Seconds(), seen.mostWorking
 	for _, object := range objects {
 		if err := l.client.Delete(ctx, object, client.PropagationPolicy(metav1.DeletePropagationBackground)); err != nil {
 			return r, err
@@ -150,10 +152,13 @@ func (l *lab) measureJobs(ctx context.Context, s scenario, how settings) (result
 	}
 	r.Cluster = after.since(before)
 	if s.quiet {
-		seen.lastDone = began
+		seen.lastWorked = began // That is when all logs get their word.
 	}
 	complete := seen.lastComplete()
-	r.Wall, r.Latency, r.MostWorking = complete.Sub(began).Seconds(), complete.Sub(seen.lastDone).Seconds(), seen.mostWorking
+	r.Wall, r.Latency, r.MostWorking = complete.Sub(began).Seconds(), complete.Sub(seen.lastDone()).Seconds(), seen.mostWorking
+	if !seen.lastMarked.IsZero() {
+		r.FromWord = complete.Sub(seen.lastWorked).Seconds()
+	}
 	err = seen.await(ctx, limit, "all Jobs and their pods are gone", func(o *observer) bool {
 		for _, there := range o.there {
 			if there {

@@ -27,8 +27,9 @@ type observer struct {
 	// working is how many pods work, and mostWorking how many have at once.
 	working, mostWorking int
 	done                 int
-	// lastDone is when the last pod got done.
-	lastDone time.Time
+	// lastWorked is when the last pod's work was done, and lastMarked when the last
+	// pod was marked for what its log says.
+	lastWorked, lastMarked time.Time
 	// complete says when each Job was, and there which Jobs are.
 	complete map[string]time.Time
 	there    map[string]bool
@@ -42,11 +43,14 @@ const (
 	waiting podState = iota
 	atWork
 	finished
+	marked
 )
 
 // stateOf a pod: the simulation ends the work when it starts the pod.
 func stateOf(pod *corev1.Pod) podState {
 	switch {
+	case v1beta1.PodIsCompleted(pod):
+		return marked
 	case pod.Status.Phase == corev1.PodRunning:
 		return finished
 	case len(pod.Spec.SchedulingGates) > 0 || pod.Spec.NodeName == "":
@@ -129,9 +133,15 @@ func (o *observer) notePod(pod *corev1.Pod, deleted bool, now time.Time) {
 		o.working++
 		o.mostWorking = max(o.mostWorking, o.working)
 	}
-	if !deleted && after == finished && (!known || before != finished) {
+	if deleted || known && before == after {
+		return
+	}
+	if after >= finished && before < finished {
 		o.done++
-		o.lastDone = now
+		o.lastWorked = now
+	}
+	if after == marked {
+		o.lastMarked = now
 	}
 }
 
@@ -157,6 +167,17 @@ func (o *observer) await(ctx context.Context, limit time.Duration, what string, 
 			return fmt.Errorf("not so within %s: %s (%s)", limit, what, state)
 		}
 	}
+}
+
+// lastDone is when the last node was done, as the Job's status counts it: marked, or
+// else with its work at an end.
+func (o *observer) lastDone() time.Time {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if !o.lastMarked.IsZero() {
+		return o.lastMarked
+	}
+	return o.lastWorked
 }
 
 // lastComplete is when the last of the Jobs was complete.

@@ -101,11 +101,11 @@ func usageOf(pid int) (usage, error) {
 
 // parseUsage reads what proc(5) describes.
 func parseUsage(stat, status string) (usage, error) {
-	// The name stands in parentheses, and may have spaces. User and system time
+	// The name stands in parentheses, and may have some itself. User and system time
 	// are the 14th and 15th fields, in hundredths of a second.
-	_, after, ok := strings.Cut(stat, ") ")
-	fields := strings.Fields(after)
-	if !ok || len(fields) < 13 {
+	end := strings.LastIndex(stat, ")")
+	fields := strings.Fields(stat[end+1:])
+	if end < 0 || len(fields) < 13 {
 		return usage{}, fmt.Errorf("not the line of a process: %q", stat)
 	}
 	user, err1 := strconv.ParseFloat(fields[11], 64)

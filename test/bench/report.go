@@ -20,7 +20,7 @@ type report struct {
 
 // header names the columns of the table.
 var header = []string{
-	"nodes", "case", "subject", "wall s", "over bare", "latency s", "most working", "manager CPU s, MiB", "terminator CPU s, MiB", "writes",
+	"nodes", "case", "subject", "wall s", "over bare", "latency s (from word)", "most working", "manager CPU s, MiB", "terminator CPU s, MiB", "writes",
 }
 
 // cells of a row of the table.
@@ -31,6 +31,9 @@ func (r *result) cells() []string {
 			over = fmt.Sprintf("%.2f", r.Wall/r.Reference)
 		}
 		latency = fmt.Sprintf("%.2f", r.Latency)
+		if r.FromWord > 0 {
+			latency += fmt.Sprintf(" (%.2f)", r.FromWord)
+		}
 		manager = fmt.Sprintf("%.2f, %.0f", r.Manager.CPU, r.Manager.PeakMemory)
 		terminator = fmt.Sprintf("%.2f, %.0f", r.Terminator.CPU, r.Terminator.PeakMemory)
 		writes = fmt.Sprint(r.Writes)
@@ -97,8 +100,8 @@ func (p *report) write(folder string) error {
 func (r *result) progress(to io.Writer) {
 	_, _ = fmt.Fprintf(to, "%8.1f s  case %s, %d nodes: %s", r.Wall, r.Case, r.Nodes, r.Subject)
 	if r.Subject != subjectBare {
-		_, _ = fmt.Fprintf(to, ", latency %.2f s, manager %.2f s %.0f MiB, terminator %.2f s %.0f MiB, %d writes",
-			r.Latency, r.Manager.CPU, r.Manager.PeakMemory, r.Terminator.CPU, r.Terminator.PeakMemory, r.Writes)
+		_, _ = fmt.Fprintf(to, ", latency %.2f (%.2f) s, manager %.2f s %.0f MiB, terminator %.2f s %.0f MiB, %d writes",
+			r.Latency, r.FromWord, r.Manager.CPU, r.Manager.PeakMemory, r.Terminator.CPU, r.Terminator.PeakMemory, r.Writes)
 	}
 	_, _ = fmt.Fprintf(to, "; cluster: %s\n", r.Cluster)
 }

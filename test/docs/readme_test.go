@@ -30,7 +30,7 @@ func TestTheReadmeShowsTheSampleAndItsScript(t *testing.T) {
 // Every target that the README names is there, and run by the tests.
 func TestTheReadmeNamesTargetsThatAreRun(t *testing.T) {
 	g := NewWithT(t)
-	makefiles := read(t, "Makefile") + read(t, "test/cluster/cluster.mk") + read(t, "hack/bundle/bundle.mk")
+	makefiles := read(t, "Makefile") + read(t, "test/cluster/cluster.mk") + read(t, "hack/bundle/bundle.mk") + read(t, "test/bench/bench.mk")
 	scripts := makefiles + read(t, ".ci/run")
 	for _, script := range []string{"demo", "lib", "test", "test-e2e", "test-olm", "verify"} {
 		scripts += read(t, "hack/"+script+".sh")

@@ -1,0 +1,90 @@
+package main
+
+import (
+	"math/rand/v2"
+	"testing"
+
+	. "github.com/onsi/gomega"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+
+	"github.com/darkowlzz/daemonset-job/api/v1beta1"
+	"github.com/darkowlzz/daemonset-job/test/wrappers"
+)
+
+func TestTheCasesAreThoseOfTheTable(t *testing.T) {
+	g := NewWithT(t)
+	for _, s := range scenarios {
+		all := s.workloads(1000)
+		switch s.name {
+		case "4":
+			g.Expect(all).To(HaveLen(100))
+			g.Expect(pods(all)).To(Equal(5000))
+			g.Expect(all[0].selector).NotTo(Equal(all[1].selector))
+			g.Expect(all[0].selector).To(Equal(all[20].selector), "1,000 nodes are 20 groups")
+		case "tenth":
+			g.Expect(pods(all)).To(Equal(100))
+		default:
+			g.Expect(pods(all)).To(Equal(1000))
+			g.Expect(all[0].selector).To(BeEmpty())
+		}
+		job, ok := all[0].job("ns").(*v1beta1.Job)
+		g.Expect(ok).To(BeTrue())
+		g.Expect(job.Spec.Parallelism != nil).To(Equal(s.name == "3"))
+	}
+}
+
+func TestTheBareDaemonSetHasTheSamePods(t *testing.T) {
+	g := NewWithT(t)
+	pod := wrappers.Pod(theJob, "a", "h1").Held()
+	template := corev1.PodTemplateSpec{ObjectMeta: metav1.ObjectMeta{Labels: pod.Labels}, Spec: pod.Spec}
+	made := workload{name: "w", selector: map[string]string{"n": "1"}}.bare("ns", template)
+	ds, ok := made.(*appsv1.DaemonSet)
+	g.Expect(ok).To(BeTrue())
+	g.Expect(ds.Spec.Template.Spec.Containers).To(Equal(pod.Spec.Containers))
+	g.Expect(ds.Spec.Template.Spec.ReadinessGates).To(BeEmpty(), "nobody would open them")
+	g.Expect(ds.Spec.Template.Spec.SchedulingGates).To(BeEmpty())
+	g.Expect(ds.Spec.Template.Spec.NodeSelector).To(Equal(map[string]string{"n": "1"}))
+	selector, err := metav1.LabelSelectorAsSelector(ds.Spec.Selector)
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(selector.Matches(labels.Set(ds.Spec.Template.Labels))).To(BeTrue())
+	g.Expect(template.Labels).To(HaveKeyWithValue(v1beta1.LabelJob, "j"), "the template itself is left as it is")
+}
+
+func TestPlansAreParsed(t *testing.T) {
+	g := NewWithT(t)
+	p, err := parsePlan([]string{"-nodes", "1000,100", "-cases", "1,3", "-check"})
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(p.nodes).To(Equal([]int{100, 1000}))
+	g.Expect(p.cases).To(Equal([]string{"1", "3", "tenth"}), "what case 3 is compared with is measured, too")
+	g.Expect(p.check).To(BeTrue())
+	for _, wrong := range []string{"-nodes=10", "-nodes=many", "-what", "-cases=7", "-rounds=0"} {
+		_, err := parsePlan([]string{wrong})
+		g.Expect(err).To(HaveOccurred(), wrong)
+	}
+}
+
+func TestRandomJobsAreOfAllKinds(t *testing.T) {
+	g := NewWithT(t)
+	random, kinds := rand.New(rand.NewPCG(1, 0)), map[string]int{}
+	for i := range 500 {
+		plan, job := randomJob(random, i, soakNodes)
+		g.Expect(job.Spec.Parallelism == nil).To(Equal(plan.limit == 0))
+		g.Expect(plan.suspended).To(Equal(job.Suspended()))
+		g.Expect(plan.pods).To(BeElementOf(20, 50, 200))
+		g.Expect(plan.fails && job.Spec.CompletionMode != v1beta1.CompletionExit).To(BeFalse(), "the simulation fails init containers")
+		for kind, is := range map[string]bool{
+			"exit": job.Spec.CompletionMode == v1beta1.CompletionExit, "fails": plan.fails, "held": plan.suspended,
+			"limited": plan.limit > 0, "kept": job.Spec.TTLSecondsAfterFinished != nil,
+		} {
+			if is {
+				kinds[kind]++
+			}
+		}
+	}
+	for _, kind := range []string{"exit", "fails", "held", "limited", "kept"} {
+		g.Expect(kinds[kind]).To(And(BeNumerically(">", 20), BeNumerically("<", 480)), kind)
+	}
+}

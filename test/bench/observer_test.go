@@ -1,0 +1,93 @@
+package main
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	. "github.com/onsi/gomega"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/watch"
+
+	"github.com/darkowlzz/daemonset-job/api/v1beta1"
+	"github.com/darkowlzz/daemonset-job/test/wrappers"
+)
+
+var theJob = wrappers.Job("ns", "j").Obj()
+
+// pending is a pod that is bound, and does not run yet.
+func pending(node string) *wrappers.PodWrapper {
+	w := wrappers.Pod(theJob, node, "h1")
+	w.Status.Phase = corev1.PodPending
+	return w
+}
+
+func newObserver() *observer {
+	return &observer{
+		changed: make(chan struct{}, 1), pods: map[types.UID]podState{},
+		complete: map[string]time.Time{}, there: map[string]bool{},
+	}
+}
+
+func TestTheObserverCountsWhoWorks(t *testing.T) {
+	g := NewWithT(t)
+	o, at := newObserver(), time.Unix(100, 0)
+	see := func(kind watch.EventType, w *wrappers.PodWrapper) {
+		at = at.Add(time.Second)
+		o.note(watch.Event{Type: kind, Object: w.Obj()}, at)
+	}
+	see(watch.Added, pending("a").Held())
+	see(watch.Added, pending("b").Held())
+	g.Expect(o.working).To(BeZero(), "their gates are closed")
+	see(watch.Modified, pending("a"))
+	see(watch.Modified, pending("b"))
+	see(watch.Modified, pending("b"))
+	g.Expect(o.working).To(Equal(2))
+	running := wrappers.Pod(theJob, "a", "h1")
+	see(watch.Modified, running)
+	see(watch.Modified, running.Label("x", "y"))
+	g.Expect([]int{o.working, o.mostWorking, o.done}).To(Equal([]int{1, 2, 1}), "done once, however often it is seen")
+	g.Expect(o.lastDone()).To(Equal(time.Unix(106, 0)))
+	see(watch.Modified, running.Completed())
+	g.Expect(o.lastDone()).To(Equal(time.Unix(108, 0)), "a node in Log mode is done when it is marked")
+	see(watch.Deleted, pending("b"))
+	g.Expect([]int{o.working, o.mostWorking, o.done, len(o.pods)}).To(Equal([]int{0, 2, 1, 1}))
+}
+
+func TestTheObserverSeesJobsComplete(t *testing.T) {
+	g := NewWithT(t)
+	o := newObserver()
+	job := theJob.DeepCopy()
+	o.note(watch.Event{Type: watch.Added, Object: job}, time.Unix(1, 0))
+	g.Expect(o.complete).To(BeEmpty())
+	job = job.DeepCopy()
+	job.Status.Conditions = []metav1.Condition{{Type: v1beta1.JobComplete, Status: metav1.ConditionTrue}}
+	o.note(watch.Event{Type: watch.Modified, Object: job}, time.Unix(2, 0))
+	o.note(watch.Event{Type: watch.Modified, Object: job}, time.Unix(3, 0))
+	o.note(watch.Event{Type: watch.Deleted, Object: job}, time.Unix(4, 0))
+	g.Expect(o.lastComplete()).To(Equal(time.Unix(2, 0)))
+	g.Expect(o.there).To(Equal(map[string]bool{"j": false}))
+}
+
+func TestAwaitEndsOneWayOrTheOther(t *testing.T) {
+	g := NewWithT(t)
+	done := func(o *observer) bool { return o.done > 0 }
+	g.Expect(newObserver().await(context.Background(), time.Second, "it", func(*observer) bool { return true })).To(Succeed())
+
+	o := newObserver()
+	go o.note(watch.Event{Type: watch.Added, Object: wrappers.Pod(theJob, "a", "h1").Obj()}, time.Now())
+	g.Expect(o.await(context.Background(), time.Minute, "a pod is done", done)).To(Succeed())
+
+	err := newObserver().await(context.Background(), time.Millisecond, "a pod is done", done)
+	g.Expect(err).To(MatchError(And(ContainSubstring("a pod is done"), ContainSubstring("0 pods"))))
+
+	o = newObserver()
+	o.note(watch.Event{Type: watch.Error, Object: &metav1.Status{Message: "too old"}}, time.Now())
+	g.Expect(o.await(context.Background(), time.Minute, "it", done)).To(MatchError(ContainSubstring("too old")))
+
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	g.Expect(newObserver().await(ctx, time.Minute, "it", done)).To(MatchError(context.Canceled))
+}

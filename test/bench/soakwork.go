@@ -1,0 +1,170 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
+	"k8s.io/client-go/util/retry"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+
+	"github.com/darkowlzz/daemonset-job/api/v1beta1"
+)
+
+// step does one thing that somebody, or bad luck, might do.
+func (s *soak) step(ctx context.Context, kill bool) error {
+	if err := s.revive(ctx, false); err != nil {
+		return err
+	}
+	if s.serverDue.IsZero() {
+		// What comes too early is tried again, as a person would.
+		if err := s.sweep(ctx, false); err != nil && !retriable(err) {
+			return err
+		}
+	}
+	if kill {
+		if err := s.kill(); err != nil {
+			return err
+		}
+	}
+	if !s.serverDue.IsZero() {
+		return nil
+	}
+	err := s.act(ctx)
+	if retriable(err) {
+		return nil
+	}
+	return err
+}
+
+// act on a Job at random.
+func (s *soak) act(ctx context.Context) error {
+	under := s.underWay()
+	if len(under) < mostJobs && s.random.IntN(2) == 0 || len(under) == 0 {
+		return s.create(ctx)
+	}
+	job := under[s.random.IntN(len(under))]
+	switch s.random.IntN(8) {
+	case 0:
+		return s.change(ctx, job, "template changed", func(spec *v1beta1.JobSpec) {
+			spec.Template.Annotations["bench/round"] = fmt.Sprint(s.counts["template changed"])
+		})
+	case 1, 2:
+		held := !job.suspended
+		return s.change(ctx, job, map[bool]string{true: "suspended", false: "resumed"}[held], func(spec *v1beta1.JobSpec) {
+			spec.Suspend, job.suspended = &held, held
+		})
+	case 3:
+		if job.limit == 0 {
+			return nil
+		}
+		job.limit += 1 + s.random.IntN(5)
+		s.witness.allow(job.name, job.limit)
+		return s.change(ctx, job, "parallelism raised", func(spec *v1beta1.JobSpec) {
+			spec.Parallelism = new(intstr.FromInt(job.limit))
+		})
+	case 4:
+		job.deleted = true
+		s.counts["deleted"]++
+		return client.IgnoreNotFound(s.lab.client.Delete(ctx, &v1beta1.Job{ObjectMeta: metav1.ObjectMeta{Namespace: namespaceSoak, Name: job.name}}))
+	}
+	return nil
+}
+
+func (s *soak) underWay() []*soakJob {
+	var all []*soakJob
+	for _, name := range slices.Sorted(maps.Keys(s.jobs)) {
+		if job := s.jobs[name]; !job.over() && !job.deleted {
+			all = append(all, job)
+		}
+	}
+	return all
+}
+
+func (s *soak) create(ctx context.Context) error {
+	plan, job := randomJob(s.random, s.made, soakNodes)
+	s.made++
+	s.witness.allow(plan.name, plan.limit)
+	// It may be there although the answer says otherwise.
+	s.jobs[plan.name] = plan
+	err := s.lab.client.Create(ctx, job)
+	if err != nil {
+		plan.deleted = true
+		return errors.Join(err, client.IgnoreNotFound(s.lab.client.Delete(ctx, job)))
+	}
+	s.counts["created"]++
+	return nil
+}
+
+func (s *soak) change(ctx context.Context, job *soakJob, what string, change func(*v1beta1.JobSpec)) error {
+	err := retry.RetryOnConflict(retry.DefaultBackoff, func() error {
+		now := &v1beta1.Job{}
+		if err := s.lab.client.Get(ctx, client.ObjectKey{Namespace: namespaceSoak, Name: job.name}, now); err != nil {
+			return err
+		}
+		change(&now.Spec)
+		return s.lab.client.Update(ctx, now)
+	})
+	if err == nil {
+		s.counts[what]++
+	}
+	return client.IgnoreNotFound(err)
+}
+
+// sweep reads how the Jobs are, and lets those go whose end it has seen. In the end
+// it lets all go on, and deletes those that are kept.
+func (s *soak) sweep(ctx context.Context, atTheEnd bool) error {
+	list := &v1beta1.JobList{}
+	if err := s.lab.client.List(ctx, list, client.InNamespace(namespaceSoak)); err != nil {
+		return err
+	}
+	there := map[string]bool{}
+	for i := range list.Items {
+		job := &list.Items[i]
+		there[job.Name] = true
+		plan := s.jobs[job.Name]
+		plan.last = job.Status
+		switch {
+		case !job.DeletionTimestamp.IsZero():
+			controllerutil.RemoveFinalizer(job, finalizer)
+			if err := s.lab.client.Update(ctx, job); err != nil {
+				return client.IgnoreNotFound(err)
+			}
+		case atTheEnd && job.Finished() != nil && (job.Spec.TTLSecondsAfterFinished != nil || job.Status.Phase == v1beta1.PhaseFailed):
+			if err := s.lab.client.Delete(ctx, job); client.IgnoreNotFound(err) != nil {
+				return err
+			}
+		case atTheEnd && job.Suspended():
+			job.Spec.Suspend, plan.suspended = new(false), false
+			if err := s.lab.client.Update(ctx, job); err != nil {
+				return err
+			}
+		}
+	}
+	for name, plan := range s.jobs {
+		plan.gone = plan.gone || !there[name]
+	}
+	return nil
+}
+
+// retriable says whether an error is one of those that an API server that goes away
+// and comes back makes.
+func retriable(err error) bool {
+	return err != nil && (apierrors.IsConflict(err) || !apierrors.IsInvalid(err) && !apierrors.IsForbidden(err) && !apierrors.IsBadRequest(err))
+}
+
+// tally is what was done, with how often.
+func tally(counts map[string]int) string {
+	var all []string
+	for _, what := range slices.Sorted(maps.Keys(counts)) {
+		all = append(all, fmt.Sprintf("%s %d", what, counts[what]))
+	}
+	return strings.Join(all, ", ")
+}
