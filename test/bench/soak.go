@@ -66,7 +66,9 @@ func (l *lab) runSoak(ctx context.Context, long time.Duration, seed uint64) (err
 		if err := s.step(ctx, time.Since(began) < time.Duration(float64(long)*(1-calm))); err != nil {
 			return err
 		}
-		time.Sleep(time.Duration(100+s.random.IntN(300)) * time.Millisecond)
+		if err := pause(ctx, time.Duration(100+s.random.IntN(300))*time.Millisecond); err != nil {
+			return err
+		}
 	}
 	if err := errors.Join(ctx.Err(), s.settle(ctx)); err != nil {
 		return err

@@ -80,7 +80,7 @@ func randomJob(random *rand.Rand, number, nodes int) (*soakJob, *v1beta1.Job) {
 			Template: &corev1.PodTemplateSpec{
 				ObjectMeta: metav1.ObjectMeta{
 					Labels:      map[string]string{},
-					Annotations: map[string]string{annotationWorksFor: fmt.Sprintf("%dms", random.IntN(3000))},
+					Annotations: map[string]string{annotationWorksFor: fmt.Sprintf("%dms", random.IntN(1500))},
 				},
 				Spec: spec,
 			},
@@ -96,7 +96,8 @@ func randomJob(random *rand.Rand, number, nodes int) (*soakJob, *v1beta1.Job) {
 	case 0:
 		job.Spec.Parallelism, plan.limit = new(intstr.FromString("10%")), plan.pods/10
 	case 1:
-		plan.limit = 1 + random.IntN(20)
+		// In 20 waves at most, so that each Job has its end in the time that there is.
+		plan.limit = max(1+random.IntN(20), plan.pods/20)
 		job.Spec.Parallelism = new(intstr.FromInt(plan.limit))
 	}
 	if random.IntN(4) == 0 {
