@@ -17,16 +17,12 @@ import (
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 )
 
-// ensureDaemonSet makes the Job's DaemonSet what the Job asks for, and returns
-// it. What only a person can mend comes back as the obstacle, any other failure
-// as an error. Both nil: there is nothing to do, the Job is going away.
-func (r *Reconciler) ensureDaemonSet(ctx context.Context, job *v1beta1.Job) (*appsv1.DaemonSet, trouble, error) {
-	desired, err := desiredDaemonSet(job, r.options.PauseImage)
-	if err != nil {
-		return nil, trouble{}, err
-	}
+// ensureDaemonSet makes the Job's DaemonSet what is desired, and returns it. What
+// only a person can mend comes back as the obstacle, any other failure as an error.
+// Both nil: there is nothing to do, the Job is going away.
+func (r *Reconciler) ensureDaemonSet(ctx context.Context, job *v1beta1.Job, desired *appsv1.DaemonSet) (*appsv1.DaemonSet, trouble, error) {
 	live := &appsv1.DaemonSet{}
-	err = r.client.Get(ctx, daemonSetKey(job), live)
+	err := r.client.Get(ctx, daemonSetKey(job), live)
 	if apierrors.IsNotFound(err) {
 		// Not of ours in the cache: it may be somebody else's, which the cache leaves out.
 		var goOn bool
@@ -54,6 +50,7 @@ func (r *Reconciler) ensureDaemonSet(ctx context.Context, job *v1beta1.Job) (*ap
 	case !differs(live, desired):
 		return live, trouble{}, nil
 	}
+	desired = desired.DeepCopy()
 	desired.UID = live.UID
 	applied, obstacle, err := r.apply(ctx, desired, client.ForceOwnership)
 	if applied == nil && (obstacle.reason != "" || err != nil) {

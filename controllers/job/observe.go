@@ -18,14 +18,15 @@ import (
 // DaemonSet on the way. An error of the latter comes with the facts, since the
 // status is written nevertheless; without facts there is nothing to decide.
 func (r *Reconciler) observe(ctx context.Context, job *v1beta1.Job) (*facts, error) {
-	hash, err := templateHash(&job.Spec)
+	desired, err := r.drafts.of(job)
 	if err != nil {
 		return nil, err
 	}
-	ds, obstacle, applyErr := r.ensureDaemonSet(ctx, job)
+	ds, obstacle, applyErr := r.ensureDaemonSet(ctx, job, desired)
 	if ds == nil && obstacle.reason == "" {
 		return nil, applyErr
 	}
+	hash := desired.Spec.Template.Labels[v1beta1.LabelTemplateHash]
 	f := &facts{job: job, now: r.clock.Now(), hash: hash, daemonSet: ds, obstacle: obstacle}
 	if ds == nil {
 		return f, applyErr

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"time"
 
-	appsv1 "k8s.io/api/apps/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/clock"
@@ -28,11 +27,8 @@ type Reconciler struct {
 	clock    clock.PassiveClock
 	options  Options
 
-	jobs       *latest[*v1beta1.Job]
-	daemonSets *latest[*appsv1.DaemonSet]
-	gates      *ledger
-	census     *census
-	written    *times
+	census *census
+	*memory
 }
 
 // Options are the settings of the manager's controller.
@@ -51,8 +47,7 @@ type Options struct {
 func New(cached client.Client, live client.Reader, recorder events.EventRecorder, clk clock.PassiveClock, options Options) *Reconciler {
 	return &Reconciler{
 		client: cached, live: live, recorder: recorder, clock: clk, options: options,
-		jobs: newLatest[*v1beta1.Job](), daemonSets: newLatest[*appsv1.DaemonSet](),
-		gates: newLedger(), census: newCensus(), written: newTimes(),
+		census: newCensus(), memory: newMemory(options.PauseImage),
 	}
 }
 
@@ -112,21 +107,19 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 // garbage collection takes what a deleted Job owns.
 func (r *Reconciler) getJob(ctx context.Context, name client.ObjectKey) (*v1beta1.Job, error) {
 	cached := &v1beta1.Job{}
-	if err := r.client.Get(ctx, name, cached); err != nil {
-		return nil, client.IgnoreNotFound(err)
+	if err := client.IgnoreNotFound(r.client.Get(ctx, name, cached)); err != nil {
+		return nil, err
+	}
+	r.see(name, cached.UID)
+	if cached.UID == "" {
+		return nil, nil
 	}
 	job := r.jobs.newer(cached)
 	if !job.DeletionTimestamp.IsZero() {
-		r.forget(job)
+		r.see(name, "")
 		return nil, nil
 	}
 	return job.DeepCopy(), nil
-}
-
-func (r *Reconciler) forget(job *v1beta1.Job) {
-	r.jobs.forget(job.UID)
-	r.gates.forget(job.UID)
-	r.written.forget(job.UID)
 }
 
 // untilDeadline is how long it is to the Job's deadline, 0 if it has none.
