@@ -1,10 +1,14 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/util/wait"
 )
 
 // spent is the time on processors by component of the cluster, in seconds. It
@@ -39,6 +43,35 @@ func (s spent) since(before spent) spent {
 		difference[component] = seconds - before[component]
 	}
 	return difference
+}
+
+// sum over all components.
+func (s spent) sum() float64 {
+	all := 0.0
+	for _, seconds := range s {
+		all += seconds
+	}
+	return all
+}
+
+// calm waits until the cluster has got over what came before, which would slow down
+// what comes next: until it uses less than a tenth of a processor for a second.
+func (l *lab) calm(ctx context.Context) error {
+	before, err := l.spent()
+	if err != nil {
+		return err
+	}
+	err = wait.PollUntilContextTimeout(ctx, time.Second, time.Minute, false, func(context.Context) (bool, error) {
+		now, err := l.spent()
+		used := now.since(before).sum()
+		before = now
+		return used < 0.1, err
+	})
+	if wait.Interrupted(err) && ctx.Err() == nil {
+		l.say("the cluster is busy for a minute although nothing is to be done: what follows is slowed down by it")
+		return nil
+	}
+	return err
 }
 
 func (s spent) String() string {

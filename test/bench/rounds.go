@@ -45,6 +45,9 @@ func (l *lab) measureAll(ctx context.Context, p *plan) ([]result, error) {
 // by turns, so that what else the machine does meets both.
 func (l *lab) measureRounds(ctx context.Context, s scenario, how settings) (bares, jobs []result, err error) {
 	measure := func(to *[]result, do func() (result, error)) error {
+		if err := l.calm(ctx); err != nil {
+			return fmt.Errorf("waiting for the cluster to be calm: %w", err)
+		}
 		r, err := do()
 		if err != nil {
 			return fmt.Errorf("case %s, %d nodes, %s: %w", r.Case, r.Nodes, r.Subject, err)
