@@ -11,6 +11,8 @@ LINT_VERSION := $(shell cat hack/lint/* | cksum | cut -d' ' -f1)
 OLM_VERSION := $(shell cat hack/olm/* | cksum | cut -d' ' -f1)
 # kwok, which simulates nodes, too.
 KWOK_VERSION := $(shell cat hack/kwok/* | cksum | cut -d' ' -f1)
+# OpenKruise, which the benchmark compares with if it is asked to.
+KRUISE_VERSION := $(shell cat hack/kruise/* | cksum | cut -d' ' -f1)
 
 CONTROLLER_GEN := $(CACHE)/tools/controller-gen-$(CONTROLLER_TOOLS_VERSION)/controller-gen
 KUSTOMIZE := $(CACHE)/tools/kustomize-$(KUSTOMIZE_VERSION)/kustomize
@@ -18,6 +20,7 @@ GOLANGCI_LINT := $(CACHE)/tools/golangci-lint-$(LINT_VERSION)/golangci-lint
 OLM_BIN := $(CACHE)/tools/olm-$(OLM_VERSION)
 OPM := $(OLM_BIN)/opm
 KWOK := $(CACHE)/tools/kwok-$(KWOK_VERSION)/kwok
+KRUISE := $(CACHE)/tools/kruise-$(KRUISE_VERSION)/kruise
 
 .PHONY: tools
 tools: $(CONTROLLER_GEN) $(KUSTOMIZE) $(GOLANGCI_LINT) $(OPM) $(KWOK) ## Build the tools that development needs.
@@ -34,6 +37,16 @@ $(OPM):
 $(KWOK):
 	$(call build-tool,go -C hack/kwok install -trimpath -ldflags '-s -w' tool)
 
+# Its CRDs lie beside it, as in a checkout of it.
+$(KRUISE):
+	$(call build-tool,go -C hack/kruise install -trimpath -ldflags '-s -w' tool && mkdir -p "$$GOBIN/config/crd" && \
+		cp -r --no-preserve=mode "$$(go -C hack/kruise list -m -f '{{.Dir}}' github.com/openkruise/kruise)/config/crd/bases" "$$GOBIN/config/crd/")
+
+# Prints the path of OpenKruise's manager.
+.PHONY: kruise
+kruise: $(KRUISE)
+	@echo $(KRUISE)
+
 # Prints the folder of OLM's programs.
 .PHONY: olm-tools
 olm-tools: $(OPM)
@@ -42,7 +55,7 @@ olm-tools: $(OPM)
 # build-tool builds into a folder that gets its name only once the tool is whole.
 # Two makes at once build in two folders; the second finds the first one's tool.
 define build-tool
-@echo "building $(@F): $(notdir $(@D))"
+@echo "building $(@F): $(notdir $(@D))" >&2
 @mkdir -p "$(dir $(@D))"; export GOFLAGS= CGO_ENABLED=0 GOBIN="$$(mktemp -d "$(@D).XXXXXX")"; \
 	trap 'rm -rf "$$GOBIN"' EXIT; $(1); test -e "$(@D)" || mv -T "$$GOBIN" "$(@D)"
 endef

@@ -15,6 +15,19 @@ import (
 	"k8s.io/client-go/tools/clientcmd/api"
 )
 
+// giveAccess writes a kubeconfig with a service account's rights.
+func (l *lab) giveAccess(file, namespace, account string) error {
+	token, err := l.kubectl("-n", namespace, "create", "token", account, "--duration=24h")
+	if err != nil {
+		return err
+	}
+	config, err := l.cluster.RESTConfig()
+	if err != nil {
+		return err
+	}
+	return writeAccess(file, config.Host, config.CAData, config.CAFile, token)
+}
+
 // writeAccess writes a kubeconfig for whoever has the token.
 func writeAccess(file, server string, authority []byte, authorityFile, token string) error {
 	config := api.NewConfig()

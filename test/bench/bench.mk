@@ -5,6 +5,8 @@ BENCH_NODES = $(or $(NODES),1000)
 CASES ?= 1,2,3,4,5
 # Further flags, as in BENCH_ARGS=-check.
 BENCH_ARGS ?=
+# OpenKruise's manager, to measure BroadcastJobs as well: KRUISE_MANAGER="$(make -s kruise)".
+KRUISE_MANAGER ?=
 # How long the soak goes on, and further flags, as in SOAK_ARGS=-seed=42.
 SOAK_TIME ?= 10m
 SOAK_ARGS ?=
@@ -14,7 +16,7 @@ SOAK_ARGS ?=
 # The cluster of the benchmark is its own, and has no real NODES.
 .PHONY: bench
 bench: bench-tool ## Measure the operator on NODES=1000 simulated nodes, beside a bare DaemonSet.
-	@env -u NODES CLUSTER_NAME=bench CLUSTER_SLOT=3 bin/bench-tool -nodes $(BENCH_NODES) -cases $(CASES) -kwok $(KWOK) $(BENCH_ARGS)
+	@env -u NODES CLUSTER_NAME=bench CLUSTER_SLOT=3 bin/bench-tool -nodes $(BENCH_NODES) -cases $(CASES) -kwok $(KWOK) -kruise "$(KRUISE_MANAGER)" $(BENCH_ARGS)
 
 .PHONY: soak
 soak: bench-tool ## Run Jobs at random for SOAK_TIME=10m, and kill at random what they depend on.

@@ -51,7 +51,10 @@ type lab struct {
 }
 
 // programs are the files of what is run.
-type programs struct{ manager, terminator, kwok string }
+type programs struct {
+	manager, terminator, kwok string
+	kruise                    kruiseFiles
+}
 
 // newLab makes a control plane, registers the operator's kinds and rights, and
 // starts the simulation, with no node yet. close removes all of it.
@@ -90,7 +93,10 @@ func newLab(ctx context.Context, options cluster.Options, p programs) (*lab, err
 	if err := l.cluster.Up(ctx); err != nil {
 		return nil, err
 	}
-	return l, l.install(ctx)
+	if err := l.install(ctx); err != nil {
+		return l, err
+	}
+	return l, l.installKruise()
 }
 
 // close ends everything. The folder with the logs is kept if something failed.
@@ -128,15 +134,11 @@ func (l *lab) install(ctx context.Context) error {
 			return err
 		}
 	}
-	token, err := l.kubectl("-n", operatorNamespace, "create", "token", "daemonset-job-controller-manager", "--duration=24h")
-	if err != nil {
+	if err := l.giveAccess(l.access, operatorNamespace, "daemonset-job-controller-manager"); err != nil {
 		return err
 	}
 	config, err := l.cluster.RESTConfig()
 	if err != nil {
-		return err
-	}
-	if err := writeAccess(l.access, config.Host, config.CAData, config.CAFile, token); err != nil {
 		return err
 	}
 	config.QPS = -1

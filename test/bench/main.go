@@ -62,6 +62,7 @@ func parsePlan(args []string) (*plan, error) {
 	flags.StringVar(&p.programs.manager, "manager", "bin/manager", "the manager")
 	flags.StringVar(&p.programs.terminator, "terminator", "bin/terminator", "the terminator")
 	flags.StringVar(&p.programs.kwok, "kwok", "", "the program that simulates nodes")
+	kruise := flags.String("kruise", "", "OpenKruise's kruise-manager, to measure BroadcastJobs beside; its CRDs are those of its checkout")
 	flags.StringVar(&p.folder, "output", "bin/bench", "the folder to write bench.json, bench.md and bench.svg to")
 	flags.DurationVar(&p.soak, "soak", 0, "soak the operator for so long instead of measuring it")
 	flags.Uint64Var(&p.seed, "seed", uint64(time.Now().Unix()), "what the soak does at random begins with this number")
@@ -88,6 +89,11 @@ func parsePlan(args []string) (*plan, error) {
 	if p.settings.rounds < 1 {
 		_, _ = fmt.Fprintln(flags.Output(), "bench: -rounds: use a number above 0")
 		return nil, errors.New("wrong rounds")
+	}
+	var err error
+	if p.programs.kruise, err = findKruise(*kruise); err != nil {
+		_, _ = fmt.Fprintln(flags.Output(), "bench: -kruise:", err)
+		return nil, err
 	}
 	if slices.Contains(p.cases, "3") {
 		p.cases = append(p.cases, "tenth")

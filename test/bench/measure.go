@@ -6,12 +6,8 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-)
 
-// The subjects that are measured.
-const (
-	subjectBare = "bare DaemonSet"
-	subjectJob  = "daemonset-job"
+	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 )
 
 // limit is how long a case may take.
@@ -64,7 +60,7 @@ func (l *lab) measureBare(ctx context.Context, s scenario) (result, error) {
 	if err != nil {
 		return r, err
 	}
-	seen, err := observe(ctx, l.client, s.namespace)
+	seen, err := observe(ctx, l.client, s.namespace, &v1beta1.JobList{})
 	if err != nil {
 		return r, err
 	}
@@ -97,22 +93,22 @@ func (l *lab) measureBare(ctx context.Context, s scenario) (result, error) {
 	return r, seen.await(ctx, limit, "all pods are gone", func(o *observer) bool { return len(o.pods) == 0 })
 }
 
-// measureJobs measures the same with the operator.
-func (l *lab) measureJobs(ctx context.Context, s scenario, how settings) (result, error) {
+// measureJobs measures the same with Jobs, and with what looks after them.
+func (l *lab) measureJobs(ctx context.Context, s scenario, who subject, how settings) (result, error) {
 	all := s.workloads(l.nodes)
-	r := result{Case: s.name, Title: s.title, Subject: subjectJob, Nodes: l.nodes, Pods: pods(all)}
+	r := result{Case: s.name, Title: s.title, Subject: who.name, Nodes: l.nodes, Pods: pods(all)}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	seen, err := observe(ctx, l.client, s.namespace)
+	seen, err := observe(ctx, l.client, s.namespace, who.jobs)
 	if err != nil {
 		return r, err
 	}
-	operator, err := l.startOperator(ctx)
+	runner, err := who.start(ctx)
 	if err != nil {
 		return r, err
 	}
-	defer operator.stop()
-	managerBefore, terminatorBefore, err := operator.usage()
+	defer runner.stop()
+	managerBefore, terminatorBefore, err := runner.usage()
 	if err != nil {
 		return r, err
 	}
@@ -120,7 +116,9 @@ func (l *lab) measureJobs(ctx context.Context, s scenario, how settings) (result
 	if err != nil {
 		return r, err
 	}
-	l.profile(ctx, how.profiles, &r)
+	if who.name == subjectJob {
+		l.profile(ctx, how.profiles, &r)
+	}
 	if s.quiet {
 		if err := l.newLog(s.namespace); err != nil {
 			return r, err
@@ -128,7 +126,7 @@ func (l *lab) measureJobs(ctx context.Context, s scenario, how settings) (result
 	}
 	var objects []client.Object
 	for _, w := range all {
-		objects = append(objects, w.job(s.namespace))
+		objects = append(objects, who.job(w, s.namespace))
 	}
 	before, err := l.spent()
 	if err != nil {
@@ -170,7 +168,7 @@ func (l *lab) measureJobs(ctx context.Context, s scenario, how settings) (result
 	if err != nil {
 		return r, err
 	}
-	if r.Manager, r.Terminator, err = operator.usage(); err != nil {
+	if r.Manager, r.Terminator, err = runner.usage(); err != nil {
 		return r, err
 	}
 	r.Manager.CPU -= managerBefore.CPU

@@ -9,6 +9,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/tools/cache"
@@ -51,7 +52,7 @@ func stateOf(pod *corev1.Pod) podState {
 	switch {
 	case v1beta1.PodIsCompleted(pod):
 		return marked
-	case pod.Status.Phase == corev1.PodRunning:
+	case pod.Status.Phase == corev1.PodRunning, pod.Status.Phase == corev1.PodSucceeded:
 		return finished
 	case len(pod.Spec.SchedulingGates) > 0 || pod.Spec.NodeName == "":
 		return waiting
@@ -59,13 +60,14 @@ func stateOf(pod *corev1.Pod) podState {
 	return atWork
 }
 
-// observe a namespace until the context ends.
-func observe(ctx context.Context, cluster client.WithWatch, namespace string) (*observer, error) {
+// observe the pods and the Jobs of a namespace until the context ends. jobs is an
+// empty list of the latter.
+func observe(ctx context.Context, cluster client.WithWatch, namespace string, jobs client.ObjectList) (*observer, error) {
 	o := &observer{
 		changed: make(chan struct{}, 1), pods: map[types.UID]podState{},
 		complete: map[string]time.Time{}, there: map[string]bool{},
 	}
-	for _, list := range []client.ObjectList{&corev1.PodList{}, &v1beta1.JobList{}} {
+	for _, list := range []client.ObjectList{&corev1.PodList{}, jobs} {
 		events, err := follow(ctx, cluster, list, namespace)
 		if err != nil {
 			return nil, fmt.Errorf("watching %T: %w", list, err)
@@ -107,14 +109,21 @@ func (o *observer) note(e watch.Event, now time.Time) {
 	case *corev1.Pod:
 		o.notePod(object, e.Type == watch.Deleted, now)
 	case *v1beta1.Job:
-		o.there[object.Name] = e.Type != watch.Deleted
-		if finished := object.Finished(); finished != nil && finished.Type == v1beta1.JobComplete && o.complete[object.Name].IsZero() {
-			o.complete[object.Name] = now
-		}
+		finished := object.Finished()
+		o.noteJob(object.Name, e.Type == watch.Deleted, finished != nil && finished.Type == v1beta1.JobComplete, now)
+	case *unstructured.Unstructured:
+		o.noteJob(object.GetName(), e.Type == watch.Deleted, broadcastJobComplete(object), now)
 	}
 	select {
 	case o.changed <- struct{}{}:
 	default:
+	}
+}
+
+func (o *observer) noteJob(name string, deleted, complete bool, now time.Time) {
+	o.there[name] = !deleted
+	if complete && o.complete[name].IsZero() {
+		o.complete[name] = now
 	}
 }
 

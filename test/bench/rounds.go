@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"slices"
+
+	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 )
 
 // measureAll measures the cases of the plan at the present number of nodes.
@@ -20,20 +22,19 @@ func (l *lab) measureAll(ctx context.Context, p *plan) ([]result, error) {
 		if !slices.Contains(p.cases, s.name) {
 			continue
 		}
-		bares, jobs, err := l.measureRounds(ctx, s, p.settings)
+		measured, err := l.measureRounds(ctx, s, p.settings)
 		if err != nil {
 			return rows, err
 		}
-		if len(bares) > 0 {
-			r := median(bares)
-			bare[s.name] = r.Wall
-			rows = append(rows, r)
-		}
-		if len(jobs) > 0 {
-			r := median(jobs)
-			r.Reference = bare[s.name]
-			if s.reference != "" {
+		for _, rounds := range measured {
+			r := median(rounds)
+			switch {
+			case r.Subject == subjectBare:
+				bare[s.name] = r.Wall
+			case s.reference != "":
 				r.Reference = bare[s.reference] * s.times
+			default:
+				r.Reference = bare[s.name]
 			}
 			rows = append(rows, r)
 		}
@@ -41,38 +42,47 @@ func (l *lab) measureAll(ctx context.Context, p *plan) ([]result, error) {
 	return rows, nil
 }
 
-// measureRounds measures a case several times: the bare DaemonSet and the operator
-// by turns, so that what else the machine does meets both.
-func (l *lab) measureRounds(ctx context.Context, s scenario, how settings) (bares, jobs []result, err error) {
-	measure := func(to *[]result, do func() (result, error)) error {
-		if err := l.calm(ctx); err != nil {
-			return fmt.Errorf("waiting for the cluster to be calm: %w", err)
-		}
-		r, err := do()
-		if err != nil {
-			return fmt.Errorf("case %s, %d nodes, %s: %w", r.Case, r.Nodes, r.Subject, err)
-		}
-		r.progress(os.Stderr)
-		*to = append(*to, r)
-		return nil
+// measureRounds measures a case several times: the bare DaemonSet and what is beside
+// it by turns, so that what else the machine does meets all. It returns the results
+// of each.
+func (l *lab) measureRounds(ctx context.Context, s scenario, how settings) ([][]result, error) {
+	var turns []func() (result, error)
+	if s.reference == "" && !s.quiet {
+		turns = append(turns, func() (result, error) { return l.measureBare(ctx, s) })
+	}
+	for _, who := range l.subjects(s) {
+		turns = append(turns, func() (result, error) { return l.measureJobs(ctx, s, who, how) })
 	}
 	rounds := how.rounds
 	if s.quiet {
 		rounds = 1 // Nothing that is measured here depends on the machine.
 	}
+	all := make([][]result, len(turns))
 	for range rounds {
-		if s.reference == "" && !s.quiet {
-			if err := measure(&bares, func() (result, error) { return l.measureBare(ctx, s) }); err != nil {
-				return nil, nil, err
+		for i, turn := range turns {
+			if err := l.calm(ctx); err != nil {
+				return nil, fmt.Errorf("waiting for the cluster to be calm: %w", err)
 			}
-		}
-		if !s.onlyBare {
-			if err := measure(&jobs, func() (result, error) { return l.measureJobs(ctx, s, how) }); err != nil {
-				return nil, nil, err
+			r, err := turn()
+			if err != nil {
+				return nil, fmt.Errorf("case %s, %d nodes, %s: %w", r.Case, r.Nodes, r.Subject, err)
 			}
+			r.progress(os.Stderr)
+			all[i] = append(all[i], r)
 		}
 	}
-	return bares, jobs, nil
+	return all, nil
+}
+
+// subjects that a case is measured with, beside the bare DaemonSet.
+func (l *lab) subjects(s scenario) []subject {
+	switch {
+	case s.onlyBare:
+		return nil
+	case l.programs.kruise.manager == "" || s.workloads(l.nodes)[0].mode == v1beta1.CompletionLog:
+		return []subject{l.ours()} // A BroadcastJob does not read logs.
+	}
+	return []subject{l.ours(), l.broadcast()}
 }
 
 // median is the result in the middle, by its time.

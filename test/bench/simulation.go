@@ -23,6 +23,10 @@ const (
 	// labelTenth of a node is one of ten values; labelGroup is shared by groupSize nodes.
 	labelTenth, labelGroup = "bench/tenth", "bench/group"
 	groupSize              = 50
+	// labelBench and annotationWorksFor of a pod are what the simulation reads: whether
+	// it fails, or ends when its work is done, and how long that takes.
+	labelBench, annotationWorksFor = "bench", "bench/works-for"
+	benchFails, benchEnds          = "fails", "ends"
 )
 
 //go:embed simulation/kwok.yaml

@@ -16,8 +16,6 @@ const (
 	namespaceSoak = "soak"
 	// finalizer keeps a deleted Job until its last status was read.
 	finalizer = "bench/status-is-read"
-	// labelFails and annotationWorksFor are what the simulation reads.
-	labelFails, annotationWorksFor = "bench", "bench/works-for"
 )
 
 // soakJob is a Job of the soak, and what must become of it.
@@ -89,7 +87,7 @@ func randomJob(random *rand.Rand, number, nodes int) (*soakJob, *v1beta1.Job) {
 	if random.IntN(2) == 0 {
 		job.Spec.CompletionMode = v1beta1.CompletionExit
 		if plan.fails = random.IntN(4) == 0; plan.fails {
-			job.Spec.Template.Labels[labelFails] = "fails"
+			job.Spec.Template.Labels[labelBench] = benchFails
 		}
 	}
 	switch random.IntN(3) {

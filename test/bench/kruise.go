@@ -1,0 +1,123 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/util/wait"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+// kruiseFiles are what is needed of OpenKruise, empty if it is not measured.
+type kruiseFiles struct{ manager, crds string }
+
+// findKruise finds the CRDs of a kruise-manager in the checkout that it was built in:
+// in its own folder, or in one above.
+func findKruise(manager string) (kruiseFiles, error) {
+	if manager == "" {
+		return kruiseFiles{}, nil
+	}
+	manager, err := filepath.Abs(manager)
+	if err != nil {
+		return kruiseFiles{}, err
+	}
+	info, err := os.Stat(manager)
+	switch {
+	case err != nil:
+		return kruiseFiles{}, fmt.Errorf("%w: build one with make kruise, which prints its path", err)
+	case info.IsDir() || info.Mode()&0o111 == 0:
+		return kruiseFiles{}, fmt.Errorf("%s is not a program: give the path of a kruise-manager", manager)
+	}
+	for folder := filepath.Dir(manager); ; folder = filepath.Dir(folder) {
+		crds := filepath.Join(folder, "config", "crd", "bases")
+		if _, err := os.Stat(filepath.Join(crds, "apps.kruise.io_broadcastjobs.yaml")); err == nil {
+			return kruiseFiles{manager, crds}, nil
+		}
+		if folder == filepath.Dir(folder) {
+			return kruiseFiles{}, fmt.Errorf("no config/crd/bases with OpenKruise's CRDs in the folder of %s or one above: leave it in its checkout", manager)
+		}
+	}
+}
+
+const (
+	kruiseNamespace, kruiseAccount = "kruise-system", "kruise-manager"
+	kruiseMetrics, kruiseProbes    = "127.0.0.1:28084", "127.0.0.1:28085"
+	kruiseWebhooks                 = "28086"
+)
+
+// installKruise registers OpenKruise's kinds, and gives its manager every right. The
+// webhooks of its installation are left out, so that nothing slows its Jobs down; it
+// wants to see their configurations nevertheless.
+func (l *lab) installKruise() error {
+	if l.programs.kruise.manager == "" {
+		return nil
+	}
+	for _, args := range [][]string{
+		{"apply", "--server-side", "-f", l.programs.kruise.crds},
+		{"wait", "--for=condition=Established", "crd/broadcastjobs.apps.kruise.io"},
+		{"apply", "-f", "test/bench/simulation/kruise.yaml"},
+	} {
+		if _, err := l.kubectl(args...); err != nil {
+			return err
+		}
+	}
+	return l.giveAccess(filepath.Join(l.folder, "kruise-kubeconfig"), kruiseNamespace, kruiseAccount)
+}
+
+// kruise is OpenKruise's manager at work.
+type kruise struct{ manager *process }
+
+// startKruise starts the manager, with limits that do not slow it down, and returns
+// when it looks after BroadcastJobs.
+func (l *lab) startKruise(ctx context.Context) (*kruise, error) {
+	manager, err := start(l.folder, "kruise-manager", []string{
+		"WEBHOOK_HOST=localhost", "WEBHOOK_PORT=" + kruiseWebhooks, "WEBHOOK_CERT_DIR=" + filepath.Join(l.folder, "kruise-certificates"),
+	}, l.programs.kruise.manager,
+		"--kubeconfig="+filepath.Join(l.folder, "kruise-kubeconfig"), "--rest-config-qps=10000", "--rest-config-burst=10000",
+		"--enable-leader-election=false", "--enable-pprof=false", "--metrics-addr="+kruiseMetrics, "--health-probe-addr="+kruiseProbes,
+		// It would keep a record of the images of each node.
+		"--feature-gates=KruiseDaemon=false")
+	if err != nil {
+		return nil, err
+	}
+	k := &kruise{manager}
+	if err := l.awaitKruise(ctx, k); err != nil {
+		k.stop()
+		return nil, fmt.Errorf("kruise-manager is not ready, see %s: %w", l.folder, err)
+	}
+	return k, nil
+}
+
+// awaitKruise waits until a BroadcastJob that runs nowhere is looked at.
+func (l *lab) awaitKruise(ctx context.Context, k *kruise) error {
+	probe := workload{name: "probe", selector: map[string]string{"bench/none": "true"}}.broadcastJob(kruiseNamespace)
+	if err := l.client.Create(ctx, probe); err != nil {
+		return err
+	}
+	err := wait.PollUntilContextTimeout(ctx, 100*time.Millisecond, time.Minute, true, func(ctx context.Context) (bool, error) {
+		select {
+		case <-k.manager.ended:
+			return false, errors.New("it has ended by itself")
+		default:
+		}
+		now := &unstructured.Unstructured{}
+		now.SetGroupVersionKind(broadcastJobKind)
+		err := l.client.Get(ctx, client.ObjectKeyFromObject(probe), now)
+		phase, _, _ := unstructured.NestedString(now.Object, "status", "phase") // A wrong one is none.
+		return phase != "", err
+	})
+	return errors.Join(err, l.client.Delete(ctx, probe))
+}
+
+// usage of the manager. There is no terminator.
+func (k *kruise) usage() (manager, terminator usage, err error) {
+	manager, err = k.manager.usage()
+	return manager, usage{}, err
+}
+
+func (k *kruise) stop() { k.manager.stop() }
