@@ -13,6 +13,7 @@ import (
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
 	logf "sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/metrics"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
@@ -24,6 +25,9 @@ const (
 	controllerName = "cleanup"
 	// retryAfterConflict is how long to wait when the Job changed just now.
 	retryAfterConflict = 100 * time.Millisecond
+	// deleters is how many Jobs are deleted at once: of many that finish together, none
+	// is to wait so long that the manager takes the terminator for dead.
+	deleters = 8
 )
 
 var jobsDeleted = prometheus.NewCounter(prometheus.CounterOpts{
@@ -55,7 +59,8 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager, wrap func(string, reconc
 	if wrap != nil {
 		reconciler = wrap(controllerName, r)
 	}
-	return ctrl.NewControllerManagedBy(mgr).Named(controllerName).For(&v1beta1.Job{}).Complete(reconciler)
+	return ctrl.NewControllerManagedBy(mgr).Named(controllerName).For(&v1beta1.Job{}).
+		WithOptions(controller.Options{MaxConcurrentReconciles: deleters}).Complete(reconciler)
 }
 
 // +kubebuilder:rbac:groups=daemonset.darkowlzz.space,resources=jobs,verbs=get;list;watch;delete

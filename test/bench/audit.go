@@ -43,8 +43,8 @@ func (a audit) end() (int64, error) {
 }
 
 // since counts what was asked for from a place in the log on, by binary: the first
-// part of the user agent. Watches and leases are left out: they are the price of
-// being there.
+// part of the user agent. Watches, leases and the discovery of what there is are left
+// out: they are the price of being there.
 func (a audit) since(from int64) (map[string]requests, error) {
 	file, err := os.Open(a.file)
 	if errors.Is(err, os.ErrNotExist) {
@@ -69,7 +69,7 @@ func countRequests(log io.Reader) (map[string]requests, error) {
 		if err := json.Unmarshal(lines.Bytes(), &e); err != nil {
 			return nil, fmt.Errorf("audit log: %w", err)
 		}
-		if e.Verb == "watch" || e.ObjectRef.Resource == "leases" {
+		if e.Verb == "watch" || e.ObjectRef.Resource == "leases" || e.ObjectRef.Resource == "" {
 			continue
 		}
 		what := e.Verb + " " + e.ObjectRef.Resource

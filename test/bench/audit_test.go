@@ -14,6 +14,7 @@ const auditLines = `{"verb":"patch","userAgent":"daemonset-job-terminator/v0.1.0
 {"verb":"get","userAgent":"daemonset-job-terminator/v0.1.0","objectRef":{"resource":"pods","subresource":"log"},"responseStatus":{"code":200}}
 {"verb":"watch","userAgent":"daemonset-job-terminator/v0.1.0","objectRef":{"resource":"pods"},"responseStatus":{"code":200}}
 {"verb":"update","userAgent":"daemonset-job-manager/v0.1.0","objectRef":{"resource":"leases"},"responseStatus":{"code":200}}
+{"verb":"get","userAgent":"daemonset-job-manager/v0.1.0","requestURI":"/apis","responseStatus":{"code":200}}
 {"verb":"create","userAgent":"daemonset-job-manager/v0.1.0","objectRef":{"resource":"events"},"responseStatus":{"code":201}}
 `
 
@@ -24,7 +25,7 @@ func TestTheAuditLogIsCountedByBinary(t *testing.T) {
 	g.Expect(counts).To(Equal(map[string]requests{
 		"daemonset-job-terminator": {"patch pods/status": 1, "patch pods/status (conflict)": 1, "get pods/log": 1},
 		"daemonset-job-manager":    {"create events": 1},
-	}), "watches and leases are the price of being there")
+	}), "watches, leases and discovery are the price of being there")
 	g.Expect(writes(counts)).To(Equal(3), "a conflict is a write, too")
 	g.Expect(total(counts)).To(Equal(4))
 }

@@ -8,6 +8,8 @@ import (
 	. "github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/watch"
 
@@ -90,4 +92,38 @@ func TestAwaitEndsOneWayOrTheOther(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	g.Expect(newObserver().await(ctx, time.Minute, "it", done)).To(MatchError(context.Canceled))
+}
+
+func TestTheObserverSeesBroadcastJobs(t *testing.T) {
+	g := NewWithT(t)
+	o, at := newObserver(), time.Unix(100, 0)
+	see := func(kind watch.EventType, object runtime.Object) {
+		at = at.Add(time.Second)
+		o.note(watch.Event{Type: kind, Object: object}, at)
+	}
+	job, ok := workload{name: "b"}.broadcastJob("ns").(*unstructured.Unstructured)
+	g.Expect(ok).To(BeTrue())
+	see(watch.Added, job)
+	ended := pending("a")
+	ended.Status.Phase = corev1.PodSucceeded
+	see(watch.Added, pending("a").Obj())
+	see(watch.Modified, ended.Obj())
+	g.Expect(o.done).To(Equal(1))
+	g.Expect(o.complete).To(BeEmpty())
+
+	condition := func(of, status string) {
+		job = job.DeepCopy()
+		job.Object["status"] = map[string]any{"conditions": []any{map[string]any{"type": of, "status": status}}}
+		see(watch.Modified, job)
+	}
+	condition("Failed", "True")
+	condition("Complete", "False")
+	g.Expect(o.complete).To(BeEmpty())
+	condition("Complete", "True")
+	complete := at
+	condition("Complete", "True")
+	g.Expect(o.lastComplete()).To(Equal(complete), "the first time counts")
+	g.Expect(o.there).To(HaveKeyWithValue("b", true))
+	see(watch.Deleted, job)
+	g.Expect(o.there).To(HaveKeyWithValue("b", false))
 }

@@ -35,7 +35,9 @@ func (r *result) cells() []string {
 			latency += fmt.Sprintf(" (%.2f)", r.FromWord)
 		}
 		manager = fmt.Sprintf("%.2f, %.0f", r.Manager.CPU, r.Manager.PeakMemory)
-		terminator = fmt.Sprintf("%.2f, %.0f", r.Terminator.CPU, r.Terminator.PeakMemory)
+		if r.Terminator != (usage{}) {
+			terminator = fmt.Sprintf("%.2f, %.0f", r.Terminator.CPU, r.Terminator.PeakMemory)
+		}
 		writes = fmt.Sprint(r.Writes)
 	}
 	return []string{
@@ -53,7 +55,7 @@ func (p *report) markdown() string {
 	for i := range p.Rows {
 		line(p.Rows[i].cells())
 	}
-	b.WriteString("\nWhat the operator asked for, beside watches and leases:\n\n| nodes | case | binary | requests |\n|---|---|---|---|\n")
+	b.WriteString("\nWhat they asked for, beside watches and leases:\n\n| nodes | case | binary | requests |\n|---|---|---|---|\n")
 	for i := range p.Rows {
 		r := &p.Rows[i]
 		for _, binary := range slices.Sorted(maps.Keys(r.Requests)) {
