@@ -21,7 +21,7 @@ func (s *soak) kill() error {
 			s.operator.terminator.kill()
 			s.terminatorDue = due
 		}
-	case 4:
+	case 4, 5:
 		if s.serverDue.IsZero() {
 			s.counts["API server killed"]++
 			s.serverDue = due
@@ -51,7 +51,7 @@ func (s *soak) revive(ctx context.Context, all bool) error {
 		}
 	}
 	if due(&s.terminatorDue) {
-		if err := s.lab.startTerminator(s.operator); err != nil {
+		if err := s.lab.startTerminator(s.operator, fewStreams); err != nil {
 			return err
 		}
 	}

@@ -16,6 +16,8 @@ import (
 const (
 	// soakNodes is how many nodes the soak simulates.
 	soakNodes = 200
+	// fewStreams are far fewer than the pods whose logs are followed, which take turns.
+	fewStreams = "--max-log-streams=10"
 	// mostJobs is how many Jobs are under way at once.
 	mostJobs = 12
 	// calm is the part of the time at its end in which nothing is killed, so that
@@ -49,7 +51,7 @@ func (l *lab) runSoak(ctx context.Context, long time.Duration, seed uint64) (err
 		return err
 	}
 	go s.witness.watch(ctx, l.client, namespaceSoak)
-	if s.operator, err = l.startOperator(ctx); err != nil {
+	if s.operator, err = l.startOperator(ctx, fewStreams); err != nil {
 		return err
 	}
 	defer func() { s.operator.stop() }()
