@@ -44,8 +44,9 @@ type scenario struct {
 	times     float64
 	// quiet is how long nothing happens before the nodes are done.
 	quiet bool
-	// onlyBare: only the bare DaemonSet is measured.
-	onlyBare bool
+	// onlyBare: only the bare DaemonSet is measured. marks: its pods keep their readiness
+	// gate, and the simulation opens it, in the place of a terminator.
+	onlyBare, marks bool
 }
 
 // workload is a Job, and the nodes that it runs on.
@@ -60,6 +61,10 @@ type workload struct {
 var scenarios = []scenario{
 	{name: "1", title: "Exit mode, all nodes at once", namespace: namespaceDone, workloads: everyNode(v1beta1.CompletionExit, "")},
 	{name: "2", title: "Log mode, all nodes at once", namespace: namespaceDone, workloads: everyNode(v1beta1.CompletionLog, "")},
+	{
+		name: "marks", title: "the marks of Log mode alone, without logs", namespace: namespaceDone,
+		workloads: everyNode(v1beta1.CompletionLog, ""), reference: "2", times: 1, onlyBare: true, marks: true,
+	},
 	{name: "tenth", title: "a tenth of the nodes", namespace: namespaceDone, workloads: oneTenth, onlyBare: true},
 	{
 		name: "3", title: "Exit mode, parallelism 10%", namespace: namespaceDone, workloads: everyNode(v1beta1.CompletionExit, "10%"),
@@ -116,13 +121,18 @@ func (w workload) job(namespace string) client.Object {
 }
 
 // bare makes a DaemonSet of the pods that the operator would make, whose template
-// this is.
-func (w workload) bare(namespace string, template corev1.PodTemplateSpec) client.Object {
+// this is, with or without their marks.
+func (w workload) bare(namespace string, template corev1.PodTemplateSpec, marks bool) client.Object {
 	template = *template.DeepCopy()
 	template.Labels[v1beta1.LabelJob] = w.name
 	template.Spec.NodeSelector = w.selector
 	// Nobody is there to open them.
-	template.Spec.SchedulingGates, template.Spec.ReadinessGates = nil, nil
+	template.Spec.SchedulingGates = nil
+	if marks {
+		template.Labels[labelBench] = benchMarks
+	} else {
+		template.Spec.ReadinessGates = nil
+	}
 	return &appsv1.DaemonSet{
 		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: w.name},
 		Spec: appsv1.DaemonSetSpec{

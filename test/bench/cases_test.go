@@ -40,7 +40,7 @@ func TestTheBareDaemonSetHasTheSamePods(t *testing.T) {
 	g := NewWithT(t)
 	pod := wrappers.Pod(theJob, "a", "h1").Held()
 	template := corev1.PodTemplateSpec{ObjectMeta: metav1.ObjectMeta{Labels: pod.Labels}, Spec: pod.Spec}
-	made := workload{name: "w", selector: map[string]string{"n": "1"}}.bare("ns", template)
+	made := workload{name: "w", selector: map[string]string{"n": "1"}}.bare("ns", template, false)
 	ds, ok := made.(*appsv1.DaemonSet)
 	g.Expect(ok).To(BeTrue())
 	g.Expect(ds.Spec.Template.Spec.Containers).To(Equal(pod.Spec.Containers))
@@ -51,6 +51,11 @@ func TestTheBareDaemonSetHasTheSamePods(t *testing.T) {
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(selector.Matches(labels.Set(ds.Spec.Template.Labels))).To(BeTrue())
 	g.Expect(template.Labels).To(HaveKeyWithValue(v1beta1.LabelJob, "j"), "the template itself is left as it is")
+
+	marked, ok := workload{name: "w"}.bare("ns", template, true).(*appsv1.DaemonSet)
+	g.Expect(ok).To(BeTrue())
+	g.Expect(marked.Spec.Template.Spec.ReadinessGates).To(Equal(pod.Spec.ReadinessGates), "the simulation opens them")
+	g.Expect(marked.Spec.Template.Labels).To(HaveKeyWithValue(labelBench, benchMarks))
 }
 
 func TestPlansAreParsed(t *testing.T) {
@@ -60,6 +65,9 @@ func TestPlansAreParsed(t *testing.T) {
 	g.Expect(p.nodes).To(Equal([]int{100, 1000}))
 	g.Expect(p.cases).To(Equal([]string{"1", "3", "tenth"}), "what case 3 is compared with is measured, too")
 	g.Expect(p.check).To(BeTrue())
+	p, err = parsePlan([]string{"-cases", "2"})
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(p.cases).To(Equal([]string{"2", "marks"}), "so are its marks alone")
 	for _, wrong := range []string{"-nodes=10", "-nodes=many", "-what", "-cases=7", "-rounds=0"} {
 		_, err := parsePlan([]string{wrong})
 		g.Expect(err).To(HaveOccurred(), wrong)

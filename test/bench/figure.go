@@ -23,7 +23,7 @@ func figure(rows []result) string {
 	y := figureMargin + 24
 	for i := range rows {
 		r := &rows[i]
-		if r.Subject == subjectBare {
+		if r.Subject == subjectBare && r.Reference == 0 {
 			continue
 		}
 		fmt.Fprintf(&body, `<text x="%d" y="%d" text-anchor="end">%s</text>`+"\n",

@@ -66,7 +66,7 @@ func (l *lab) measureBare(ctx context.Context, s scenario) (result, error) {
 	}
 	var objects []client.Object
 	for _, w := range all {
-		objects = append(objects, w.bare(s.namespace, template))
+		objects = append(objects, w.bare(s.namespace, template, s.marks))
 	}
 	before, err := l.spent()
 	if err != nil {
@@ -76,7 +76,7 @@ func (l *lab) measureBare(ctx context.Context, s scenario) (result, error) {
 	if err != nil {
 		return r, err
 	}
-	if err := seen.await(ctx, limit, "all pods are ready", func(o *observer) bool { return o.done >= r.Pods }); err != nil {
+	if err := seen.await(ctx, limit, "all pods are ready", func(o *observer) bool { return o.done >= r.Pods && (!s.marks || o.marked >= r.Pods) }); err != nil {
 		return r, err
 	}
 	after, err := l.spent()

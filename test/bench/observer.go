@@ -27,7 +27,8 @@ type observer struct {
 	pods    map[types.UID]podState
 	// working is how many pods work, and mostWorking how many have at once.
 	working, mostWorking int
-	done                 int
+	// done is how many have done their work, and marked how many are marked for it.
+	done, marked int
 	// lastWorked is when the last pod's work was done, and lastMarked when the last
 	// pod was marked for what its log says.
 	lastWorked, lastMarked time.Time
@@ -150,6 +151,7 @@ func (o *observer) notePod(pod *corev1.Pod, deleted bool, now time.Time) {
 		o.lastWorked = now
 	}
 	if after == marked {
+		o.marked++
 		o.lastMarked = now
 	}
 }

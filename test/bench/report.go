@@ -26,10 +26,10 @@ var header = []string{
 // cells of a row of the table.
 func (r *result) cells() []string {
 	over, latency, manager, terminator, writes := "", "", "", "", ""
+	if r.Reference > 0 {
+		over = fmt.Sprintf("%.2f", r.Wall/r.Reference)
+	}
 	if r.Subject != subjectBare {
-		if r.Reference > 0 {
-			over = fmt.Sprintf("%.2f", r.Wall/r.Reference)
-		}
 		latency = fmt.Sprintf("%.2f", r.Latency)
 		if r.FromWord > 0 {
 			latency += fmt.Sprintf(" (%.2f)", r.FromWord)
@@ -79,11 +79,8 @@ func (p *report) markdown() string {
 	return b.String()
 }
 
-// write the report to a folder, as JSON, as Markdown and as a figure.
+// write the report to a folder that is there, as JSON, as Markdown and as a figure.
 func (p *report) write(folder string) error {
-	if err := os.MkdirAll(folder, 0o755); err != nil {
-		return err
-	}
 	data, err := json.MarshalIndent(p, "", "  ")
 	if err != nil {
 		return err

@@ -28,13 +28,13 @@ func (l *lab) measureAll(ctx context.Context, p *plan) ([]result, error) {
 		}
 		for _, rounds := range measured {
 			r := median(rounds)
-			switch {
-			case r.Subject == subjectBare:
+			if r.Subject == subjectBare {
 				bare[s.name] = r.Wall
-			case s.reference != "":
-				r.Reference = bare[s.reference] * s.times
-			default:
+			} else {
 				r.Reference = bare[s.name]
+			}
+			if s.reference != "" {
+				r.Reference = bare[s.reference] * s.times
 			}
 			rows = append(rows, r)
 		}
@@ -47,7 +47,7 @@ func (l *lab) measureAll(ctx context.Context, p *plan) ([]result, error) {
 // of each.
 func (l *lab) measureRounds(ctx context.Context, s scenario, how settings) ([][]result, error) {
 	var turns []func() (result, error)
-	if s.reference == "" && !s.quiet {
+	if s.onlyBare || s.reference == "" && !s.quiet {
 		turns = append(turns, func() (result, error) { return l.measureBare(ctx, s) })
 	}
 	for _, who := range l.subjects(s) {

@@ -24,9 +24,9 @@ const (
 	labelTenth, labelGroup = "bench/tenth", "bench/group"
 	groupSize              = 50
 	// labelBench and annotationWorksFor of a pod are what the simulation reads: whether
-	// it fails, or ends when its work is done, and how long that takes.
-	labelBench, annotationWorksFor = "bench", "bench/works-for"
-	benchFails, benchEnds          = "fails", "ends"
+	// it fails, ends when its work is done or is marked then, and how long that takes.
+	labelBench, annotationWorksFor    = "bench", "bench/works-for"
+	benchFails, benchEnds, benchMarks = "fails", "ends", "marks"
 )
 
 //go:embed simulation/kwok.yaml
