@@ -31,8 +31,11 @@ type result struct {
 	FromWord float64 `json:"fromWordSeconds,omitempty"`
 	// MostWorking is how many nodes worked at once.
 	MostWorking int `json:"mostWorking"`
-	// Cluster is what its components needed of the processors until then.
-	Cluster    spent               `json:"clusterCPUSeconds,omitempty"`
+	// Cluster is what its components needed of the processors until then, and Operator
+	// what the manager and the terminator did, in seconds.
+	Cluster  spent   `json:"clusterCPUSeconds,omitempty"`
+	Operator float64 `json:"operatorCPUSeconds,omitempty"`
+	// Manager and Terminator are what each needed until nothing was left.
 	Manager    usage               `json:"manager,omitzero"`
 	Terminator usage               `json:"terminator,omitzero"`
 	Requests   map[string]requests `json:"requests,omitempty"`
@@ -149,6 +152,11 @@ func (l *lab) measureJobs(ctx context.Context, s scenario, who subject, how sett
 		return r, err
 	}
 	r.Cluster = after.since(before)
+	manager, terminator, err := runner.usage()
+	if err != nil {
+		return r, err
+	}
+	r.Operator = manager.CPU - managerBefore.CPU + terminator.CPU - terminatorBefore.CPU
 	if s.quiet {
 		seen.lastWorked = began // That is when all logs get their word.
 	}

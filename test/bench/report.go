@@ -20,12 +20,12 @@ type report struct {
 
 // header names the columns of the table.
 var header = []string{
-	"nodes", "case", "subject", "wall s", "over bare", "latency s (from word)", "most working", "manager CPU s, MiB", "terminator CPU s, MiB", "writes",
+	"nodes", "case", "subject", "wall s", "over bare", "latency s (from word)", "most working", "operator CPU s", "manager CPU s, MiB", "terminator CPU s, MiB", "writes",
 }
 
 // cells of a row of the table.
 func (r *result) cells() []string {
-	over, latency, manager, terminator, writes := "", "", "", "", ""
+	over, latency, operator, manager, terminator, writes := "", "", "", "", "", ""
 	if r.Reference > 0 {
 		over = fmt.Sprintf("%.2f", r.Wall/r.Reference)
 	}
@@ -34,6 +34,7 @@ func (r *result) cells() []string {
 		if r.FromWord > 0 {
 			latency += fmt.Sprintf(" (%.2f)", r.FromWord)
 		}
+		operator = fmt.Sprintf("%.2f", r.Operator)
 		manager = fmt.Sprintf("%.2f, %.0f", r.Manager.CPU, r.Manager.PeakMemory)
 		if r.Terminator != (usage{}) {
 			terminator = fmt.Sprintf("%.2f, %.0f", r.Terminator.CPU, r.Terminator.PeakMemory)
@@ -42,7 +43,7 @@ func (r *result) cells() []string {
 	}
 	return []string{
 		fmt.Sprint(r.Nodes), r.Case + ": " + r.Title, r.Subject, fmt.Sprintf("%.1f", r.Wall), over, latency,
-		fmt.Sprint(r.MostWorking), manager, terminator, writes,
+		fmt.Sprint(r.MostWorking), operator, manager, terminator, writes,
 	}
 }
 
@@ -99,8 +100,8 @@ func (p *report) write(folder string) error {
 func (r *result) progress(to io.Writer) {
 	_, _ = fmt.Fprintf(to, "%8.1f s  case %s, %d nodes: %s", r.Wall, r.Case, r.Nodes, r.Subject)
 	if r.Subject != subjectBare {
-		_, _ = fmt.Fprintf(to, ", latency %.2f (%.2f) s, manager %.2f s %.0f MiB, terminator %.2f s %.0f MiB, %d writes",
-			r.Latency, r.FromWord, r.Manager.CPU, r.Manager.PeakMemory, r.Terminator.CPU, r.Terminator.PeakMemory, r.Writes)
+		_, _ = fmt.Fprintf(to, ", latency %.2f (%.2f) s, operator %.2f s, manager %.2f s %.0f MiB, terminator %.2f s %.0f MiB, %d writes",
+			r.Latency, r.FromWord, r.Operator, r.Manager.CPU, r.Manager.PeakMemory, r.Terminator.CPU, r.Terminator.PeakMemory, r.Writes)
 	}
 	_, _ = fmt.Fprintf(to, "; cluster: %s\n", r.Cluster)
 }

@@ -16,7 +16,7 @@ import (
 // rows are those of one case: the limit, and the operator beside it.
 func rows(nodes int, change func(*result)) []result {
 	job := result{
-		Case: "1", Title: "a < b", Subject: subjectJob, Nodes: nodes, Pods: nodes, Wall: 10, Reference: 10, Latency: 0.1,
+		Case: "1", Title: "a < b", Subject: subjectJob, Nodes: nodes, Pods: nodes, Wall: 10, Reference: 10, Latency: 0.1, Operator: 0.8,
 		Manager: usage{CPU: 0.5, PeakMemory: 50}, Terminator: usage{CPU: 0.5, PeakMemory: 50}, Writes: 20,
 		Requests: map[string]requests{"daemonset-job-manager": {"patch jobs/status": 20}}, Cluster: spent{"etcd": 1.5},
 	}
@@ -35,8 +35,9 @@ func TestTargetsAreJudged(t *testing.T) {
 		"slow":                            {1000, func(r *result) { r.Wall = 10.6 }, []string{"case 1: wall"}},
 		"slow, on few nodes":              {100, func(r *result) { r.Wall, r.Latency, r.Manager.CPU = 30, 5, 9 }, nil},
 		"too many writes":                 {100, func(r *result) { r.Writes = 41 }, []string{"case 1: writes"}},
-		"too much of the processors":      {1000, func(r *result) { r.Terminator.CPU = 1.1 }, []string{"case 1: CPU"}},
-		"more processors for more nodes":  {5000, func(r *result) { r.Terminator.CPU = 5 }, nil},
+		"too much of the processors":      {1000, func(r *result) { r.Operator = 1.6 }, []string{"case 1: CPU seconds of both, until Complete"}},
+		"a clean-up that takes too much":  {1000, func(r *result) { r.Terminator.CPU = 1.1 }, []string{"case 1: CPU seconds of both, until nothing is left"}},
+		"more processors for more nodes":  {5000, func(r *result) { r.Operator, r.Terminator.CPU = 5, 5 }, nil},
 		"case 2: one write for each node": {1000, func(r *result) { r.Case, r.Writes = "2", 1040 }, nil},
 		"case 2: and no more":             {1000, func(r *result) { r.Case, r.Writes = "2", 1041 }, []string{"case 2: writes"}},
 		"case 2: latency":                 {1000, func(r *result) { r.Case, r.Latency = "2", 0.31 }, []string{"last node done"}},
@@ -81,7 +82,7 @@ func TestTheReportIsWritten(t *testing.T) {
 
 	data, err = os.ReadFile(filepath.Join(folder, "bench.md"))
 	g.Expect(err).NotTo(HaveOccurred())
-	for _, part := range []string{"| 1000 | 1: a < b | daemonset-job | 10.0 | 1.00 | 0.10 |", "patch jobs/status: 20", "etcd 1.5", "met     case 1: writes"} {
+	for _, part := range []string{"| 1000 | 1: a < b | daemonset-job | 10.0 | 1.00 | 0.10 | 0 | 0.80 | 0.50, 50 |", "patch jobs/status: 20", "etcd 1.5", "met     case 1: writes"} {
 		g.Expect(string(data)).To(ContainSubstring(part))
 	}
 
