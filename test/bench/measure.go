@@ -32,7 +32,7 @@ type result struct {
 	// MostWorking is how many nodes worked at once.
 	MostWorking int `json:"mostWorking"`
 	// Cluster is what its components needed of the processors until then, and Operator
-	// what the manager and the terminator did, in seconds.
+	// what the subject's own processes did, in seconds.
 	Cluster  spent   `json:"clusterCPUSeconds,omitempty"`
 	Operator float64 `json:"operatorCPUSeconds,omitempty"`
 	// Manager and Terminator are what each needed until nothing was left.
@@ -156,7 +156,7 @@ func (l *lab) measureJobs(ctx context.Context, s scenario, who subject, how sett
 	if err != nil {
 		return r, err
 	}
-	r.Operator = manager.CPU - managerBefore.CPU + terminator.CPU - terminatorBefore.CPU
+	r.Operator = manager.since(managerBefore).CPU + terminator.since(terminatorBefore).CPU
 	if s.quiet {
 		seen.lastWorked = began // That is when all logs get their word.
 	}
@@ -179,8 +179,7 @@ func (l *lab) measureJobs(ctx context.Context, s scenario, who subject, how sett
 	if r.Manager, r.Terminator, err = runner.usage(); err != nil {
 		return r, err
 	}
-	r.Manager.CPU -= managerBefore.CPU
-	r.Terminator.CPU -= terminatorBefore.CPU
+	r.Manager, r.Terminator = r.Manager.since(managerBefore), r.Terminator.since(terminatorBefore)
 	if r.Requests, err = l.audit.since(from); err != nil {
 		return r, err
 	}

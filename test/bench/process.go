@@ -76,6 +76,12 @@ type usage struct {
 	memory float64
 }
 
+// since is the time on processors since before, with the memory of now.
+func (u usage) since(before usage) usage {
+	u.CPU -= before.CPU
+	return u
+}
+
 // usage since the process started.
 func (p *process) usage() (usage, error) {
 	u, err := usageOf(p.cmd.Process.Pid)

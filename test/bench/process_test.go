@@ -25,6 +25,12 @@ func TestUsageIsReadFromProc(t *testing.T) {
 	}
 }
 
+func TestUsageSinceIsADifferenceOfTimesNotOfSizes(t *testing.T) {
+	g := NewWithT(t)
+	g.Expect(usage{CPU: 3, PeakMemory: 64, memory: 32}.since(usage{CPU: 1, PeakMemory: 60, memory: 30})).
+		To(Equal(usage{CPU: 2, PeakMemory: 64, memory: 32}))
+}
+
 func TestAProgramIsStartedWatchedAndStopped(t *testing.T) {
 	g := NewWithT(t)
 	p, err := start(t.TempDir(), "sleeper", []string{"MARK=yes"}, "sh", "-c", `test "$MARK" = yes && exec sleep 60`)

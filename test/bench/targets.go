@@ -23,12 +23,8 @@ const writesPerJob = 40
 var targets = []target{
 	{"case 1: wall time over the bare DaemonSet's", false, wallOver("1", 1.05)},
 	{"case 1: writes", true, func(r *result) (float64, float64, bool) { return float64(r.Writes), writesPerJob, r.Case == "1" }},
-	{"case 1: CPU seconds of both, until Complete", false, func(r *result) (float64, float64, bool) {
-		return r.Operator, 1.5, r.Case == "1" && r.Nodes == measuredNodes
-	}},
-	{"case 1: CPU seconds of both, until nothing is left", false, func(r *result) (float64, float64, bool) {
-		return r.Manager.CPU + r.Terminator.CPU, 1.5, r.Case == "1" && r.Nodes == measuredNodes
-	}},
+	{"case 1: CPU seconds of both, until Complete", false, processors(func(r *result) float64 { return r.Operator })},
+	{"case 1: CPU seconds of both, until nothing is left", false, processors(func(r *result) float64 { return r.Manager.CPU + r.Terminator.CPU })},
 	{"case 2: wall time over the bare DaemonSet's", false, wallOver("2", 1.25)},
 	{"case 2: writes", true, func(r *result) (float64, float64, bool) {
 		return float64(r.Writes), float64(r.Pods + writesPerJob), r.Case == "2"
@@ -60,6 +56,13 @@ func wallOver(name string, most float64) func(*result) (float64, float64, bool) 
 			return 0, 0, false
 		}
 		return r.Wall / r.Reference, most, true
+	}
+}
+
+// processors is what case 1 may need of them for as many nodes as it is stated for.
+func processors(seconds func(*result) float64) func(*result) (float64, float64, bool) {
+	return func(r *result) (float64, float64, bool) {
+		return seconds(r), 1.5, r.Case == "1" && r.Nodes == measuredNodes
 	}
 }
 
