@@ -10,7 +10,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
-	"github.com/darkowlzz/daemonset-job/test/wrappers"
+	wrappers "github.com/darkowlzz/daemonset-job/internal/testing"
 )
 
 // kubectl runs it as an administrator and returns what it printed.

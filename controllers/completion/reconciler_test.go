@@ -16,7 +16,7 @@ import (
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 	"github.com/darkowlzz/daemonset-job/controllers/completion"
-	"github.com/darkowlzz/daemonset-job/test/wrappers"
+	wrappers "github.com/darkowlzz/daemonset-job/internal/testing"
 )
 
 // running makes the pod of a Job, whose container runs.

@@ -16,7 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
-	"github.com/darkowlzz/daemonset-job/test/wrappers"
+	wrappers "github.com/darkowlzz/daemonset-job/internal/testing"
 )
 
 // delayed is a queue that notes which Jobs are to be looked at soon.

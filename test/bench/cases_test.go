@@ -11,7 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
-	"github.com/darkowlzz/daemonset-job/test/wrappers"
+	wrappers "github.com/darkowlzz/daemonset-job/internal/testing"
 )
 
 func TestTheCasesAreThoseOfTheTable(t *testing.T) {

@@ -14,7 +14,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
-	"github.com/darkowlzz/daemonset-job/test/wrappers"
+	wrappers "github.com/darkowlzz/daemonset-job/internal/testing"
 )
 
 // shellImage has a shell: it is the sample's.

@@ -1,6 +1,6 @@
-// Package wrappers makes test objects in one expression: unit, API server and
+// Package testing makes test objects in one expression: unit, API server and
 // end-to-end tests share it.
-package wrappers
+package testing
 
 import (
 	"maps"

@@ -1,4 +1,4 @@
-package wrappers
+package testing
 
 import (
 	"fmt"
