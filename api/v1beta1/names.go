@@ -96,8 +96,8 @@ const (
 	ReasonSuspendedByUser = "SuspendedByUser"
 	// ReasonResumed is why a Job is no longer Suspended.
 	ReasonResumed = "Resumed"
-	// ReasonNothingInTheWay is why a Job is not Blocked.
-	ReasonNothingInTheWay = "NothingInTheWay"
+	// ReasonNotBlocked is why a Job is not Blocked.
+	ReasonNotBlocked = "NotBlocked"
 	// ReasonDaemonSetNameTaken is why a Job is Blocked: its DaemonSet's name belongs to another object.
 	ReasonDaemonSetNameTaken = "DaemonSetNameTaken"
 	// ReasonDaemonSetRefused is why a Job is Blocked: the API server refused the DaemonSet.

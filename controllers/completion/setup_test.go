@@ -57,7 +57,7 @@ func TestPodMoved(t *testing.T) {
 		"started again":          {version(running(pod(), "test://1"), "1"), version(running(pod(), "test://2"), "2"), true},
 		"ended":                  {version(running(pod(), "test://1"), "1"), version(running(pod().Ended(work, 0), "test://1"), "2"), true},
 		"ready":                  {version(running(pod(), "test://1"), "1"), version(running(pod().ContainersReady(), "test://1"), "2"), false},
-		"leaving":                {version(pod(), "1"), version(pod().Leaving(), "2"), true},
+		"leaving":                {version(pod(), "1"), version(pod().Terminating(), "2"), true},
 		"another of the name":    {version(pod(), "1"), version(other, "2"), true},
 		"given to another Job":   {version(pod(), "1"), version(pod().Label(v1beta1.LabelJob, "k"), "2"), true},
 	}

@@ -29,17 +29,17 @@ const writers = 16
 // A suspended Job replaces nothing: its nodes finish what they are at. Nothing is
 // deleted before new pods are made from the current template, or the old work
 // would run once more.
-func (r *Reconciler) moveNodes(ctx context.Context, f *facts) error {
-	if f.job.Suspended() || !runs(f.daemonSet, f.hash) {
+func (r *Reconciler) moveNodes(ctx context.Context, f *State) error {
+	if f.job.Suspended() || !isUpToDate(f.daemonSet, f.hash) {
 		return nil
 	}
 	replaced := r.deletePods(ctx, f, podsToReplace(f.nodes), "the Job's template changed")
-	return errors.Join(replaced, r.openGates(ctx, f, gatesToOpen(f.nodes, slots(&f.job.Spec, desiredNodes(f.daemonSet)))))
+	return errors.Join(replaced, r.ungate(ctx, f, podsToUngate(f.nodes, slots(&f.job.Spec, desiredNodes(f.daemonSet)))))
 }
 
 // retry makes the failed nodes of a Job that a person resumed try again. Their
 // pods are read live: one that got done in the meantime must not run again.
-func (r *Reconciler) retry(ctx context.Context, job *v1beta1.Job) (*facts, error) {
+func (r *Reconciler) retry(ctx context.Context, job *v1beta1.Job) (*State, error) {
 	f, err := r.observeLive(ctx, job)
 	if f == nil || err != nil || !f.retries() {
 		return f, err
@@ -48,17 +48,17 @@ func (r *Reconciler) retry(ctx context.Context, job *v1beta1.Job) (*facts, error
 		return nil, err
 	}
 	// They are being replaced now, and count as failed no longer.
-	f.nodes = filter(f.nodes, func(n *node) bool { return n.state != failed })
+	f.nodes = filter(f.nodes, func(n *observedPod) bool { return n.state != failed })
 	return f, nil
 }
 
 // openGates lets nodes start. A gate is recorded as open before it is: if the
 // answer gets lost, the Job's pods are read live before the next one is opened.
-func (r *Reconciler) openGates(ctx context.Context, f *facts, nodes []node) error {
+func (r *Reconciler) ungate(ctx context.Context, f *State, nodes []observedPod) error {
 	if len(nodes) == 0 {
 		return nil
 	}
-	err := forEach(ctx, nodes, func(ctx context.Context, n *node) error {
+	err := forEach(ctx, nodes, func(ctx context.Context, n *observedPod) error {
 		r.gates.open(f.job.UID, n.uid)
 		patch, err := json.Marshal(map[string]any{
 			"metadata": map[string]any{"uid": n.uid},
@@ -81,11 +81,11 @@ func (r *Reconciler) openGates(ctx context.Context, f *facts, nodes []node) erro
 }
 
 // deletePods deletes the pods of these nodes, and no other of their names.
-func (r *Reconciler) deletePods(ctx context.Context, f *facts, nodes []node, why string) error {
+func (r *Reconciler) deletePods(ctx context.Context, f *State, nodes []observedPod, why string) error {
 	if len(nodes) == 0 {
 		return nil
 	}
-	err := forEach(ctx, nodes, func(ctx context.Context, n *node) error {
+	err := forEach(ctx, nodes, func(ctx context.Context, n *observedPod) error {
 		err := r.client.Delete(ctx, podOf(f, n), client.Preconditions{UID: &n.uid})
 		if apierrors.IsNotFound(err) || apierrors.IsConflict(err) {
 			return nil
@@ -100,7 +100,7 @@ func (r *Reconciler) deletePods(ctx context.Context, f *facts, nodes []node, why
 }
 
 // forEach runs do for every node, several at once, and joins the errors.
-func forEach(ctx context.Context, nodes []node, do func(context.Context, *node) error) error {
+func forEach(ctx context.Context, nodes []observedPod, do func(context.Context, *observedPod) error) error {
 	group, errs := errgroup.Group{}, make([]error, len(nodes))
 	group.SetLimit(writers)
 	for i := range nodes {
@@ -113,7 +113,7 @@ func forEach(ctx context.Context, nodes []node, do func(context.Context, *node) 
 	return errors.Join(errs...)
 }
 
-func podOf(f *facts, n *node) *corev1.Pod {
+func podOf(f *State, n *observedPod) *corev1.Pod {
 	return &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: f.job.Namespace, Name: n.pod}}
 }
 
@@ -135,21 +135,21 @@ func (r *Reconciler) finish(ctx context.Context, job *v1beta1.Job) (ctrl.Result,
 	if job.Status.Phase == v1beta1.PhaseFailed {
 		err := r.client.Delete(ctx, ds, client.Preconditions{UID: &ds.UID}, client.PropagationPolicy(metav1.DeletePropagationBackground))
 		if apierrors.IsConflict(err) {
-			return ctrl.Result{RequeueAfter: minPace}, nil
+			return ctrl.Result{RequeueAfter: minStatusInterval}, nil
 		}
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
 	if wait := deletionGrace - r.clock.Since(job.Finished().LastTransitionTime.Time); job.Spec.TTLSecondsAfterFinished == nil && wait > 0 {
 		return ctrl.Result{RequeueAfter: wait}, nil
 	}
-	ds, err := r.closeGate(ctx, ds)
+	ds, err := r.gateTemplate(ctx, ds)
 	if err != nil {
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
-	f := &facts{job: job, hash: job.Status.TemplateHash, daemonSet: ds}
-	if !caughtUp(ds) {
+	f := &State{job: job, hash: job.Status.TemplateHash, daemonSet: ds}
+	if !isObserved(ds) {
 		return ctrl.Result{}, nil // An event tells when it has: a pod deleted before would run again.
 	}
-	f.nodes = r.census.nodes(f)
+	f.nodes = r.podIndex.nodes(f)
 	return ctrl.Result{}, r.deletePods(ctx, f, podsToStop(f.nodes), "the Job is over")
 }

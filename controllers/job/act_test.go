@@ -40,9 +40,9 @@ func TestAGateThatCouldNotBeOpenedIsNotTakenForOpen(t *testing.T) {
 				},
 			}).Build()
 			r := New(cluster, cluster, events.NewFakeRecorder(1), clock.RealClock{}, Options{})
-			nodes := []node{{name: "a", pod: "a", uid: "a-uid", version: "1", state: held, current: true}}
+			nodes := []observedPod{{name: "a", pod: "a", uid: "a-uid", version: "1", state: gated, upToDate: true}}
 			r.gates.compare(aJob.UID, nodes, nodes)
-			err := r.openGates(context.Background(), &facts{job: aJob}, nodes)
+			err := r.ungate(context.Background(), &State{job: aJob}, nodes)
 			g.Expect(err == nil).To(Equal(answer.trusted))
 			g.Expect(r.gates.trusted(aJob.UID)).To(Equal(answer.trusted), "else the pods are read live")
 		})

@@ -20,25 +20,25 @@ import (
 // ensureDaemonSet makes the Job's DaemonSet what is desired, and returns it. What
 // only a person can mend comes back as the obstacle, any other failure as an error.
 // Both nil: there is nothing to do, the Job is going away.
-func (r *Reconciler) ensureDaemonSet(ctx context.Context, job *v1beta1.Job, desired *appsv1.DaemonSet) (*appsv1.DaemonSet, trouble, error) {
+func (r *Reconciler) ensureDaemonSet(ctx context.Context, job *v1beta1.Job, desired *appsv1.DaemonSet) (*appsv1.DaemonSet, Blocker, error) {
 	live := &appsv1.DaemonSet{}
 	err := r.client.Get(ctx, daemonSetKey(job), live)
 	if apierrors.IsNotFound(err) {
 		// Not of ours in the cache: it may be somebody else's, which the cache leaves out.
-		var goOn bool
-		if live, goOn, err = r.beforeCreation(ctx, job); !goOn {
-			return nil, trouble{}, err
+		var undecided bool
+		if live, undecided, err = r.beforeCreation(ctx, job); !undecided {
+			return nil, Blocker{}, err
 		}
 	}
 	if err != nil {
-		return nil, trouble{}, fmt.Errorf("reading DaemonSet: %w", err)
+		return nil, Blocker{}, fmt.Errorf("reading DaemonSet: %w", err)
 	}
 	if live == nil {
-		created, obstacle, err := r.apply(ctx, desired)
+		created, blocker, err := r.apply(ctx, desired)
 		if apierrors.IsConflict(err) {
 			return nil, nameTaken(desired.Name, "it was made in the meantime"), nil
 		}
-		return created, obstacle, err
+		return created, blocker, err
 	}
 	live = r.daemonSets.newer(live)
 	switch {
@@ -46,32 +46,32 @@ func (r *Reconciler) ensureDaemonSet(ctx context.Context, job *v1beta1.Job, desi
 		return nil, nameTaken(live.Name, ownerOf(live)), nil
 	case !live.DeletionTimestamp.IsZero():
 		// Made again when it is gone, which an event tells.
-		return live, trouble{}, nil
-	case !differs(live, desired):
-		return live, trouble{}, nil
+		return live, Blocker{}, nil
+	case !needsApply(live, desired):
+		return live, Blocker{}, nil
 	}
 	desired = desired.DeepCopy()
 	desired.UID = live.UID
-	applied, obstacle, err := r.apply(ctx, desired, client.ForceOwnership)
-	if applied == nil && (obstacle.reason != "" || err != nil) {
+	applied, blocker, err := r.apply(ctx, desired, client.ForceOwnership)
+	if applied == nil && (blocker.reason != "" || err != nil) {
 		// What is there goes on.
-		return live, obstacle, err
+		return live, blocker, err
 	}
-	return applied, obstacle, err
+	return applied, blocker, err
 }
 
 // beforeCreation reads live what must be so before a DaemonSet is made: a stale
 // cache must not run a deleted or finished Job again.
 func (r *Reconciler) beforeCreation(ctx context.Context, job *v1beta1.Job) (*appsv1.DaemonSet, bool, error) {
 	now := &v1beta1.Job{}
-	if err := r.live.Get(ctx, client.ObjectKeyFromObject(job), now); err != nil {
+	if err := r.apiReader.Get(ctx, client.ObjectKeyFromObject(job), now); err != nil {
 		return nil, false, client.IgnoreNotFound(err)
 	}
 	if now.UID != job.UID || !now.DeletionTimestamp.IsZero() || now.Finished() != nil || now.Generation != job.Generation {
 		return nil, false, nil
 	}
 	ds := &appsv1.DaemonSet{}
-	err := r.live.Get(ctx, daemonSetKey(job), ds)
+	err := r.apiReader.Get(ctx, daemonSetKey(job), ds)
 	if apierrors.IsNotFound(err) {
 		return nil, true, nil
 	}
@@ -80,36 +80,36 @@ func (r *Reconciler) beforeCreation(ctx context.Context, job *v1beta1.Job) (*app
 
 // apply the DaemonSet. Without force it makes a new one, and another manager's
 // object of that name is a conflict.
-func (r *Reconciler) apply(ctx context.Context, desired *appsv1.DaemonSet, options ...client.ApplyOption) (*appsv1.DaemonSet, trouble, error) {
+func (r *Reconciler) apply(ctx context.Context, desired *appsv1.DaemonSet, options ...client.ApplyOption) (*appsv1.DaemonSet, Blocker, error) {
 	config, err := applyConfiguration(desired)
 	if err != nil {
-		return nil, trouble{}, err
+		return nil, Blocker{}, err
 	}
 	err = r.client.Apply(ctx, config, append(options, client.FieldOwner(v1beta1.ManagerFieldOwner))...)
 	switch {
 	case apierrors.IsInvalid(err), apierrors.IsForbidden(err), apierrors.IsBadRequest(err):
 		// Nothing changes by trying again: the user must mend the Job, or an administrator the policy.
-		return nil, trouble{v1beta1.ReasonDaemonSetRefused,
+		return nil, Blocker{v1beta1.ReasonDaemonSetRefused,
 			"the API server refused the DaemonSet: " + shortened(err.Error(), 4*maxSentence)}, nil
 	case err != nil:
-		return nil, trouble{}, fmt.Errorf("applying DaemonSet: %w", err)
+		return nil, Blocker{}, fmt.Errorf("applying DaemonSet: %w", err)
 	}
 	data, err := json.Marshal(config)
 	if err != nil {
-		return nil, trouble{}, fmt.Errorf("encoding the applied DaemonSet: %w", err)
+		return nil, Blocker{}, fmt.Errorf("encoding the applied DaemonSet: %w", err)
 	}
 	applied := &appsv1.DaemonSet{}
 	if err := json.Unmarshal(data, applied); err != nil {
-		return nil, trouble{}, fmt.Errorf("decoding the applied DaemonSet: %w", err)
+		return nil, Blocker{}, fmt.Errorf("decoding the applied DaemonSet: %w", err)
 	}
 	r.daemonSets.remember(applied)
 	logf.FromContext(ctx).Info("applied DaemonSet", "daemonSet", applied.Name, "generation", applied.Generation,
 		"templateHash", applied.Spec.Template.Labels[v1beta1.LabelTemplateHash])
-	return applied, trouble{}, nil
+	return applied, Blocker{}, nil
 }
 
-func nameTaken(name, by string) trouble {
-	return trouble{v1beta1.ReasonDaemonSetNameTaken,
+func nameTaken(name, by string) Blocker {
+	return Blocker{v1beta1.ReasonDaemonSetNameTaken,
 		fmt.Sprintf("the DaemonSet %s is not this Job's (%s) and is left alone: delete or rename it, or give the Job another name", name, by)}
 }
 
@@ -125,7 +125,7 @@ func ownerOf(ds *appsv1.DaemonSet) string {
 }
 
 // closeGate keeps the Job off nodes that join, when it is over and its pods stay.
-func (r *Reconciler) closeGate(ctx context.Context, ds *appsv1.DaemonSet) (*appsv1.DaemonSet, error) {
+func (r *Reconciler) gateTemplate(ctx context.Context, ds *appsv1.DaemonSet) (*appsv1.DaemonSet, error) {
 	if hasGate(&ds.Spec.Template.Spec) {
 		return ds, nil
 	}
@@ -149,7 +149,7 @@ func (r *Reconciler) closeGate(ctx context.Context, ds *appsv1.DaemonSet) (*apps
 
 // suspend the Job in the name of its onFailure. Its spec is written before its
 // status: the status is what a resumed Job is told by.
-func (r *Reconciler) suspend(ctx context.Context, job *v1beta1.Job, v verdict) error {
+func (r *Reconciler) suspend(ctx context.Context, job *v1beta1.Job, v Outcome) error {
 	config := &unstructured.Unstructured{Object: map[string]any{
 		"apiVersion": v1beta1.GroupVersion.String(),
 		"kind":       "Job",

@@ -17,14 +17,14 @@ const manyNodes = 5000
 
 // crowd is the census of a Job on many nodes: most are done, some work, some failed,
 // and some wait for their turn.
-func crowd() *census {
-	c, q := newCensus(), &delayed{}
+func crowd() *podIndex {
+	c, q := newPodIndex(), &delayed{}
 	events := c.events()
 	for i := range manyNodes {
 		p := wrappers.Pod(aJob, fmt.Sprintf("node-%04d", i), hash)
 		switch i % 10 {
 		case 0:
-			p = p.Held()
+			p = p.Gated()
 		case 1:
 			p = p.ContainersReady()
 		case 2:
@@ -37,8 +37,8 @@ func crowd() *census {
 	return c
 }
 
-func factsOf(c *census) *facts {
-	f := &facts{job: aJob, now: time.Unix(1e9, 0), hash: hash, daemonSet: daemonSet(manyNodes, manyNodes)}
+func factsOf(c *podIndex) *State {
+	f := &State{job: aJob, now: time.Unix(1e9, 0), hash: hash, daemonSet: daemonSet(manyNodes, manyNodes)}
 	f.daemonSet.UID = theDaemonSet.UID
 	f.nodes = c.nodes(f)
 	return f
@@ -60,7 +60,7 @@ func BenchmarkGates(b *testing.B) {
 	nodes := factsOf(crowd()).nodes
 	b.ReportAllocs()
 	for b.Loop() {
-		if len(gatesToOpen(nodes, manyNodes/5)) == 0 {
+		if len(podsToUngate(nodes, manyNodes/5)) == 0 {
 			b.Fatal("no node may start")
 		}
 	}
@@ -70,7 +70,7 @@ func BenchmarkGates(b *testing.B) {
 func BenchmarkPodEvent(b *testing.B) {
 	c, q := crowd(), &delayed{}
 	events := c.events()
-	before, after := owned(pod("node-0000").Held()), owned(pod("node-0000"))
+	before, after := owned(pod("node-0000").Gated()), owned(pod("node-0000"))
 	b.ReportAllocs()
 	for b.Loop() {
 		q.jobs = q.jobs[:0]

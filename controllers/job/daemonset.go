@@ -39,7 +39,7 @@ func desiredDaemonSet(job *v1beta1.Job, pauseImage string) (*appsv1.DaemonSet, e
 			UpdateStrategy: appsv1.DaemonSetUpdateStrategy{Type: appsv1.OnDeleteDaemonSetStrategyType},
 		},
 	}
-	if gated(&job.Spec) {
+	if usesGates(&job.Spec) {
 		addGate(&ds.Spec.Template.Spec)
 	}
 	applied, err := hashOf(ds)
@@ -62,7 +62,7 @@ func hasGate(pod *corev1.PodSpec) bool {
 
 // differs says whether live must be applied again. The hash covers what is no
 // longer wanted, the comparison what somebody else changed.
-func differs(live, desired *appsv1.DaemonSet) bool {
+func needsApply(live, desired *appsv1.DaemonSet) bool {
 	return live.Annotations[v1beta1.AnnotationAppliedHash] != desired.Annotations[v1beta1.AnnotationAppliedHash] ||
 		!equality.Semantic.DeepDerivative(desired.Labels, live.Labels) ||
 		!equality.Semantic.DeepDerivative(desired.OwnerReferences, live.OwnerReferences) ||
@@ -90,12 +90,12 @@ func applyConfiguration(ds *appsv1.DaemonSet) (*appsv1ac.DaemonSetApplyConfigura
 
 // caughtUp says whether the DaemonSet controller has seen this generation, so
 // that the counts in the status are about it and new pods are made from it.
-func caughtUp(ds *appsv1.DaemonSet) bool {
+func isObserved(ds *appsv1.DaemonSet) bool {
 	return ds != nil && ds.DeletionTimestamp.IsZero() && ds.Status.ObservedGeneration >= ds.Generation
 }
 
 // runs says whether new pods of the DaemonSet are of the template with this
 // hash. They are not while the API server refuses a change of it.
-func runs(ds *appsv1.DaemonSet, hash string) bool {
-	return caughtUp(ds) && ds.Spec.Template.Labels[v1beta1.LabelTemplateHash] == hash
+func isUpToDate(ds *appsv1.DaemonSet, hash string) bool {
+	return isObserved(ds) && ds.Spec.Template.Labels[v1beta1.LabelTemplateHash] == hash
 }

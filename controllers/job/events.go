@@ -1,84 +1,86 @@
 package job
 
 import (
-	"context"
-	"strings"
+	"fmt"
 	"time"
 
-	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/client-go/util/workqueue"
-	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/event"
-	"sigs.k8s.io/controller-runtime/pkg/handler"
-	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 )
 
-// batch is how long events are gathered before their Job is looked at: the cost of
-// looking then does not grow with the square of the nodes.
-const batch = 100 * time.Millisecond
+// note is an event to emit on the Job.
+type Event struct{ kind, reason, action, message string }
 
-// jobOfLabels is the Job that an object of ours belongs to.
-func jobOfLabels(o client.Object) (types.NamespacedName, bool) {
-	name := o.GetLabels()[v1beta1.LabelJob]
-	return types.NamespacedName{Namespace: o.GetNamespace(), Name: name}, name != ""
-}
+// maxNotes is how many nodes are told of one by one in one go.
+const maxNodeEvents = 10
 
-// jobOfEvent is the Job whose DaemonSet an event is about.
-func jobOfEvent(o client.Object) (types.NamespacedName, bool) {
-	event, ok := o.(*corev1.Event)
-	if !ok {
-		return types.NamespacedName{}, false
+// maxNote is the longest message of an event, in bytes.
+const maxEventMessage = 1000
+
+// notes are what a person would want to know of the change from the Job's
+// status to the new one.
+func eventsFor(f *State, d *decision) []Event {
+	before, after := &f.job.Status, &d.status
+	var all []Event
+	add := func(kind, reason, action, format string, args ...any) {
+		all = append(all, Event{kind, reason, action, shortened(fmt.Sprintf(format, args...), maxEventMessage)})
 	}
-	name, ours := strings.CutSuffix(event.InvolvedObject.Name, v1beta1.DaemonSetSuffix)
-	return types.NamespacedName{Namespace: event.InvolvedObject.Namespace, Name: name}, ours
+	if f.templateChanged() {
+		add(corev1.EventTypeNormal, "TemplateChanged", "Replace", "what runs has changed: it starts over on every node")
+	}
+	if after.Phase == v1beta1.PhaseRunning && (before.Phase == "" || before.Phase == v1beta1.PhasePending) {
+		add(corev1.EventTypeNormal, "Started", "Run", "started on %d of %s", after.Active+after.Succeeded+after.Failed, nodeCount(int(after.Desired)))
+	}
+	addCondition := func(conditionType, kind, action string, wanted metav1.ConditionStatus) {
+		was, is := meta.FindStatusCondition(before.Conditions, conditionType), meta.FindStatusCondition(after.Conditions, conditionType)
+		if is == nil || is.Status != wanted || (was == nil && wanted == metav1.ConditionFalse) ||
+			(was != nil && was.Status == is.Status && was.Reason == is.Reason) {
+			return
+		}
+		add(kind, is.Reason, action, "%s", is.Message)
+	}
+	addCondition(v1beta1.JobSuspended, corev1.EventTypeNormal, "Suspend", metav1.ConditionTrue)
+	addCondition(v1beta1.JobSuspended, corev1.EventTypeNormal, "Resume", metav1.ConditionFalse)
+	addCondition(v1beta1.JobBlocked, corev1.EventTypeWarning, "Wait", metav1.ConditionTrue)
+	addFailedNodes(before, after, add)
+
+	if d.Outcome.Result == complete {
+		add(corev1.EventTypeNormal, "Completed", "Complete", "%s in %s", d.Outcome.message, took(after, f.now))
+	}
+	if d.Outcome.Result == fail {
+		add(corev1.EventTypeWarning, "Failed", "Fail", "%s", d.Outcome.message)
+	}
+	return all
 }
 
-type queue = workqueue.TypedRateLimitingInterface[reconcile.Request]
-
-// lookSoon looks at a Job a moment after the first of its events, however many follow.
-func lookSoon(job types.NamespacedName, q queue) {
-	q.AddAfter(reconcile.Request{NamespacedName: job}, batch)
-}
-
-// batched looks soon at the Job of an object that has an event.
-func batched(jobOf func(client.Object) (types.NamespacedName, bool)) handler.EventHandler {
-	enqueue := func(o client.Object, q queue) {
-		if name, ok := jobOf(o); ok {
-			lookSoon(name, q)
+// tellFailedNodes tells of the nodes that failed since the last status.
+func addFailedNodes(before, after *v1beta1.JobStatus, add func(kind, reason, action, format string, args ...any)) {
+	known := make(map[string]bool, len(before.FailedNodes))
+	for i := range before.FailedNodes {
+		known[before.FailedNodes[i].Node] = true
+	}
+	reported := 0
+	for i := range after.FailedNodes {
+		failed := &after.FailedNodes[i]
+		if known[failed.Node] {
+			continue
+		}
+		if reported++; reported <= maxNodeEvents {
+			add(corev1.EventTypeWarning, "NodeFailed", "Run", "node %s: %s: %s", failed.Node, failed.Reason, failed.Message)
 		}
 	}
-	return handler.Funcs{
-		CreateFunc: func(_ context.Context, e event.CreateEvent, q queue) {
-			enqueue(e.Object, q)
-		},
-		UpdateFunc: func(_ context.Context, e event.UpdateEvent, q queue) {
-			enqueue(e.ObjectNew, q)
-		},
-		DeleteFunc: func(_ context.Context, e event.DeleteEvent, q queue) {
-			enqueue(e.Object, q)
-		},
-		GenericFunc: func(_ context.Context, e event.GenericEvent, q queue) {
-			enqueue(e.Object, q)
-		},
+	if reported > maxNodeEvents {
+		add(corev1.EventTypeWarning, "NodeFailed", "Run", "%s more failed: see status.failedNodes", nodeCount(reported-maxNodeEvents))
 	}
 }
 
-// daemonSetMoved says whether a change of a DaemonSet can matter to its Job. Its
-// number of ready pods does not: the pods themselves tell.
-func daemonSetMoved(e event.UpdateEvent) bool {
-	before, ok1 := e.ObjectOld.(*appsv1.DaemonSet)
-	after, ok2 := e.ObjectNew.(*appsv1.DaemonSet)
-	if !ok1 || !ok2 {
-		return true
+// took is how long the Job ran, as a person would say it.
+func took(status *v1beta1.JobStatus, now time.Time) time.Duration {
+	if status.StartTime == nil {
+		return 0
 	}
-	return before.Generation != after.Generation ||
-		before.Status.ObservedGeneration != after.Status.ObservedGeneration ||
-		before.Status.DesiredNumberScheduled != after.Status.DesiredNumberScheduled ||
-		before.Status.CurrentNumberScheduled != after.Status.CurrentNumberScheduled ||
-		before.DeletionTimestamp.IsZero() != after.DeletionTimestamp.IsZero() ||
-		before.Annotations[v1beta1.AnnotationAppliedHash] != after.Annotations[v1beta1.AnnotationAppliedHash]
+	return now.Sub(status.StartTime.Time).Round(time.Second)
 }

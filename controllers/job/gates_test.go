@@ -13,7 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 )
 
-func names(nodes []node) []string {
+func names(nodes []observedPod) []string {
 	all := []string{}
 	for _, n := range nodes {
 		all = append(all, n.name)
@@ -21,41 +21,41 @@ func names(nodes []node) []string {
 	return all
 }
 
-func aNode(name string, state nodeState, created int64) node {
-	return node{name: name, pod: name, uid: types.UID(name), state: state, current: true, created: time.Unix(created, 0)}
+func aNode(name string, state podState, created int64) observedPod {
+	return observedPod{name: name, pod: name, uid: types.UID(name), state: state, upToDate: true, created: time.Unix(created, 0)}
 }
 
 func TestGatesToOpen(t *testing.T) {
-	old, leaving := aNode("old", held, 0), aNode("leaving", held, 0)
-	old.current, leaving.leaving = false, true
-	stopping := aNode("stopping", working, 0)
-	stopping.leaving, stopping.current = true, false
+	old, terminating := aNode("old", gated, 0), aNode("leaving", gated, 0)
+	old.upToDate, terminating.terminating = false, true
+	stopping := aNode("stopping", active, 0)
+	stopping.terminating, stopping.upToDate = true, false
 	tests := map[string]struct {
-		nodes []node
+		nodes []observedPod
 		limit int
 		open  []string
 	}{
-		"no limit":                       {[]node{aNode("b", held, 1), aNode("a", held, 1)}, unlimited, []string{"a", "b"}},
-		"none is free":                   {[]node{aNode("a", working, 1), aNode("b", held, 1)}, 1, []string{}},
-		"one is free":                    {[]node{aNode("a", working, 1), aNode("b", held, 1), aNode("c", held, 1)}, 2, []string{"b"}},
-		"done, failed and lost are free": {[]node{aNode("a", done, 1), aNode("b", failed, 1), aNode("c", lost, 1), aNode("d", held, 1)}, 1, []string{"d"}},
-		"the older pods first":           {[]node{aNode("a", held, 2), aNode("b", held, 1)}, 1, []string{"b"}},
-		"others' gates stay closed":      {[]node{old, leaving}, unlimited, []string{}},
-		"what is being stopped counts":   {[]node{stopping, aNode("a", held, 1)}, 1, []string{}},
-		"more work than a lowered limit": {[]node{aNode("a", working, 1), aNode("b", working, 1), aNode("c", held, 1)}, 1, []string{}},
+		"no limit":                       {[]observedPod{aNode("b", gated, 1), aNode("a", gated, 1)}, unlimited, []string{"a", "b"}},
+		"none is free":                   {[]observedPod{aNode("a", active, 1), aNode("b", gated, 1)}, 1, []string{}},
+		"one is free":                    {[]observedPod{aNode("a", active, 1), aNode("b", gated, 1), aNode("c", gated, 1)}, 2, []string{"b"}},
+		"done, failed and lost are free": {[]observedPod{aNode("a", succeeded, 1), aNode("b", failed, 1), aNode("c", lost, 1), aNode("d", gated, 1)}, 1, []string{"d"}},
+		"the older pods first":           {[]observedPod{aNode("a", gated, 2), aNode("b", gated, 1)}, 1, []string{"b"}},
+		"others' gates stay closed":      {[]observedPod{old, terminating}, unlimited, []string{}},
+		"what is being stopped counts":   {[]observedPod{stopping, aNode("a", gated, 1)}, 1, []string{}},
+		"more work than a lowered limit": {[]observedPod{aNode("a", active, 1), aNode("b", active, 1), aNode("c", gated, 1)}, 1, []string{}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			NewWithT(t).Expect(names(gatesToOpen(test.nodes, test.limit))).To(Equal(test.open))
+			NewWithT(t).Expect(names(podsToUngate(test.nodes, test.limit))).To(Equal(test.open))
 		})
 	}
 }
 
 func TestPodsThatGo(t *testing.T) {
 	g := NewWithT(t)
-	old, leaving := aNode("old", done, 0), aNode("leaving", failed, 0)
-	old.current, leaving.leaving = false, true
-	nodes := []node{old, leaving, aNode("a", done, 0), aNode("b", failed, 0), aNode("c", working, 0), aNode("d", held, 0), aNode("e", lost, 0)}
+	old, terminating := aNode("old", succeeded, 0), aNode("leaving", failed, 0)
+	old.upToDate, terminating.terminating = false, true
+	nodes := []observedPod{old, terminating, aNode("a", succeeded, 0), aNode("b", failed, 0), aNode("c", active, 0), aNode("d", gated, 0), aNode("e", lost, 0)}
 	g.Expect(names(podsToReplace(nodes))).To(Equal([]string{"old"}))
 	g.Expect(names(podsToRetry(nodes))).To(Equal([]string{"b"}))
 	g.Expect(names(podsToStop(nodes))).To(Equal([]string{"b", "c", "e"}))
@@ -64,8 +64,8 @@ func TestPodsThatGo(t *testing.T) {
 // world is a cluster as it is, and as the manager's cache shows it: later.
 type world struct {
 	random *rand.Rand
-	real   map[types.UID]*node
-	cache  map[types.UID]node
+	real   map[types.UID]*observedPod
+	cache  map[types.UID]observedPod
 	events []func()
 	serial int64
 	limit  int
@@ -91,13 +91,13 @@ func (w *world) change(uid types.UID) {
 func (w *world) join() {
 	w.serial++
 	// Names and times are no help in telling what came first: both repeat.
-	n := aNode(fmt.Sprintf("n%03d", w.random.IntN(1000)), held, w.serial/7)
+	n := aNode(fmt.Sprintf("n%03d", w.random.IntN(1000)), gated, w.serial/7)
 	n.uid = types.UID(fmt.Sprint("uid", w.serial))
 	w.real[n.uid] = &n
 	w.change(n.uid)
 }
 
-func (w *world) pick(states ...nodeState) *node {
+func (w *world) pick(states ...podState) *observedPod {
 	var among []types.UID
 	for uid, n := range w.real {
 		if slices.Contains(states, n.state) {
@@ -111,18 +111,18 @@ func (w *world) pick(states ...nodeState) *node {
 	return w.real[among[w.random.IntN(len(among))]]
 }
 
-func (w *world) working() int {
+func (w *world) active() int {
 	n := 0
-	for _, node := range w.real {
-		if node.takesSlot() {
+	for _, observedPod := range w.real {
+		if observedPod.takesSlot() {
 			n++
 		}
 	}
 	return n
 }
 
-func list[T any](nodes map[types.UID]T, value func(T) node) []node {
-	all := make([]node, 0, len(nodes))
+func list[T any](nodes map[types.UID]T, value func(T) observedPod) []observedPod {
+	all := make([]observedPod, 0, len(nodes))
 	for _, n := range nodes {
 		all = append(all, value(n))
 	}
@@ -138,9 +138,9 @@ func TestParallelismIsNeverExceeded(t *testing.T) {
 		seed = given
 	}
 	t.Logf("seed %d", seed)
-	w := &world{random: rand.New(rand.NewPCG(seed, 0)), real: map[types.UID]*node{}, cache: map[types.UID]node{}, limit: 3}
+	w := &world{random: rand.New(rand.NewPCG(seed, 0)), real: map[types.UID]*observedPod{}, cache: map[types.UID]observedPod{}, limit: 3}
 	const job = types.UID("job")
-	gates, opened, finished := newLedger(), 0, 0
+	gates, opened, finished := newExpectations(), 0, 0
 	for range 20 {
 		w.join()
 	}
@@ -151,24 +151,24 @@ func TestParallelismIsNeverExceeded(t *testing.T) {
 				w.join()
 			}
 		case 1:
-			if n := w.pick(held, working, done, failed); n != nil && len(w.real) > 10 {
+			if n := w.pick(gated, active, succeeded, failed); n != nil && len(w.real) > 10 {
 				delete(w.real, n.uid)
 				w.change(n.uid)
 			}
 		case 2, 3:
-			if n := w.pick(working, failed); n != nil {
-				n.state = done
+			if n := w.pick(active, failed); n != nil {
+				n.state = succeeded
 				finished++
 				w.change(n.uid)
 			}
 		case 4:
-			if n := w.pick(working); n != nil {
+			if n := w.pick(active); n != nil {
 				n.state = failed
 				w.change(n.uid)
 			}
 		case 5:
 			if w.random.IntN(20) == 0 {
-				gates = newLedger() // A restart: nothing lives only in memory.
+				gates = newExpectations() // A restart: nothing lives only in memory.
 			}
 		case 6, 7, 8:
 			for range w.random.IntN(1 + len(w.events)) {
@@ -178,7 +178,7 @@ func TestParallelismIsNeverExceeded(t *testing.T) {
 		default:
 			opened += w.reconcile(job, gates)
 		}
-		if n := w.working(); n > w.limit {
+		if n := w.active(); n > w.limit {
 			t.Fatalf("seed %d, step %d: %d nodes are working, %d may", seed, step, n, w.limit)
 		}
 	}
@@ -192,42 +192,42 @@ func TestParallelismIsNeverExceeded(t *testing.T) {
 		}
 		w.events = nil
 		w.reconcile(job, gates)
-		if n := w.pick(working); n != nil {
-			n.state = done
+		if n := w.pick(active); n != nil {
+			n.state = succeeded
 			w.change(n.uid)
 		}
 	}
-	if n := w.pick(held, working); n != nil {
+	if n := w.pick(gated, active); n != nil {
 		t.Fatalf("seed %d: node %s is %s for ever", seed, n.name, n.state)
 	}
 }
 
 // reconcile does what the reconciler does with gates.
-func (w *world) reconcile(job types.UID, gates *ledger) int {
-	nodes := list(w.cache, func(n node) node { return n })
+func (w *world) reconcile(job types.UID, gates *expectations) int {
+	nodes := list(w.cache, func(n observedPod) observedPod { return n })
 	if !gates.trusted(job) {
 		cached := nodes
-		nodes = list(w.real, func(n *node) node { return *n })
+		nodes = list(w.real, func(n *observedPod) observedPod { return *n })
 		gates.compare(job, cached, nodes)
 	}
 	gates.correct(job, nodes)
 	opened := 0
-	for _, n := range gatesToOpen(nodes, w.limit) {
+	for _, n := range podsToUngate(nodes, w.limit) {
 		gates.open(job, n.uid)
 		target := w.real[n.uid]
 		if target == nil {
 			continue // The pod is gone.
 		}
 		if w.random.IntN(50) == 0 {
-			if w.random.IntN(2) == 0 && target.state == held {
-				target.state = working // It was written, and the answer got lost.
+			if w.random.IntN(2) == 0 && target.state == gated {
+				target.state = active // It was written, and the answer got lost.
 				w.change(n.uid)
 			}
 			gates.forget(job)
 			break
 		}
-		if target.state == held {
-			target.state = working
+		if target.state == gated {
+			target.state = active
 			opened++
 			w.change(n.uid)
 		}

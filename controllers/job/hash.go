@@ -15,7 +15,7 @@ import (
 // change here runs anything again: limits, the gate and the word that is looked
 // for can come and go. It is hashed as the user said it and not as the manager
 // makes a pod of it, so that a new version of the operator runs nothing again.
-type whatRuns struct {
+type hashedSpec struct {
 	Image     string                  `json:"image,omitempty"`
 	Command   []string                `json:"command,omitempty"`
 	Args      []string                `json:"args,omitempty"`
@@ -31,7 +31,7 @@ func templateHash(spec *v1beta1.JobSpec) (string, error) {
 	if mode == "" {
 		mode = v1beta1.CompletionLog
 	}
-	return hashOf(whatRuns{
+	return hashOf(hashedSpec{
 		Image: spec.Image, Command: spec.Command, Args: spec.Args, Env: spec.Env,
 		MountPath: spec.MountPath, Template: spec.Template, Mode: mode,
 	})

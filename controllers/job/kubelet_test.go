@@ -72,35 +72,35 @@ func target(pod *corev1.Pod) string {
 // addNodes adds so many nodes to the test's own pool, which its Jobs select.
 func addNodes(pool string, names ...string) {
 	for _, name := range names {
-		node := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: pool + "-" + name, Labels: map[string]string{"pool": pool}}}
-		Expect(k8s.Create(ctx, node)).To(Succeed())
+		observedPod := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: pool + "-" + name, Labels: map[string]string{"pool": pool}}}
+		Expect(k8s.Create(ctx, observedPod)).To(Succeed())
 		// A new node is tainted as not ready, until its kubelet says otherwise.
-		node.Spec.Taints = nil
-		Expect(k8s.Update(ctx, node)).To(Succeed())
-		DeferCleanup(func() { Expect(client.IgnoreNotFound(k8s.Delete(ctx, node))).To(Succeed()) })
+		observedPod.Spec.Taints = nil
+		Expect(k8s.Update(ctx, observedPod)).To(Succeed())
+		DeferCleanup(func() { Expect(client.IgnoreNotFound(k8s.Delete(ctx, observedPod))).To(Succeed()) })
 	}
 }
 
 // podOn is the pod of a Job on a node of the namespace's pool.
-func podOn(namespace, job, node string) (*corev1.Pod, error) {
+func podOn(namespace, job, observedPod string) (*corev1.Pod, error) {
 	pods := &corev1.PodList{}
 	if err := k8s.List(ctx, pods, client.InNamespace(namespace), client.MatchingLabels(v1beta1.PodLabels(job))); err != nil {
 		return nil, err
 	}
 	for i := range pods.Items {
-		if pod := &pods.Items[i]; pod.DeletionTimestamp == nil && target(pod) == namespace+"-"+node {
+		if pod := &pods.Items[i]; pod.DeletionTimestamp == nil && target(pod) == namespace+"-"+observedPod {
 			return pod, nil
 		}
 	}
-	return nil, fmt.Errorf("no pod of %s on %s", job, node)
+	return nil, fmt.Errorf("no pod of %s on %s", job, observedPod)
 }
 
 // setStatus changes the status of the pod of a Job on a node, once it runs.
-func setStatus(namespace, job, node string, change func(*corev1.PodStatus)) {
+func setStatus(namespace, job, observedPod string, change func(*corev1.PodStatus)) {
 	GinkgoHelper()
 	Eventually(func() error {
 		return retry.OnError(retry.DefaultRetry, apierrors.IsConflict, func() error {
-			pod, err := podOn(namespace, job, node)
+			pod, err := podOn(namespace, job, observedPod)
 			if err != nil {
 				return err
 			}
@@ -114,9 +114,9 @@ func setStatus(namespace, job, node string, change func(*corev1.PodStatus)) {
 }
 
 // finish says that the node's work is done, in the Job's mode.
-func finish(namespace, job, node string) {
+func finish(namespace, job, observedPod string) {
 	GinkgoHelper()
-	setStatus(namespace, job, node, func(status *corev1.PodStatus) {
+	setStatus(namespace, job, observedPod, func(status *corev1.PodStatus) {
 		for i := range status.InitContainerStatuses {
 			status.InitContainerStatuses[i].State = corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{ExitCode: 0}}
 		}
@@ -125,9 +125,9 @@ func finish(namespace, job, node string) {
 }
 
 // crash says that the node's container restarted so often.
-func crash(namespace, job, node string, times, exitCode int32, log string) {
+func crash(namespace, job, observedPod string, times, exitCode int32, log string) {
 	GinkgoHelper()
-	setStatus(namespace, job, node, func(status *corev1.PodStatus) {
+	setStatus(namespace, job, observedPod, func(status *corev1.PodStatus) {
 		statuses := status.ContainerStatuses
 		if len(status.InitContainerStatuses) > 0 {
 			statuses = status.InitContainerStatuses

@@ -126,8 +126,8 @@ var _ = Describe("the limits of a Job", func() {
 			return string(pod.UID), nil
 		}).ShouldNot(BeElementOf("", string(failed.UID)))
 		Eventually(condition(j, v1beta1.JobSuspended)).Should(Equal("False Resumed"))
-		for _, node := range []string{other, first} {
-			finish(ns, "j", node)
+		for _, observedPod := range []string{other, first} {
+			finish(ns, "j", observedPod)
 		}
 		Eventually(status(j)).Should(And(phaseAnd(v1beta1.PhaseComplete, "2/2"), HaveField("FailedNodes", BeEmpty())))
 	})
@@ -166,14 +166,14 @@ var _ = Describe("the limits of a Job", func() {
 		kept, err := podOn(ns, "j", "a")
 		Expect(err).NotTo(HaveOccurred())
 		addNodes(ns, "c")
-		for _, node := range []string{"b", "c"} {
+		for _, observedPod := range []string{"b", "c"} {
 			Eventually(func() (int, error) {
-				pod, err := podOn(ns, "j", node)
+				pod, err := podOn(ns, "j", observedPod)
 				if err != nil {
 					return 0, err
 				}
 				return len(pod.Spec.SchedulingGates), nil
-			}).Should(Equal(1), "what failed is stopped, and what joined is held: "+node)
+			}).Should(Equal(1), "what failed is stopped, and what joined is held: "+observedPod)
 		}
 		Consistently(func() (string, error) {
 			pod, err := podOn(ns, "j", "a")
@@ -201,9 +201,9 @@ func open(namespace, job string, nodes ...string) string {
 	GinkgoHelper()
 	var found string
 	Eventually(func() error {
-		for _, node := range nodes {
-			if pod, err := podOn(namespace, job, node); err == nil && len(pod.Spec.SchedulingGates) == 0 {
-				found = node
+		for _, observedPod := range nodes {
+			if pod, err := podOn(namespace, job, observedPod); err == nil && len(pod.Spec.SchedulingGates) == 0 {
+				found = observedPod
 				return nil
 			}
 		}

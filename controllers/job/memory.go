@@ -16,7 +16,7 @@ import (
 type memory struct {
 	jobs       *latest[*v1beta1.Job]
 	daemonSets *latest[*appsv1.DaemonSet]
-	gates      *ledger
+	gates      *expectations
 	written    *times
 	drafts     *drafts
 
@@ -27,7 +27,7 @@ type memory struct {
 func newMemory(pauseImage string) *memory {
 	return &memory{
 		jobs: newLatest(func(job *v1beta1.Job) types.UID { return job.UID }), daemonSets: newLatest(controllerOf),
-		gates: newLedger(), written: newTimes(), drafts: newDrafts(pauseImage), uids: map[types.NamespacedName]types.UID{},
+		gates: newExpectations(), written: newTimes(), drafts: newDrafts(pauseImage), uids: map[types.NamespacedName]types.UID{},
 	}
 }
 

@@ -17,22 +17,22 @@ import (
 // observe gathers the facts about a Job from the cache, and applies its
 // DaemonSet on the way. An error of the latter comes with the facts, since the
 // status is written nevertheless; without facts there is nothing to decide.
-func (r *Reconciler) observe(ctx context.Context, job *v1beta1.Job) (*facts, error) {
+func (r *Reconciler) observe(ctx context.Context, job *v1beta1.Job) (*State, error) {
 	desired, err := r.drafts.of(job)
 	if err != nil {
 		return nil, err
 	}
-	ds, obstacle, applyErr := r.ensureDaemonSet(ctx, job, desired)
-	if ds == nil && obstacle.reason == "" {
+	ds, blocker, applyErr := r.ensureDaemonSet(ctx, job, desired)
+	if ds == nil && blocker.reason == "" {
 		return nil, applyErr
 	}
 	hash := desired.Spec.Template.Labels[v1beta1.LabelTemplateHash]
-	f := &facts{job: job, now: r.clock.Now(), hash: hash, daemonSet: ds, obstacle: obstacle}
+	f := &State{job: job, now: r.clock.Now(), hash: hash, daemonSet: ds, blocker: blocker}
 	if ds == nil {
 		return f, applyErr
 	}
-	f.nodes = r.census.nodes(f)
-	if gated(&job.Spec) && !r.gates.trusted(job.UID) {
+	f.nodes = r.podIndex.nodes(f)
+	if usesGates(&job.Spec) && !r.gates.trusted(job.UID) {
 		// This process has not opened gates of this Job yet, but one before it may
 		// have, just now: the API server tells, until the cache shows as much.
 		cached := f.nodes
@@ -42,8 +42,8 @@ func (r *Reconciler) observe(ctx context.Context, job *v1beta1.Job) (*facts, err
 		r.gates.compare(job.UID, cached, f.nodes)
 	}
 	r.gates.correct(job.UID, f.nodes)
-	if f.obstacle.reason == "" {
-		if f.obstacle, err = r.refusedPods(ctx, f); err != nil {
+	if f.blocker.reason == "" {
+		if f.blocker, err = r.refusedPods(ctx, f); err != nil {
 			return nil, err
 		}
 	}
@@ -52,9 +52,9 @@ func (r *Reconciler) observe(ctx context.Context, job *v1beta1.Job) (*facts, err
 
 // observeLive gathers the facts from the API server, for a decision that cannot
 // be taken back. It returns nil if the Job is gone or finished by now.
-func (r *Reconciler) observeLive(ctx context.Context, cached *v1beta1.Job) (*facts, error) {
+func (r *Reconciler) observeLive(ctx context.Context, cached *v1beta1.Job) (*State, error) {
 	job := &v1beta1.Job{}
-	if err := r.live.Get(ctx, client.ObjectKeyFromObject(cached), job); err != nil {
+	if err := r.apiReader.Get(ctx, client.ObjectKeyFromObject(cached), job); err != nil {
 		return nil, client.IgnoreNotFound(err)
 	}
 	if job.UID != cached.UID || !job.DeletionTimestamp.IsZero() || job.Finished() != nil {
@@ -64,9 +64,9 @@ func (r *Reconciler) observeLive(ctx context.Context, cached *v1beta1.Job) (*fac
 	if err != nil {
 		return nil, err
 	}
-	f := &facts{job: job, now: r.clock.Now(), hash: hash}
+	f := &State{job: job, now: r.clock.Now(), hash: hash}
 	ds := &appsv1.DaemonSet{}
-	switch err := r.live.Get(ctx, daemonSetKey(job), ds); {
+	switch err := r.apiReader.Get(ctx, daemonSetKey(job), ds); {
 	case client.IgnoreNotFound(err) != nil:
 		return nil, fmt.Errorf("reading DaemonSet: %w", err)
 	case err != nil || !metav1.IsControlledBy(ds, job):
@@ -78,17 +78,17 @@ func (r *Reconciler) observeLive(ctx context.Context, cached *v1beta1.Job) (*fac
 }
 
 // liveNodes reads from the API server what the census has from the cache.
-func (r *Reconciler) liveNodes(ctx context.Context, f *facts) ([]node, error) {
+func (r *Reconciler) liveNodes(ctx context.Context, f *State) ([]observedPod, error) {
 	pods := &corev1.PodList{}
-	err := r.live.List(ctx, pods, client.InNamespace(f.job.Namespace), client.MatchingLabels(v1beta1.PodLabels(f.job.Name)))
+	err := r.apiReader.List(ctx, pods, client.InNamespace(f.job.Namespace), client.MatchingLabels(v1beta1.PodLabels(f.job.Name)))
 	if err != nil {
 		return nil, fmt.Errorf("listing pods: %w", err)
 	}
 	limit := backoffLimit(&f.job.Spec)
-	nodes := make([]node, 0, len(pods.Items))
+	nodes := make([]observedPod, 0, len(pods.Items))
 	for i := range pods.Items {
 		if pod := &pods.Items[i]; metav1.IsControlledBy(pod, f.daemonSet) {
-			nodes = append(nodes, observeNode(pod, f.hash, limit))
+			nodes = append(nodes, observePod(pod, f.hash, limit))
 		}
 	}
 	return nodes, nil
@@ -98,12 +98,12 @@ func (r *Reconciler) liveNodes(ctx context.Context, f *facts) ([]node, error) {
 // which keeps no other record of it than its events.
 //
 // A refusal older than the newest pod is history: pods are made again.
-func (r *Reconciler) refusedPods(ctx context.Context, f *facts) (trouble, error) {
+func (r *Reconciler) refusedPods(ctx context.Context, f *State) (Blocker, error) {
 	list := &corev1.EventList{}
 	err := r.client.List(ctx, list, client.InNamespace(f.job.Namespace),
 		client.MatchingFields{eventsByUID: string(f.daemonSet.UID)}, client.UnsafeDisableDeepCopy)
 	if err != nil {
-		return trouble{}, fmt.Errorf("listing events: %w", err)
+		return Blocker{}, fmt.Errorf("listing events: %w", err)
 	}
 	var last *corev1.Event
 	for i := range list.Items {
@@ -111,10 +111,10 @@ func (r *Reconciler) refusedPods(ctx context.Context, f *facts) (trouble, error)
 			last = event
 		}
 	}
-	if last == nil || slices.ContainsFunc(f.nodes, func(n node) bool { return n.created.After(last.LastTimestamp.Time) }) {
-		return trouble{}, nil
+	if last == nil || slices.ContainsFunc(f.nodes, func(n observedPod) bool { return n.created.After(last.LastTimestamp.Time) }) {
+		return Blocker{}, nil
 	}
-	return trouble{v1beta1.ReasonPodsRefused, "pods are refused: " + shortened(last.Message, maxSentence)}, nil
+	return Blocker{v1beta1.ReasonPodsRefused, "pods are refused: " + shortened(last.Message, maxSentence)}, nil
 }
 
 func daemonSetKey(job *v1beta1.Job) types.NamespacedName {

@@ -22,12 +22,12 @@ type Reconciler struct {
 	// client reads from the cache and writes to the API server.
 	client client.Client
 	// live reads from the API server, before what cannot be taken back.
-	live     client.Reader
-	recorder events.EventRecorder
-	clock    clock.PassiveClock
-	options  Options
+	apiReader client.Reader
+	recorder  events.EventRecorder
+	clock     clock.PassiveClock
+	options   Options
 
-	census *census
+	podIndex *podIndex
 	*memory
 }
 
@@ -44,10 +44,10 @@ type Options struct {
 // New makes a Reconciler. cached reads from a cache that holds the Jobs, and
 // the DaemonSets, pods and events that SetupWithManager asks for; live reads
 // from the API server.
-func New(cached client.Client, live client.Reader, recorder events.EventRecorder, clk clock.PassiveClock, options Options) *Reconciler {
+func New(cached client.Client, apiReader client.Reader, recorder events.EventRecorder, clk clock.PassiveClock, options Options) *Reconciler {
 	return &Reconciler{
-		client: cached, live: live, recorder: recorder, clock: clk, options: options,
-		census: newCensus(), memory: newMemory(options.PauseImage),
+		client: cached, apiReader: apiReader, recorder: recorder, clock: clk, options: options,
+		podIndex: newPodIndex(), memory: newMemory(options.PauseImage),
 	}
 }
 
@@ -81,23 +81,23 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 		}
 	}
 	d := decide(f)
-	if d.verdict.outcome == fail || d.verdict.outcome == hold {
+	if d.Outcome.Result == fail || d.Outcome.Result == hold {
 		if f, err = r.observeLive(ctx, job); f == nil || err != nil {
 			return ctrl.Result{}, errors.Join(daemonSetErr, err)
 		}
 		d = decide(f)
 	}
-	if d.verdict.outcome == hold {
-		return ctrl.Result{}, r.suspend(ctx, f.job, d.verdict)
+	if d.Outcome.Result == hold {
+		return ctrl.Result{}, r.suspend(ctx, f.job, d.Outcome)
 	}
 	wait, err := r.writeStatus(ctx, f, &d)
 	switch {
 	case apierrors.IsConflict(err), apierrors.IsNotFound(err):
 		// The cache is behind, and an event is on its way; this is for the case that it was already there.
-		return ctrl.Result{RequeueAfter: minPace}, daemonSetErr
+		return ctrl.Result{RequeueAfter: minStatusInterval}, daemonSetErr
 	case err != nil:
 		return ctrl.Result{}, errors.Join(daemonSetErr, err)
-	case d.verdict.outcome == complete, d.verdict.outcome == fail:
+	case d.Outcome.Result == complete, d.Outcome.Result == fail:
 		return r.finish(ctx, r.jobs.newer(f.job))
 	}
 	return ctrl.Result{RequeueAfter: soonest(wait, r.untilDeadline(f), recheck(f))}, errors.Join(daemonSetErr, r.moveNodes(ctx, f))
@@ -123,7 +123,7 @@ func (r *Reconciler) getJob(ctx context.Context, name client.ObjectKey) (*v1beta
 }
 
 // untilDeadline is how long it is to the Job's deadline, 0 if it has none.
-func (r *Reconciler) untilDeadline(f *facts) time.Duration {
+func (r *Reconciler) untilDeadline(f *State) time.Duration {
 	at, ok := f.deadline()
 	if !ok {
 		return 0
@@ -133,8 +133,8 @@ func (r *Reconciler) untilDeadline(f *facts) time.Duration {
 
 // recheck is how long until an obstacle is looked at again that no event tells
 // the end of: objects of others are not in the cache.
-func recheck(f *facts) time.Duration {
-	switch f.obstacle.reason {
+func recheck(f *State) time.Duration {
+	switch f.blocker.reason {
 	case v1beta1.ReasonDaemonSetNameTaken:
 		return 10 * time.Second
 	case v1beta1.ReasonDaemonSetRefused:

@@ -142,7 +142,7 @@ var _ = Describe("a Job", func() {
 		j := create(pooled(ns, "lonely"))
 		Eventually(condition(j, v1beta1.JobBlocked)).Should(Equal("True NoMatchingNode"))
 		addNodes(ns, "a")
-		Eventually(condition(j, v1beta1.JobBlocked)).Should(Equal("False NothingInTheWay"))
+		Eventually(condition(j, v1beta1.JobBlocked)).Should(Equal("False NotBlocked"))
 		Eventually(status(j)).Should(phaseAnd(v1beta1.PhaseRunning, "0/1"))
 	})
 
@@ -230,7 +230,7 @@ var _ = Describe("a Job", func() {
 		Expect(err).NotTo(HaveOccurred())
 		Expect(meta.FindStatusCondition(s.Conditions, v1beta1.JobBlocked).Message).To(ContainSubstring("exceeded quota"))
 		Expect(k8s.Delete(ctx, &corev1.ResourceQuota{ObjectMeta: metav1.ObjectMeta{Namespace: ns, Name: "one"}})).To(Succeed())
-		Eventually(condition(j, v1beta1.JobBlocked), "60s").Should(Equal("False NothingInTheWay"))
+		Eventually(condition(j, v1beta1.JobBlocked), "60s").Should(Equal("False NotBlocked"))
 	})
 
 	It("starts over on every node when what it runs changes, and on none when a limit does", func() {

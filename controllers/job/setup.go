@@ -59,9 +59,9 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager) err
 	return ctrl.NewControllerManagedBy(mgr).
 		Named(controllerName).
 		For(&v1beta1.Job{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
-		Watches(&appsv1.DaemonSet{}, batched(jobOfLabels), builder.WithPredicates(predicate.Funcs{UpdateFunc: daemonSetMoved})).
-		Watches(&corev1.Pod{}, r.census.events()).
-		Watches(&corev1.Event{}, batched(jobOfEvent)).
+		Watches(&appsv1.DaemonSet{}, batchedHandler(jobOfLabels), builder.WithPredicates(predicate.Funcs{UpdateFunc: daemonSetChanged})).
+		Watches(&corev1.Pod{}, r.podIndex.events()).
+		Watches(&corev1.Event{}, batchedHandler(jobOfEvent)).
 		WithOptions(controller.Options{MaxConcurrentReconciles: r.options.Concurrency}).
 		Complete(reconciler)
 }

@@ -13,22 +13,22 @@ import (
 // decision is what follows from the facts: the status, and what becomes of the Job.
 type decision struct {
 	status  v1beta1.JobStatus
-	verdict verdict
+	Outcome Outcome
 }
 
 // decide makes the new status of a Job from the facts. A Job that is finished
 // keeps its status: a verdict is never recomputed.
-func decide(f *facts) decision {
+func decide(f *State) decision {
 	job := f.job
 	if job.Finished() != nil {
 		return decision{status: job.Status}
 	}
 	desired, expired := desiredNodes(f.daemonSet), f.expired()
 	t := count(f.nodes, desired, expired)
-	verdict := judge(f, &t, expired)
+	Outcome := evaluate(f, &t, expired)
 
 	status := v1beta1.JobStatus{
-		Phase:              phase(job, &t, verdict.outcome),
+		Phase:              phase(job, &t, Outcome.Result),
 		Completed:          fmt.Sprintf("%d/%d", min(t.succeeded, desired), desired),
 		ObservedGeneration: job.Generation,
 		TemplateHash:       f.hash,
@@ -40,22 +40,22 @@ func decide(f *facts) decision {
 		FailedNodes:        t.failedNodes[:min(len(t.failedNodes), maxFailedNodes)],
 		Conditions:         slices.Clone(job.Status.Conditions),
 	}
-	if verdict.outcome == complete {
+	if Outcome.Result == complete {
 		status.CompletionTime = new(metav1.NewTime(f.now))
 	}
-	for _, condition := range conditions(f, &t, verdict) {
+	for _, condition := range conditions(f, &t, Outcome) {
 		condition.ObservedGeneration = job.Generation
 		condition.LastTransitionTime = metav1.NewTime(f.now)
 		meta.SetStatusCondition(&status.Conditions, condition)
 	}
-	return decision{status: status, verdict: verdict}
+	return decision{status: status, Outcome: Outcome}
 }
 
-func phase(job *v1beta1.Job, t *tally, outcome outcome) v1beta1.JobPhase {
+func phase(job *v1beta1.Job, t *tally, Result Result) v1beta1.JobPhase {
 	switch {
-	case outcome == complete:
+	case Result == complete:
 		return v1beta1.PhaseComplete
-	case outcome == fail:
+	case Result == fail:
 		return v1beta1.PhaseFailed
 	case job.Suspended():
 		return v1beta1.PhaseSuspended
@@ -66,12 +66,12 @@ func phase(job *v1beta1.Job, t *tally, outcome outcome) v1beta1.JobPhase {
 }
 
 // conditions are those that the facts say something about.
-func conditions(f *facts, t *tally, v verdict) []metav1.Condition {
+func conditions(f *State, t *tally, v Outcome) []metav1.Condition {
 	all := []metav1.Condition{blockedCondition(f, t, v)}
 	if suspended := suspendedCondition(f, t); suspended != nil {
 		all = append(all, *suspended)
 	}
-	switch v.outcome {
+	switch v.Result {
 	case complete:
 		all = append(all, metav1.Condition{Type: v1beta1.JobComplete, Status: metav1.ConditionTrue, Reason: v.reason, Message: v.message})
 	case fail:
@@ -81,7 +81,7 @@ func conditions(f *facts, t *tally, v verdict) []metav1.Condition {
 }
 
 // suspendedCondition is nil for a Job that never was suspended.
-func suspendedCondition(f *facts, t *tally) *metav1.Condition {
+func suspendedCondition(f *State, t *tally) *metav1.Condition {
 	job := f.job
 	last := meta.FindStatusCondition(job.Status.Conditions, v1beta1.JobSuspended)
 	if !job.Suspended() {
@@ -109,21 +109,21 @@ func suspendedCondition(f *facts, t *tally) *metav1.Condition {
 // blockedCondition says why nothing is moving, if something that a person can
 // mend stands in the way. The order of evaluation is that of the way of a Job:
 // its DaemonSet, its nodes, its pods, what happens on the nodes.
-func blockedCondition(f *facts, t *tally, v verdict) metav1.Condition {
+func blockedCondition(f *State, t *tally, v Outcome) metav1.Condition {
 	blocked := func(reason, message string) metav1.Condition {
 		return metav1.Condition{Type: v1beta1.JobBlocked, Status: metav1.ConditionTrue, Reason: reason, Message: message}
 	}
-	if v.outcome != complete && v.outcome != fail {
-		switch waiting := troubles(f.nodes); {
-		case f.obstacle.reason != "" && (f.obstacle.reason != v1beta1.ReasonPodsRefused || t.missing > 0):
-			return blocked(f.obstacle.reason, f.obstacle.message)
-		case caughtUp(f.daemonSet) && desiredNodes(f.daemonSet) == 0:
+	if v.Result != complete && v.Result != fail {
+		switch waiting := blockers(f.nodes); {
+		case f.blocker.reason != "" && (f.blocker.reason != v1beta1.ReasonPodsRefused || t.missing > 0):
+			return blocked(f.blocker.reason, f.blocker.message)
+		case isObserved(f.daemonSet) && desiredNodes(f.daemonSet) == 0:
 			return blocked(v1beta1.ReasonNoMatchingNode, "no node matches: the Job waits for one; "+
 				"see the node selector, affinity and tolerations of its template, and the nodes' taints")
 		case waiting != "":
 			return blocked(v1beta1.ReasonPodsWaiting, waiting)
 		}
 	}
-	return metav1.Condition{Type: v1beta1.JobBlocked, Status: metav1.ConditionFalse, Reason: v1beta1.ReasonNothingInTheWay,
+	return metav1.Condition{Type: v1beta1.JobBlocked, Status: metav1.ConditionFalse, Reason: v1beta1.ReasonNotBlocked,
 		Message: "nothing stands in the way"}
 }

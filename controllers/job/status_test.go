@@ -58,8 +58,8 @@ func job() *wrappers.JobWrapper {
 	return wrappers.Job("ns", "j").UID("j-uid").Generation(1).Status(started(10))
 }
 
-func crashing(node string) *wrappers.PodWrapper {
-	return pod(node).Restarted(v1beta1.ContainerName, 7, 3, "boom")
+func crashing(observedPod string) *wrappers.PodWrapper {
+	return pod(observedPod).Restarted(v1beta1.ContainerName, 7, 3, "boom")
 }
 
 func TestDecide(t *testing.T) {
@@ -67,11 +67,11 @@ func TestDecide(t *testing.T) {
 		job       *wrappers.JobWrapper
 		ds        *appsv1.DaemonSet
 		pods      []*wrappers.PodWrapper
-		obstacle  string
+		blocker   string
 		phase     v1beta1.JobPhase
 		completed string
 		counts    string // desired/active/succeeded/failed
-		outcome   outcome
+		Result    Result
 		reason    string // of the verdict
 		blocked   string
 		failed    string // the failed nodes with their reasons
@@ -84,51 +84,51 @@ func TestDecide(t *testing.T) {
 		"pods are being made":                 {job: job(), ds: daemonSet(2, 0), phase: "Pending", completed: "0/2", counts: "2/0/0/0"},
 		"one works":                           {job: job(), ds: daemonSet(2, 2), pods: pods(pod("a")), phase: "Running", completed: "0/2", counts: "2/1/0/0"},
 		"one done":                            {job: job(), ds: daemonSet(2, 2), pods: pods(pod("a").Completed(), pod("b")), phase: "Running", completed: "1/2", counts: "2/1/1/0"},
-		"all done":                            {job: job(), ds: daemonSet(2, 2), pods: pods(pod("a").Completed(), pod("b").Completed()), phase: "Complete", completed: "2/2", counts: "2/0/2/0", outcome: complete, reason: v1beta1.ReasonAllNodesDone},
-		"all done by exit":                    {job: job().Exit(), ds: daemonSet(1, 1), pods: pods(pod("a").Exit("w").Ended("w", 0)), phase: "Complete", completed: "1/1", counts: "1/0/1/0", outcome: complete, reason: v1beta1.ReasonAllNodesDone},
+		"all done":                            {job: job(), ds: daemonSet(2, 2), pods: pods(pod("a").Completed(), pod("b").Completed()), phase: "Complete", completed: "2/2", counts: "2/0/2/0", Result: complete, reason: v1beta1.ReasonAllNodesDone},
+		"all done by exit":                    {job: job().Exit(), ds: daemonSet(1, 1), pods: pods(pod("a").Exit("w").Ended("w", 0)), phase: "Complete", completed: "1/1", counts: "1/0/1/0", Result: complete, reason: v1beta1.ReasonAllNodesDone},
 		"all done, the DaemonSet is behind":   {job: job(), ds: behind(2), pods: pods(pod("a").Completed(), pod("b").Completed()), phase: "Running", completed: "2/2", counts: "2/0/2/0"},
 		"all done, one node has no pod":       {job: job(), ds: daemonSet(2, 1), pods: pods(pod("a").Completed()), phase: "Running", completed: "1/2", counts: "2/0/1/0"},
 		"a node left, another joined":         {job: job(), ds: daemonSet(2, 1), pods: pods(pod("a").Completed(), pod("gone").Completed()), phase: "Running", completed: "2/2", counts: "2/0/2/0"},
 		"a node left, another works":          {job: job(), ds: daemonSet(2, 2), pods: pods(pod("a").Completed(), pod("gone").Completed(), pod("new")), phase: "Running", completed: "2/2", counts: "2/1/2/0"},
-		"a node left, the rest is done":       {job: job(), ds: daemonSet(1, 1), pods: pods(pod("a").Completed(), pod("gone").Completed()), phase: "Complete", completed: "1/1", counts: "1/0/2/0", outcome: complete, reason: v1beta1.ReasonAllNodesDone},
+		"a node left, the rest is done":       {job: job(), ds: daemonSet(1, 1), pods: pods(pod("a").Completed(), pod("gone").Completed()), phase: "Complete", completed: "1/1", counts: "1/0/2/0", Result: complete, reason: v1beta1.ReasonAllNodesDone},
 		"done pods of an earlier template":    {job: job(), ds: daemonSet(1, 1), pods: pods(wrappers.Pod(aJob, "a", "h0").Completed()), phase: "Pending", completed: "0/1", counts: "1/0/0/0"},
-		"a done pod that is being deleted":    {job: job(), ds: daemonSet(1, 1), pods: pods(pod("a").Completed().Leaving()), phase: "Pending", completed: "0/1", counts: "1/0/0/0"},
+		"a done pod that is being deleted":    {job: job(), ds: daemonSet(1, 1), pods: pods(pod("a").Completed().Terminating()), phase: "Pending", completed: "0/1", counts: "1/0/0/0"},
 		"an evicted pod":                      {job: job(), ds: daemonSet(1, 1), pods: pods(pod("a").Evicted()), phase: "Pending", completed: "0/1", counts: "1/0/0/0", blocked: v1beta1.ReasonPodsWaiting},
-		"the template is refused":             {job: job(), ds: daemonSet(1, 1), pods: pods(pod("a")), obstacle: v1beta1.ReasonDaemonSetRefused, phase: "Running", completed: "0/1", counts: "1/1/0/0", blocked: v1beta1.ReasonDaemonSetRefused},
-		"the name is taken":                   {job: job(), obstacle: v1beta1.ReasonDaemonSetNameTaken, phase: "Pending", completed: "0/0", counts: "0/0/0/0", blocked: v1beta1.ReasonDaemonSetNameTaken},
-		"pods are refused":                    {job: job(), ds: daemonSet(2, 1), pods: pods(pod("a")), obstacle: v1beta1.ReasonPodsRefused, phase: "Running", completed: "0/2", counts: "2/1/0/0", blocked: v1beta1.ReasonPodsRefused},
-		"pods were refused, all are there":    {job: job(), ds: daemonSet(1, 1), pods: pods(pod("a")), obstacle: v1beta1.ReasonPodsRefused, phase: "Running", completed: "0/1", counts: "1/1/0/0"},
+		"the template is refused":             {job: job(), ds: daemonSet(1, 1), pods: pods(pod("a")), blocker: v1beta1.ReasonDaemonSetRefused, phase: "Running", completed: "0/1", counts: "1/1/0/0", blocked: v1beta1.ReasonDaemonSetRefused},
+		"the name is taken":                   {job: job(), blocker: v1beta1.ReasonDaemonSetNameTaken, phase: "Pending", completed: "0/0", counts: "0/0/0/0", blocked: v1beta1.ReasonDaemonSetNameTaken},
+		"pods are refused":                    {job: job(), ds: daemonSet(2, 1), pods: pods(pod("a")), blocker: v1beta1.ReasonPodsRefused, phase: "Running", completed: "0/2", counts: "2/1/0/0", blocked: v1beta1.ReasonPodsRefused},
+		"pods were refused, all are there":    {job: job(), ds: daemonSet(1, 1), pods: pods(pod("a")), blocker: v1beta1.ReasonPodsRefused, phase: "Running", completed: "0/1", counts: "1/1/0/0"},
 		"an image is not there":               {job: job(), ds: daemonSet(1, 1), pods: pods(pod("a").Waiting("job-container", "ErrImagePull", "x")), phase: "Running", completed: "0/1", counts: "1/1/0/0", blocked: v1beta1.ReasonPodsWaiting},
-		"held back":                           {job: job().Parallelism("1"), ds: daemonSet(2, 2), pods: pods(pod("a").Held(), pod("b").Held()), phase: "Pending", completed: "0/2", counts: "2/0/0/0"},
-		"one held back, one done":             {job: job().Parallelism("1"), ds: daemonSet(2, 2), pods: pods(pod("a").Completed(), pod("b").Held()), phase: "Running", completed: "1/2", counts: "2/0/1/0"},
-		"suspended from the start":            {job: job().Status(v1beta1.JobStatus{}).Suspend(true), ds: daemonSet(2, 2), pods: pods(pod("a").Held(), pod("b").Held()), phase: "Suspended", completed: "0/2", counts: "2/0/0/0"},
-		"suspended, one goes on":              {job: job().Suspend(true), ds: daemonSet(2, 2), pods: pods(pod("a"), pod("b").Held()), phase: "Suspended", completed: "0/2", counts: "2/1/0/0"},
-		"suspended, but all are done":         {job: job().Suspend(true), ds: daemonSet(1, 1), pods: pods(pod("a").Completed()), phase: "Complete", completed: "1/1", counts: "1/0/1/0", outcome: complete, reason: v1beta1.ReasonAllNodesDone},
-		"one failed, none tolerated":          {job: job(), ds: daemonSet(3, 3), pods: pods(crashing("a"), pod("b"), pod("c").Completed()), phase: "Failed", completed: "1/3", counts: "3/1/1/1", outcome: fail, reason: v1beta1.ReasonMaxFailedNodesExceeded, failed: "a:BackoffLimitExceeded"},
+		"held back":                           {job: job().Parallelism("1"), ds: daemonSet(2, 2), pods: pods(pod("a").Gated(), pod("b").Gated()), phase: "Pending", completed: "0/2", counts: "2/0/0/0"},
+		"one held back, one done":             {job: job().Parallelism("1"), ds: daemonSet(2, 2), pods: pods(pod("a").Completed(), pod("b").Gated()), phase: "Running", completed: "1/2", counts: "2/0/1/0"},
+		"suspended from the start":            {job: job().Status(v1beta1.JobStatus{}).Suspend(true), ds: daemonSet(2, 2), pods: pods(pod("a").Gated(), pod("b").Gated()), phase: "Suspended", completed: "0/2", counts: "2/0/0/0"},
+		"suspended, one goes on":              {job: job().Suspend(true), ds: daemonSet(2, 2), pods: pods(pod("a"), pod("b").Gated()), phase: "Suspended", completed: "0/2", counts: "2/1/0/0"},
+		"suspended, but all are done":         {job: job().Suspend(true), ds: daemonSet(1, 1), pods: pods(pod("a").Completed()), phase: "Complete", completed: "1/1", counts: "1/0/1/0", Result: complete, reason: v1beta1.ReasonAllNodesDone},
+		"one failed, none tolerated":          {job: job(), ds: daemonSet(3, 3), pods: pods(crashing("a"), pod("b"), pod("c").Completed()), phase: "Failed", completed: "1/3", counts: "3/1/1/1", Result: fail, reason: v1beta1.ReasonMaxFailedNodesExceeded, failed: "a:BackoffLimitExceeded"},
 		"one failed, one tolerated":           {job: job().MaxFailedNodes("1"), ds: daemonSet(2, 2), pods: pods(crashing("a"), pod("b")), phase: "Running", completed: "0/2", counts: "2/1/0/1", failed: "a:BackoffLimitExceeded"},
-		"two failed, one tolerated":           {job: job().MaxFailedNodes("1"), ds: daemonSet(2, 2), pods: pods(crashing("b"), crashing("a")), phase: "Failed", completed: "0/2", counts: "2/0/0/2", outcome: fail, reason: v1beta1.ReasonMaxFailedNodesExceeded, failed: "a:BackoffLimitExceeded b:BackoffLimitExceeded"},
-		"failures tolerated to the end":       {job: job().MaxFailedNodes("50%"), ds: daemonSet(2, 2), pods: pods(crashing("a"), pod("b").Completed()), phase: "Complete", completed: "1/2", counts: "2/0/1/1", outcome: complete, reason: v1beta1.ReasonFailuresTolerated, failed: "a:BackoffLimitExceeded"},
-		"a percentage is rounded down":        {job: job().MaxFailedNodes("99%"), ds: daemonSet(1, 1), pods: pods(crashing("a")), phase: "Failed", completed: "0/1", counts: "1/0/0/1", outcome: fail, reason: v1beta1.ReasonMaxFailedNodesExceeded, failed: "a:BackoffLimitExceeded"},
+		"two failed, one tolerated":           {job: job().MaxFailedNodes("1"), ds: daemonSet(2, 2), pods: pods(crashing("b"), crashing("a")), phase: "Failed", completed: "0/2", counts: "2/0/0/2", Result: fail, reason: v1beta1.ReasonMaxFailedNodesExceeded, failed: "a:BackoffLimitExceeded b:BackoffLimitExceeded"},
+		"failures tolerated to the end":       {job: job().MaxFailedNodes("50%"), ds: daemonSet(2, 2), pods: pods(crashing("a"), pod("b").Completed()), phase: "Complete", completed: "1/2", counts: "2/0/1/1", Result: complete, reason: v1beta1.ReasonFailuresTolerated, failed: "a:BackoffLimitExceeded"},
+		"a percentage is rounded down":        {job: job().MaxFailedNodes("99%"), ds: daemonSet(1, 1), pods: pods(crashing("a")), phase: "Failed", completed: "0/1", counts: "1/0/0/1", Result: fail, reason: v1beta1.ReasonMaxFailedNodesExceeded, failed: "a:BackoffLimitExceeded"},
 		"a higher limit takes effect":         {job: job().BackoffLimit(7), ds: daemonSet(1, 1), pods: pods(crashing("a")), phase: "Running", completed: "0/1", counts: "1/1/0/0"},
-		"no restart allowed":                  {job: job().BackoffLimit(0), ds: daemonSet(1, 1), pods: pods(pod("a").Restarted("job-container", 1, 1, "")), phase: "Failed", completed: "0/1", counts: "1/0/0/1", outcome: fail, reason: v1beta1.ReasonMaxFailedNodesExceeded, failed: "a:BackoffLimitExceeded"},
-		"failed by exits with 0":              {job: job(), ds: daemonSet(1, 1), pods: pods(pod("a").Restarted("job-container", 7, 0, "")), phase: "Failed", completed: "0/1", counts: "1/0/0/1", outcome: fail, reason: v1beta1.ReasonMaxFailedNodesExceeded, failed: "a:ExitedWithoutWord"},
+		"no restart allowed":                  {job: job().BackoffLimit(0), ds: daemonSet(1, 1), pods: pods(pod("a").Restarted("job-container", 1, 1, "")), phase: "Failed", completed: "0/1", counts: "1/0/0/1", Result: fail, reason: v1beta1.ReasonMaxFailedNodesExceeded, failed: "a:BackoffLimitExceeded"},
+		"failed by exits with 0":              {job: job(), ds: daemonSet(1, 1), pods: pods(pod("a").Restarted("job-container", 7, 0, "")), phase: "Failed", completed: "0/1", counts: "1/0/0/1", Result: fail, reason: v1beta1.ReasonMaxFailedNodesExceeded, failed: "a:ExitedWithoutWord"},
 		"exits with 0 are said before":        {job: job(), ds: daemonSet(1, 1), pods: pods(pod("a").Restarted("job-container", 1, 0, "")), phase: "Running", completed: "0/1", counts: "1/1/0/0", blocked: v1beta1.ReasonPodsWaiting},
 		"failed, the DaemonSet is behind":     {job: job(), ds: behind(1), pods: pods(crashing("a")), phase: "Running", completed: "0/1", counts: "1/0/0/1", failed: "a:BackoffLimitExceeded"},
-		"failed, to be suspended":             {job: suspendOnFailure(), ds: daemonSet(2, 2), pods: pods(crashing("a"), pod("b").Held()), phase: "Running", completed: "0/2", counts: "2/0/0/1", outcome: hold, reason: v1beta1.ReasonMaxFailedNodesExceeded, failed: "a:BackoffLimitExceeded"},
-		"failed, suspended":                   {job: suspendOnFailure().Suspend(true), ds: daemonSet(2, 2), pods: pods(crashing("a"), pod("b").Held()), phase: "Suspended", completed: "0/2", counts: "2/0/0/1", failed: "a:BackoffLimitExceeded"},
-		"suspended by a person, then failed":  {job: job().Suspend(true), ds: daemonSet(2, 2), pods: pods(crashing("a"), pod("b").Held()), phase: "Failed", completed: "0/2", counts: "2/0/0/1", outcome: fail, reason: v1beta1.ReasonMaxFailedNodesExceeded, failed: "a:BackoffLimitExceeded"},
+		"failed, to be suspended":             {job: suspendOnFailure(), ds: daemonSet(2, 2), pods: pods(crashing("a"), pod("b").Gated()), phase: "Running", completed: "0/2", counts: "2/0/0/1", Result: hold, reason: v1beta1.ReasonMaxFailedNodesExceeded, failed: "a:BackoffLimitExceeded"},
+		"failed, suspended":                   {job: suspendOnFailure().Suspend(true), ds: daemonSet(2, 2), pods: pods(crashing("a"), pod("b").Gated()), phase: "Suspended", completed: "0/2", counts: "2/0/0/1", failed: "a:BackoffLimitExceeded"},
+		"suspended by a person, then failed":  {job: job().Suspend(true), ds: daemonSet(2, 2), pods: pods(crashing("a"), pod("b").Gated()), phase: "Failed", completed: "0/2", counts: "2/0/0/1", Result: fail, reason: v1beta1.ReasonMaxFailedNodesExceeded, failed: "a:BackoffLimitExceeded"},
 		"before the deadline":                 {job: job().Deadline(11), ds: daemonSet(1, 1), pods: pods(pod("a")), phase: "Running", completed: "0/1", counts: "1/1/0/0"},
-		"at the deadline":                     {job: job().Deadline(10), ds: daemonSet(2, 2), pods: pods(pod("a"), pod("b").Completed()), phase: "Failed", completed: "1/2", counts: "2/0/1/1", outcome: fail, reason: v1beta1.ReasonDeadlineExceeded, failed: "a:DeadlineExceeded"},
-		"at the deadline, all done":           {job: job().Deadline(10), ds: daemonSet(1, 1), pods: pods(pod("a").Completed()), phase: "Complete", completed: "1/1", counts: "1/0/1/0", outcome: complete, reason: v1beta1.ReasonAllNodesDone},
-		"at the deadline, one tolerated":      {job: job().Deadline(10).MaxFailedNodes("1"), ds: daemonSet(2, 2), pods: pods(pod("a").Unschedulable("x"), pod("b").Completed()), phase: "Complete", completed: "1/2", counts: "2/0/1/1", outcome: complete, reason: v1beta1.ReasonFailuresTolerated, failed: "a:DeadlineExceeded"},
-		"at the deadline, held ones too":      {job: job().Deadline(10).Parallelism("1"), ds: daemonSet(2, 2), pods: pods(pod("a").Held(), pod("b")), phase: "Failed", completed: "0/2", counts: "2/0/0/2", outcome: fail, reason: v1beta1.ReasonDeadlineExceeded, failed: "a:DeadlineExceeded b:DeadlineExceeded"},
-		"at the deadline, a pod is missing":   {job: job().Deadline(10), ds: daemonSet(2, 1), pods: pods(pod("a").Completed()), phase: "Failed", completed: "1/2", counts: "2/0/1/1", outcome: fail, reason: v1beta1.ReasonDeadlineExceeded},
-		"at the deadline, missing, tolerated": {job: job().Deadline(10).MaxFailedNodes("1"), ds: daemonSet(2, 1), pods: pods(pod("a").Completed()), phase: "Complete", completed: "1/2", counts: "2/0/1/1", outcome: complete, reason: v1beta1.ReasonFailuresTolerated},
-		"at the deadline, no node matched":    {job: job().Deadline(10), ds: daemonSet(0, 0), phase: "Failed", completed: "0/0", counts: "0/0/0/0", outcome: fail, reason: v1beta1.ReasonDeadlineExceeded},
-		"at the deadline, refused":            {job: job().Deadline(10), obstacle: v1beta1.ReasonDaemonSetRefused, phase: "Failed", completed: "0/0", counts: "0/0/0/0", outcome: fail, reason: v1beta1.ReasonDeadlineExceeded},
-		"at the deadline, failed before":      {job: job().Deadline(10), ds: daemonSet(1, 1), pods: pods(crashing("a")), phase: "Failed", completed: "0/1", counts: "1/0/0/1", outcome: fail, reason: v1beta1.ReasonDeadlineExceeded, failed: "a:BackoffLimitExceeded"},
-		"at the deadline, behind":             {job: job().Deadline(10), ds: behind(1), pods: pods(pod("a")), phase: "Failed", completed: "0/1", counts: "1/0/0/1", outcome: fail, reason: v1beta1.ReasonDeadlineExceeded, failed: "a:DeadlineExceeded"},
-		"at the deadline, to be suspended":    {job: suspendOnFailure().Deadline(10), ds: daemonSet(1, 1), pods: pods(pod("a")), phase: "Running", completed: "0/1", counts: "1/0/0/1", outcome: hold, reason: v1beta1.ReasonDeadlineExceeded, failed: "a:DeadlineExceeded"},
+		"at the deadline":                     {job: job().Deadline(10), ds: daemonSet(2, 2), pods: pods(pod("a"), pod("b").Completed()), phase: "Failed", completed: "1/2", counts: "2/0/1/1", Result: fail, reason: v1beta1.ReasonDeadlineExceeded, failed: "a:DeadlineExceeded"},
+		"at the deadline, all done":           {job: job().Deadline(10), ds: daemonSet(1, 1), pods: pods(pod("a").Completed()), phase: "Complete", completed: "1/1", counts: "1/0/1/0", Result: complete, reason: v1beta1.ReasonAllNodesDone},
+		"at the deadline, one tolerated":      {job: job().Deadline(10).MaxFailedNodes("1"), ds: daemonSet(2, 2), pods: pods(pod("a").Unschedulable("x"), pod("b").Completed()), phase: "Complete", completed: "1/2", counts: "2/0/1/1", Result: complete, reason: v1beta1.ReasonFailuresTolerated, failed: "a:DeadlineExceeded"},
+		"at the deadline, held ones too":      {job: job().Deadline(10).Parallelism("1"), ds: daemonSet(2, 2), pods: pods(pod("a").Gated(), pod("b")), phase: "Failed", completed: "0/2", counts: "2/0/0/2", Result: fail, reason: v1beta1.ReasonDeadlineExceeded, failed: "a:DeadlineExceeded b:DeadlineExceeded"},
+		"at the deadline, a pod is missing":   {job: job().Deadline(10), ds: daemonSet(2, 1), pods: pods(pod("a").Completed()), phase: "Failed", completed: "1/2", counts: "2/0/1/1", Result: fail, reason: v1beta1.ReasonDeadlineExceeded},
+		"at the deadline, missing, tolerated": {job: job().Deadline(10).MaxFailedNodes("1"), ds: daemonSet(2, 1), pods: pods(pod("a").Completed()), phase: "Complete", completed: "1/2", counts: "2/0/1/1", Result: complete, reason: v1beta1.ReasonFailuresTolerated},
+		"at the deadline, no node matched":    {job: job().Deadline(10), ds: daemonSet(0, 0), phase: "Failed", completed: "0/0", counts: "0/0/0/0", Result: fail, reason: v1beta1.ReasonDeadlineExceeded},
+		"at the deadline, refused":            {job: job().Deadline(10), blocker: v1beta1.ReasonDaemonSetRefused, phase: "Failed", completed: "0/0", counts: "0/0/0/0", Result: fail, reason: v1beta1.ReasonDeadlineExceeded},
+		"at the deadline, failed before":      {job: job().Deadline(10), ds: daemonSet(1, 1), pods: pods(crashing("a")), phase: "Failed", completed: "0/1", counts: "1/0/0/1", Result: fail, reason: v1beta1.ReasonDeadlineExceeded, failed: "a:BackoffLimitExceeded"},
+		"at the deadline, behind":             {job: job().Deadline(10), ds: behind(1), pods: pods(pod("a")), phase: "Failed", completed: "0/1", counts: "1/0/0/1", Result: fail, reason: v1beta1.ReasonDeadlineExceeded, failed: "a:DeadlineExceeded"},
+		"at the deadline, to be suspended":    {job: suspendOnFailure().Deadline(10), ds: daemonSet(1, 1), pods: pods(pod("a")), phase: "Running", completed: "0/1", counts: "1/0/0/1", Result: hold, reason: v1beta1.ReasonDeadlineExceeded, failed: "a:DeadlineExceeded"},
 		"suspended: no deadline":              {job: job().Deadline(10).Suspend(true), ds: daemonSet(1, 1), pods: pods(pod("a")), phase: "Suspended", completed: "0/1", counts: "1/1/0/0"},
 		"resumed: the clock starts anew":      {job: job().Deadline(10).Suspend(false).Status(suspendedBy(v1beta1.ReasonSuspendedByUser)), ds: daemonSet(1, 1), pods: pods(pod("a")), phase: "Running", completed: "0/1", counts: "1/1/0/0"},
 		"never: all done":                     {job: job().Never(), ds: daemonSet(1, 1), pods: pods(pod("a").Completed()), phase: "Running", completed: "1/1", counts: "1/0/1/0"},
@@ -138,22 +138,22 @@ func TestDecide(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			g := NewWithT(t)
-			f := &facts{job: test.job.Obj(), now: now, hash: hash, daemonSet: test.ds, obstacle: trouble{test.obstacle, "in the way"}}
+			f := &State{job: test.job.Obj(), now: now, hash: hash, daemonSet: test.ds, blocker: Blocker{test.blocker, "in the way"}}
 			for _, p := range test.pods {
-				f.nodes = append(f.nodes, observeNode(p.Obj(), hash, backoffLimit(&f.job.Spec)))
+				f.nodes = append(f.nodes, observePod(p.Obj(), hash, backoffLimit(&f.job.Spec)))
 			}
 			d := decide(f)
 			s := d.status
 			g.Expect(s.Phase).To(Equal(test.phase))
 			g.Expect(s.Completed).To(Equal(test.completed))
 			g.Expect(fmt.Sprintf("%d/%d/%d/%d", s.Desired, s.Active, s.Succeeded, s.Failed)).To(Equal(test.counts))
-			g.Expect(d.verdict.outcome).To(Equal(test.outcome))
-			g.Expect(d.verdict.reason).To(Equal(test.reason))
-			g.Expect(s.CompletionTime != nil).To(Equal(test.outcome == complete))
+			g.Expect(d.Outcome.Result).To(Equal(test.Result))
+			g.Expect(d.Outcome.reason).To(Equal(test.reason))
+			g.Expect(s.CompletionTime != nil).To(Equal(test.Result == complete))
 			blocked := meta.FindStatusCondition(s.Conditions, v1beta1.JobBlocked)
 			g.Expect(blocked).NotTo(BeNil())
 			if test.blocked == "" {
-				test.blocked = v1beta1.ReasonNothingInTheWay
+				test.blocked = v1beta1.ReasonNotBlocked
 			}
 			g.Expect(blocked.Reason).To(Equal(test.blocked), blocked.Message)
 			named := ""
@@ -164,8 +164,8 @@ func TestDecide(t *testing.T) {
 				named += n.Node + ":" + n.Reason
 			}
 			g.Expect(named).To(Equal(test.failed))
-			g.Expect(meta.IsStatusConditionTrue(s.Conditions, v1beta1.JobComplete)).To(Equal(test.outcome == complete))
-			g.Expect(meta.IsStatusConditionTrue(s.Conditions, v1beta1.JobFailed)).To(Equal(test.outcome == fail))
+			g.Expect(meta.IsStatusConditionTrue(s.Conditions, v1beta1.JobComplete)).To(Equal(test.Result == complete))
+			g.Expect(meta.IsStatusConditionTrue(s.Conditions, v1beta1.JobFailed)).To(Equal(test.Result == fail))
 			for _, c := range s.Conditions {
 				g.Expect(c.Message).NotTo(BeEmpty(), c.Type)
 			}
@@ -180,18 +180,18 @@ func TestAVerdictIsNeverRecomputed(t *testing.T) {
 		status.Completed = "2/2"
 		status.Conditions = []metav1.Condition{{Type: conditionType, Status: metav1.ConditionTrue, Reason: "R"}}
 		finished := job().Generation(9).Deadline(1).Status(status).Obj()
-		d := decide(&facts{job: finished, now: now, hash: "other", daemonSet: daemonSet(5, 5)})
+		d := decide(&State{job: finished, now: now, hash: "other", daemonSet: daemonSet(5, 5)})
 		g.Expect(d.status).To(Equal(status))
-		g.Expect(d.verdict.outcome).To(Equal(goOn))
+		g.Expect(d.Outcome.Result).To(Equal(undecided))
 	}
 }
 
 func TestFailedNodesSayWhatHappened(t *testing.T) {
 	g := NewWithT(t)
-	f := &facts{job: job().Obj(), now: now, hash: hash, daemonSet: daemonSet(200, 200)}
+	f := &State{job: job().Obj(), now: now, hash: hash, daemonSet: daemonSet(200, 200)}
 	for i := range 200 {
 		p := pod(fmt.Sprintf("n-%03d", i)).Restarted(v1beta1.ContainerName, 8, 42, "first line\nlast line")
-		f.nodes = append(f.nodes, observeNode(p.Obj(), hash, 6))
+		f.nodes = append(f.nodes, observePod(p.Obj(), hash, 6))
 	}
 	s := decide(f).status
 	g.Expect(s.Failed).To(Equal(int32(200)))
@@ -205,9 +205,9 @@ func TestFailedNodesSayWhatHappened(t *testing.T) {
 func TestSuspendedRemembersWho(t *testing.T) {
 	g := NewWithT(t)
 	reason := func(j *wrappers.JobWrapper, pods ...*wrappers.PodWrapper) string {
-		f := &facts{job: j.Obj(), now: now, hash: hash, daemonSet: daemonSet(2, 2)}
+		f := &State{job: j.Obj(), now: now, hash: hash, daemonSet: daemonSet(2, 2)}
 		for _, p := range pods {
-			f.nodes = append(f.nodes, observeNode(p.Obj(), hash, 6))
+			f.nodes = append(f.nodes, observePod(p.Obj(), hash, 6))
 		}
 		return meta.FindStatusCondition(decide(f).status.Conditions, v1beta1.JobSuspended).Reason
 	}

@@ -17,7 +17,7 @@ const maxLog = 1024
 
 // tally is the sum over all nodes of the pods of the current template.
 type tally struct {
-	held, active, succeeded int
+	gated, active, succeeded int
 	// missing is how many nodes have no pod that counts: not made yet, refused,
 	// being replaced, or lost.
 	missing int
@@ -30,17 +30,17 @@ func (t *tally) failed() int { return len(t.failedNodes) + t.unnamed }
 
 // count sums up the pods of the current template that are not being deleted.
 // With expired, the nodes that are not done count as failed.
-func count(nodes []node, desired int, expired bool) tally {
+func count(nodes []observedPod, desired int, expired bool) tally {
 	var t tally
 	seen := 0
 	for i := range nodes {
 		n := &nodes[i]
-		if !n.current || n.leaving || n.state == lost {
+		if !n.upToDate || n.terminating || n.state == lost {
 			continue
 		}
 		seen++
 		switch {
-		case n.state == done:
+		case n.state == succeeded:
 			t.succeeded++
 		case n.state == failed:
 			t.failedNodes = append(t.failedNodes, restartedTooOften(n))
@@ -49,8 +49,8 @@ func count(nodes []node, desired int, expired bool) tally {
 				Node: n.name, Reason: v1beta1.ReasonDeadlineExceeded, ExitCode: n.exitCode,
 				Message: withLog("not done when its time was over: "+shortened(n.activity, maxSentence), n.log),
 			})
-		case n.state == held:
-			t.held++
+		case n.state == gated:
+			t.gated++
 		default:
 			t.active++
 		}
@@ -67,11 +67,11 @@ func count(nodes []node, desired int, expired bool) tally {
 	return t
 }
 
-func restartedTooOften(n *node) v1beta1.FailedNode {
-	if n.trouble.reason == v1beta1.ReasonExitedWithoutWord {
+func restartedTooOften(n *observedPod) v1beta1.FailedNode {
+	if n.Blocker.reason == v1beta1.ReasonExitedWithoutWord {
 		return v1beta1.FailedNode{
 			Node: n.name, Reason: v1beta1.ReasonExitedWithoutWord, ExitCode: n.exitCode,
-			Message: withLog(n.trouble.message, n.log),
+			Message: withLog(n.Blocker.message, n.log),
 		}
 	}
 	message := fmt.Sprintf("restarted %d times", n.restarts)

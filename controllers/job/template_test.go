@@ -121,15 +121,15 @@ func TestDiffers(t *testing.T) {
 	live.Spec.Template.Spec.RestartPolicy = corev1.RestartPolicyAlways
 	live.Spec.Template.Spec.Containers[0].ImagePullPolicy = corev1.PullIfNotPresent
 	live.Spec.Template.Spec.Containers[0].Resources.Limits = corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("1")}
-	g.Expect(differs(live, desired)).To(BeFalse())
+	g.Expect(needsApply(live, desired)).To(BeFalse())
 
 	live.Spec.Template.Spec.Containers[0].Image = "evil:v1"
-	g.Expect(differs(live, desired)).To(BeTrue(), "what somebody changed")
+	g.Expect(needsApply(live, desired)).To(BeTrue(), "what somebody changed")
 
 	j.Spec.MountPath = ""
 	without, err := desiredDaemonSet(j, "pause:v1")
 	g.Expect(err).NotTo(HaveOccurred())
-	g.Expect(differs(desired, without)).To(BeTrue(), "what is no longer wanted")
+	g.Expect(needsApply(desired, without)).To(BeTrue(), "what is no longer wanted")
 
 	config, err := applyConfiguration(desired)
 	g.Expect(err).NotTo(HaveOccurred())

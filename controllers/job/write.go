@@ -15,7 +15,7 @@ import (
 //
 // The write is refused if the Job changed since it was read: a verdict must be
 // about the Job as it is.
-func (r *Reconciler) writeStatus(ctx context.Context, f *facts, d *decision) (time.Duration, error) {
+func (r *Reconciler) writeStatus(ctx context.Context, f *State, d *decision) (time.Duration, error) {
 	before := &f.job.Status
 	if wait := writeAfter(before, &d.status, r.written.last(f.job.UID), f.now); wait != 0 {
 		return max(0, wait), nil
@@ -28,14 +28,14 @@ func (r *Reconciler) writeStatus(ctx context.Context, f *facts, d *decision) (ti
 	}
 	r.jobs.remember(job)
 	r.written.set(job.UID, f.now)
-	if d.verdict.outcome != goOn || before.Phase != d.status.Phase {
+	if d.Outcome.Result != undecided || before.Phase != d.status.Phase {
 		logf.FromContext(ctx).Info("status", "phase", d.status.Phase, "completed", d.status.Completed,
-			"failed", d.status.Failed, "verdict", d.verdict.reason)
+			"failed", d.status.Failed, "verdict", d.Outcome.reason)
 	}
-	for _, n := range notes(f, d) {
+	for _, n := range eventsFor(f, d) {
 		r.recorder.Eventf(job, nil, n.kind, n.reason, n.action, "%s", n.message)
 	}
-	if d.verdict.outcome == complete || d.verdict.outcome == fail {
+	if d.Outcome.Result == complete || d.Outcome.Result == fail {
 		observeDuration(&d.status, f.now)
 	}
 	return 0, nil

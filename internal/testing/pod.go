@@ -108,15 +108,15 @@ func (w *PodWrapper) Unschedulable(message string) *PodWrapper {
 	return w
 }
 
-// Held closes the pod's gate.
-func (w *PodWrapper) Held() *PodWrapper {
+// Gated closes the pod's gate.
+func (w *PodWrapper) Gated() *PodWrapper {
 	w.unscheduled()
 	w.Spec.SchedulingGates = []corev1.PodSchedulingGate{{Name: v1beta1.SchedulingGate}}
 	return w
 }
 
-// Leaving makes it a pod that is being deleted.
-func (w *PodWrapper) Leaving() *PodWrapper {
+// Terminating makes it a pod that is being deleted.
+func (w *PodWrapper) Terminating() *PodWrapper {
 	w.DeletionTimestamp = new(metav1.NewTime(time.Unix(1, 0)))
 	return w
 }

@@ -38,7 +38,7 @@ func TestTheCasesAreThoseOfTheTable(t *testing.T) {
 
 func TestTheBareDaemonSetHasTheSamePods(t *testing.T) {
 	g := NewWithT(t)
-	pod := wrappers.Pod(theJob, "a", "h1").Held()
+	pod := wrappers.Pod(theJob, "a", "h1").Gated()
 	template := corev1.PodTemplateSpec{ObjectMeta: metav1.ObjectMeta{Labels: pod.Labels}, Spec: pod.Spec}
 	made := workload{name: "w", selector: map[string]string{"n": "1"}}.bare("ns", template, false)
 	ds, ok := made.(*appsv1.DaemonSet)

@@ -40,8 +40,8 @@ func TestTheObserverCountsWhoWorks(t *testing.T) {
 		at = at.Add(time.Second)
 		o.note(watch.Event{Type: kind, Object: w.Obj()}, at)
 	}
-	see(watch.Added, pending("a").Held())
-	see(watch.Added, pending("b").Held())
+	see(watch.Added, pending("a").Gated())
+	see(watch.Added, pending("b").Gated())
 	g.Expect(o.working).To(BeZero(), "their gates are closed")
 	see(watch.Modified, pending("a"))
 	see(watch.Modified, pending("b"))

@@ -27,7 +27,7 @@ func TestTheWitnessSeesTooManyAtWork(t *testing.T) {
 	w := newWitness()
 	w.allow("j", 2)
 	for _, node := range []string{"a", "b"} {
-		w.note(exitPod(node).Held().Obj(), false)
+		w.note(exitPod(node).Gated().Obj(), false)
 		w.note(exitPod(node).Obj(), false)
 	}
 	failing := pending("b").Exit("w").Restarted("w", 9, 3, "")
@@ -43,7 +43,7 @@ func TestAGapIsNoViolation(t *testing.T) {
 	w := newWitness()
 	w.allow("j", 1)
 	w.note(exitPod("a").Obj(), false)
-	w.note(exitPod("z").Held().Obj(), false)
+	w.note(exitPod("z").Gated().Obj(), false)
 	// Meanwhile, unseen: a got done, z is gone, and b works.
 	done := wrappers.Pod(theJob, "a", "h1").Exit("w")
 	w.replace([]corev1.Pod{*exitPod("b").Obj(), *done.Obj()})

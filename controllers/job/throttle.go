@@ -11,9 +11,9 @@ import (
 
 const (
 	// minPace is the shortest time between two writes of a Job's progress.
-	minPace = 250 * time.Millisecond
+	minStatusInterval = 250 * time.Millisecond
 	// maxPace is the longest time that a change of a Job's progress goes unwritten.
-	maxPace = 5 * time.Second
+	maxStatusInterval = 5 * time.Second
 	// step is the part of the nodes whose change is worth a write at minPace: the
 	// number of writes then does not grow with the number of nodes.
 	step = 10
@@ -26,18 +26,18 @@ func writeAfter(last, next *v1beta1.JobStatus, written, now time.Time) time.Dura
 	if equality.Semantic.DeepEqual(last, next) {
 		return -1
 	}
-	if worthTelling(last, next) {
+	if isSignificant(last, next) {
 		return 0
 	}
-	pace := maxPace
-	if moved(last, next) >= max(1, int(next.Desired)/step) {
-		pace = minPace
+	pace := maxStatusInterval
+	if changedNodes(last, next) >= max(1, int(next.Desired)/step) {
+		pace = minStatusInterval
 	}
 	return max(0, written.Add(pace).Sub(now))
 }
 
 // worthTelling says whether more than the numbers changed.
-func worthTelling(last, next *v1beta1.JobStatus) bool {
+func isSignificant(last, next *v1beta1.JobStatus) bool {
 	if last.Phase != next.Phase || last.ObservedGeneration != next.ObservedGeneration ||
 		last.TemplateHash != next.TemplateHash || !last.StartTime.Equal(next.StartTime) {
 		return true
@@ -53,7 +53,7 @@ func worthTelling(last, next *v1beta1.JobStatus) bool {
 }
 
 // moved is how many nodes changed their state between two statuses.
-func moved(last, next *v1beta1.JobStatus) int {
+func changedNodes(last, next *v1beta1.JobStatus) int {
 	distance := func(a, b int32) int { return int(max(a, b) - min(a, b)) }
 	return max(distance(last.Desired, next.Desired), distance(last.Active, next.Active),
 		distance(last.Succeeded, next.Succeeded), distance(last.Failed, next.Failed))

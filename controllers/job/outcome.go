@@ -9,22 +9,22 @@ import (
 )
 
 // outcome is what becomes of a Job.
-type outcome string
+type Result string
 
 const (
 	// goOn: nothing is decided yet.
-	goOn outcome = ""
+	undecided Result = ""
 	// complete: every node is done, or failed and tolerated.
-	complete outcome = "complete"
+	complete Result = "complete"
 	// fail: more nodes failed than tolerated, and the Job ends.
-	fail outcome = "fail"
+	fail Result = "fail"
 	// hold: more nodes failed than tolerated, and the manager suspends the Job.
-	hold outcome = "hold"
+	hold Result = "hold"
 )
 
 // verdict is an outcome, and why.
-type verdict struct {
-	outcome         outcome
+type Outcome struct {
+	Result          Result
 	reason, message string
 }
 
@@ -36,17 +36,17 @@ type verdict struct {
 // matches, every node that matches has a pod, and each pod of the current
 // template is done. The pods are looked at one by one, beside the number: a node
 // that left may still have its pod, done, while a node that joined has not begun.
-func judge(f *facts, t *tally, expired bool) verdict {
+func evaluate(f *State, t *tally, expired bool) Outcome {
 	spec, ds := &f.job.Spec, f.daemonSet
 	if neverEnds(spec) {
-		return verdict{}
+		return Outcome{}
 	}
 	desired := desiredNodes(ds)
 	if expired && desired == 0 {
 		return failing(spec, v1beta1.ReasonDeadlineExceeded, "the deadline passed before any node was to do the work")
 	}
-	if !runs(ds, f.hash) && !expired {
-		return verdict{}
+	if !isUpToDate(ds, f.hash) && !expired {
+		return Outcome{}
 	}
 	if tolerated := toleratedFailures(spec, desired); t.failed() > tolerated {
 		reason := v1beta1.ReasonMaxFailedNodesExceeded
@@ -56,27 +56,27 @@ func judge(f *facts, t *tally, expired bool) verdict {
 		return failing(spec, reason, failures(t, desired, tolerated, expired))
 	}
 	switch {
-	case desired == 0, t.held > 0, t.active > 0,
+	case desired == 0, t.gated > 0, t.active > 0,
 		t.succeeded+t.failed() < desired,
 		!expired && int(ds.Status.CurrentNumberScheduled) < desired:
-		return verdict{}
+		return Outcome{}
 	case t.failed() > 0:
-		return verdict{complete, v1beta1.ReasonFailuresTolerated,
+		return Outcome{complete, v1beta1.ReasonFailuresTolerated,
 			fmt.Sprintf("%d of %s done, %d failed, which the Job tolerates", t.succeeded, nodeCount(desired), t.failed())}
 	}
-	return verdict{complete, v1beta1.ReasonAllNodesDone, fmt.Sprintf("%s done", nodeCount(desired))}
+	return Outcome{complete, v1beta1.ReasonAllNodesDone, fmt.Sprintf("%s done", nodeCount(desired))}
 }
 
 // failing is the verdict on a Job with too many failed nodes. One that is
 // suspended already stays so until a person resumes it.
-func failing(spec *v1beta1.JobSpec, reason, message string) verdict {
+func failing(spec *v1beta1.JobSpec, reason, message string) Outcome {
 	if spec.OnFailure != v1beta1.FailureActionSuspend {
-		return verdict{fail, reason, message}
+		return Outcome{fail, reason, message}
 	}
 	if spec.Suspend != nil && *spec.Suspend {
-		return verdict{}
+		return Outcome{}
 	}
-	return verdict{hold, reason, message}
+	return Outcome{hold, reason, message}
 }
 
 func failures(t *tally, desired, tolerated int, expired bool) string {

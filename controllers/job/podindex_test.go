@@ -39,9 +39,9 @@ func owned(w *wrappers.PodWrapper) client.Object {
 var theDaemonSet = &appsv1.DaemonSet{ObjectMeta: metav1.ObjectMeta{Namespace: aJob.Namespace, Name: v1beta1.DaemonSetName(aJob.Name), UID: "ds-uid"}}
 
 // counted are the nodes of the census, with their states.
-func counted(c *census) []string {
+func counted(c *podIndex) []string {
 	var all []string
-	for _, n := range c.nodes(&facts{job: aJob, hash: hash, daemonSet: theDaemonSet}) {
+	for _, n := range c.nodes(&State{job: aJob, hash: hash, daemonSet: theDaemonSet}) {
 		all = append(all, n.name+" "+string(n.state))
 	}
 	slices.Sort(all)
@@ -51,46 +51,46 @@ func counted(c *census) []string {
 func TestTheCensusSeesWhatMatters(t *testing.T) {
 	changes := map[string]struct {
 		before, after *wrappers.PodWrapper
-		moved         bool
+		changed       bool
 	}{
 		"nothing":        {pod("a"), pod("a").Label("x", "y"), false},
 		"marked":         {pod("a"), pod("a").Completed(), true},
-		"gate opened":    {pod("a").Held(), pod("a"), true},
+		"gate opened":    {pod("a").Gated(), pod("a"), true},
 		"restarted":      {pod("a"), pod("a").Restarted(v1beta1.ContainerName, 1, 1, ""), true},
 		"restarted more": {pod("a").Restarted(v1beta1.ContainerName, 8, 1, ""), pod("a").Restarted(v1beta1.ContainerName, 9, 1, ""), true},
 		"other end":      {pod("a").Restarted(v1beta1.ContainerName, 8, 1, ""), pod("a").Restarted(v1beta1.ContainerName, 8, 2, ""), true},
-		"leaving":        {pod("a"), pod("a").Leaving(), true},
+		"leaving":        {pod("a"), pod("a").Terminating(), true},
 		"exit done":      {pod("a").Exit("w"), pod("a").Exit("w").Ended("w", 0), true},
 	}
 	for name, change := range changes {
 		t.Run(name, func(t *testing.T) {
 			g := NewWithT(t)
-			c, q := newCensus(), &delayed{}
+			c, q := newPodIndex(), &delayed{}
 			events := c.events()
 			events.Create(context.Background(), event.CreateEvent{Object: owned(change.before)}, q)
 			g.Expect(q.jobs).To(ConsistOf(aJob.Name), "a new pod is news")
 			q.jobs = nil
 			events.Update(context.Background(), updated(owned(change.before), owned(change.after)), q)
-			g.Expect(slices.Contains(q.jobs, aJob.Name)).To(Equal(change.moved))
+			g.Expect(slices.Contains(q.jobs, aJob.Name)).To(Equal(change.changed))
 		})
 	}
 }
 
 func TestTheCensusFollowsThePods(t *testing.T) {
 	g := NewWithT(t)
-	ctx, c, q := context.Background(), newCensus(), &delayed{}
+	ctx, c, q := context.Background(), newPodIndex(), &delayed{}
 	events := c.events()
-	for _, node := range []string{"a", "b"} {
-		events.Create(ctx, event.CreateEvent{Object: owned(pod(node).Held())}, q)
+	for _, observedPod := range []string{"a", "b"} {
+		events.Create(ctx, event.CreateEvent{Object: owned(pod(observedPod).Gated())}, q)
 	}
 	events.Create(ctx, event.CreateEvent{Object: pod("somebody-else's").Obj()}, q)
-	g.Expect(counted(c)).To(Equal([]string{"a held", "b held"}))
+	g.Expect(counted(c)).To(Equal([]string{"a gated", "b gated"}))
 
-	events.Update(ctx, updated(owned(pod("a").Held()), owned(pod("a"))), q)
-	g.Expect(counted(c)).To(Equal([]string{"a working", "b held"}))
+	events.Update(ctx, updated(owned(pod("a").Gated()), owned(pod("a"))), q)
+	g.Expect(counted(c)).To(Equal([]string{"a active", "b gated"}))
 
 	events.Update(ctx, updated(owned(pod("a")), owned(pod("a").Restarted(v1beta1.ContainerName, 7, 1, ""))), q)
-	g.Expect(counted(c)).To(Equal([]string{"a failed", "b held"}), "judged by the Job's own limit")
+	g.Expect(counted(c)).To(Equal([]string{"a failed", "b gated"}), "judged by the Job's own limit")
 
 	q.jobs = nil
 	events.Delete(ctx, event.DeleteEvent{Object: owned(pod("b"))}, q)
@@ -104,7 +104,7 @@ func TestTheCensusFollowsThePods(t *testing.T) {
 
 func TestTheCensusKeepsNothingOfWhatIsGone(t *testing.T) {
 	g := NewWithT(t)
-	c, q := newCensus(), &delayed{queue: workqueue.NewTypedRateLimitingQueue(workqueue.DefaultTypedControllerRateLimiter[reconcile.Request]())}
+	c, q := newPodIndex(), &delayed{queue: workqueue.NewTypedRateLimitingQueue(workqueue.DefaultTypedControllerRateLimiter[reconcile.Request]())}
 	events := c.events()
 	events.Create(context.Background(), event.CreateEvent{Object: owned(pod("a"))}, q)
 	events.Delete(context.Background(), event.DeleteEvent{Object: owned(pod("a"))}, q)

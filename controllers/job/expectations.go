@@ -14,17 +14,17 @@ import (
 // A Job is trusted once the cache has shown all that a live read did. Until then
 // its pods are read live: at a start of this process, when an earlier one may
 // have opened gates, and after a write whose fate is unknown.
-type ledger struct {
+type expectations struct {
 	mu   sync.Mutex
 	jobs map[types.UID]map[types.UID]struct{}
 }
 
-func newLedger() *ledger {
-	return &ledger{jobs: map[types.UID]map[types.UID]struct{}{}}
+func newExpectations() *expectations {
+	return &expectations{jobs: map[types.UID]map[types.UID]struct{}{}}
 }
 
 // trusted says whether the cache and the ledger together tell which gates are open.
-func (l *ledger) trusted(job types.UID) bool {
+func (l *expectations) trusted(job types.UID) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	_, ok := l.jobs[job]
@@ -34,7 +34,7 @@ func (l *ledger) trusted(job types.UID) bool {
 // compare starts the Job's account if the cache is as new as the live read: each
 // pod of the latter stands in it, in that version or a later one. What else is in
 // the cache is gone, which costs nobody a slot.
-func (l *ledger) compare(job types.UID, cached, live []node) {
+func (l *expectations) compare(job types.UID, cached, live []observedPod) {
 	versions := make(map[types.UID]string, len(cached))
 	for i := range cached {
 		versions[cached[i].uid] = cached[i].version
@@ -54,14 +54,14 @@ func (l *ledger) compare(job types.UID, cached, live []node) {
 }
 
 // forget the Job's account: it is gone, or can no longer be trusted.
-func (l *ledger) forget(job types.UID) {
+func (l *expectations) forget(job types.UID) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	delete(l.jobs, job)
 }
 
 // open records that the gate of a pod was opened.
-func (l *ledger) open(job, pod types.UID) {
+func (l *expectations) open(job, pod types.UID) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if opened, ok := l.jobs[job]; ok {
@@ -71,7 +71,7 @@ func (l *ledger) open(job, pod types.UID) {
 
 // correct marks the nodes whose gates were opened as working, and drops what the
 // cache shows by now.
-func (l *ledger) correct(job types.UID, nodes []node) {
+func (l *expectations) correct(job types.UID, nodes []observedPod) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	opened := l.jobs[job]
@@ -80,9 +80,9 @@ func (l *ledger) correct(job types.UID, nodes []node) {
 	}
 	stale := map[types.UID]struct{}{}
 	for i := range nodes {
-		if _, ok := opened[nodes[i].uid]; ok && nodes[i].state == held {
+		if _, ok := opened[nodes[i].uid]; ok && nodes[i].state == gated {
 			stale[nodes[i].uid] = struct{}{}
-			nodes[i].state = working
+			nodes[i].state = active
 		}
 	}
 	for uid := range opened {

@@ -15,43 +15,45 @@ import (
 
 // census holds what each pod says of its node, by Job. The events of the cache keep
 // it: a pod is read once when it changes, and not whenever its Job is looked at.
-type census struct {
+type podIndex struct {
 	mu   sync.Mutex
-	jobs map[types.NamespacedName]map[string]node
+	jobs map[types.NamespacedName]map[string]observedPod
 }
 
-func newCensus() *census { return &census{jobs: map[types.NamespacedName]map[string]node{}} }
+func newPodIndex() *podIndex {
+	return &podIndex{jobs: map[types.NamespacedName]map[string]observedPod{}}
+}
 
 // events keeps the census, and looks soon at the Job of a pod that says something
 // else of its node than before. The controller starts to work when it has been told
 // of every pod that there is.
-func (c *census) events() handler.EventHandler {
-	note := func(o client.Object, q queue) {
-		if job, ok := jobOfLabels(o); ok && c.note(job, o) {
-			lookSoon(job, q)
+func (c *podIndex) events() handler.EventHandler {
+	update := func(o client.Object, q queue) {
+		if job, ok := jobOfLabels(o); ok && c.update(job, o) {
+			enqueueBatched(job, q)
 		}
 	}
 	return handler.Funcs{
-		CreateFunc: func(_ context.Context, e event.CreateEvent, q queue) { note(e.Object, q) },
+		CreateFunc: func(_ context.Context, e event.CreateEvent, q queue) { update(e.Object, q) },
 		UpdateFunc: func(_ context.Context, e event.UpdateEvent, q queue) {
 			// Labels can be changed, also those that say whose pod it is.
 			if before, ok := jobOfLabels(e.ObjectOld); ok && e.ObjectOld.GetLabels()[v1beta1.LabelJob] != e.ObjectNew.GetLabels()[v1beta1.LabelJob] {
-				c.drop(before, e.ObjectOld)
-				lookSoon(before, q)
+				c.remove(before, e.ObjectOld)
+				enqueueBatched(before, q)
 			}
-			note(e.ObjectNew, q)
+			update(e.ObjectNew, q)
 		},
 		DeleteFunc: func(_ context.Context, e event.DeleteEvent, q queue) {
 			if job, ok := jobOfLabels(e.Object); ok {
-				c.drop(job, e.Object)
-				lookSoon(job, q)
+				c.remove(job, e.Object)
+				enqueueBatched(job, q)
 			}
 		},
 	}
 }
 
 // note what a pod says, and whether that is something else than before.
-func (c *census) note(job types.NamespacedName, o client.Object) (moved bool) {
+func (c *podIndex) update(job types.NamespacedName, o client.Object) (changed bool) {
 	pod, ok := o.(*corev1.Pod)
 	if !ok {
 		return false
@@ -61,16 +63,16 @@ func (c *census) note(job types.NamespacedName, o client.Object) (moved bool) {
 	defer c.mu.Unlock()
 	pods := c.jobs[job]
 	if pods == nil {
-		pods = map[string]node{}
+		pods = map[string]observedPod{}
 		c.jobs[job] = pods
 	}
 	before, known := pods[pod.Name]
 	pods[pod.Name] = after
-	return !known || !sameNode(before, after)
+	return !known || !sameState(before, after)
 }
 
 // drop a pod that is gone.
-func (c *census) drop(job types.NamespacedName, pod client.Object) {
+func (c *podIndex) remove(job types.NamespacedName, pod client.Object) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.jobs[job], pod.GetName())
@@ -81,15 +83,15 @@ func (c *census) drop(job types.NamespacedName, pod client.Object) {
 
 // nodes of the Job that the facts are about, of every template. Pods that belong to
 // somebody else are none of them, whatever their labels say.
-func (c *census) nodes(f *facts) []node {
+func (c *podIndex) nodes(f *State) []observedPod {
 	limit := backoffLimit(&f.job.Spec)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	pods := c.jobs[types.NamespacedName{Namespace: f.job.Namespace, Name: f.job.Name}]
-	nodes := make([]node, 0, len(pods))
+	nodes := make([]observedPod, 0, len(pods))
 	for _, n := range pods {
 		if n.owner == f.daemonSet.UID {
-			n.judge(f.hash, limit)
+			n.evaluate(f.hash, limit)
 			nodes = append(nodes, n)
 		}
 	}
@@ -97,7 +99,7 @@ func (c *census) nodes(f *facts) []node {
 }
 
 // sameNode says whether both say the same, in whichever version of the pod.
-func sameNode(a, b node) bool {
+func sameState(a, b observedPod) bool {
 	sameExit := (a.exitCode == nil) == (b.exitCode == nil) && (a.exitCode == nil || *a.exitCode == *b.exitCode)
 	a.exitCode, b.exitCode = nil, nil
 	a.version, b.version = "", ""

@@ -12,14 +12,14 @@ import (
 )
 
 // told are the reasons of the events for what follows from the facts.
-func told(j *wrappers.JobWrapper, pods ...*wrappers.PodWrapper) []string {
-	f := &facts{job: j.Obj(), now: now, hash: hash, daemonSet: daemonSet(int32(len(pods)), int32(len(pods)))}
+func reasonsOf(j *wrappers.JobWrapper, pods ...*wrappers.PodWrapper) []string {
+	f := &State{job: j.Obj(), now: now, hash: hash, daemonSet: daemonSet(int32(len(pods)), int32(len(pods)))}
 	for _, p := range pods {
-		f.nodes = append(f.nodes, observeNode(p.Obj(), hash, backoffLimit(&f.job.Spec)))
+		f.nodes = append(f.nodes, observePod(p.Obj(), hash, backoffLimit(&f.job.Spec)))
 	}
 	d := decide(f)
 	reasons := []string{}
-	for _, n := range notes(f, &d) {
+	for _, n := range eventsFor(f, &d) {
 		reasons = append(reasons, n.reason)
 	}
 	return reasons
@@ -28,20 +28,20 @@ func told(j *wrappers.JobWrapper, pods ...*wrappers.PodWrapper) []string {
 func TestNotes(t *testing.T) {
 	g := NewWithT(t)
 	fresh := func() *wrappers.JobWrapper { return job().Status(v1beta1.JobStatus{}) }
-	g.Expect(told(fresh(), pod("a"))).To(Equal([]string{"Started"}))
-	g.Expect(told(job(), pod("a"))).To(BeEmpty(), "nothing new")
-	g.Expect(told(job(), pod("a").Completed())).To(Equal([]string{"Completed"}))
-	g.Expect(told(fresh().Suspend(true), pod("a").Held())).To(Equal([]string{v1beta1.ReasonSuspendedByUser}))
-	g.Expect(told(job().Status(suspendedBy("x")), pod("a"))).To(Equal([]string{v1beta1.ReasonResumed}))
-	g.Expect(told(job(), pod("a").Unschedulable("no room"))).To(Equal([]string{v1beta1.ReasonPodsWaiting}))
-	g.Expect(told(job(), crashing("a"))).To(Equal([]string{"NodeFailed", "Failed"}))
+	g.Expect(reasonsOf(fresh(), pod("a"))).To(Equal([]string{"Started"}))
+	g.Expect(reasonsOf(job(), pod("a"))).To(BeEmpty(), "nothing new")
+	g.Expect(reasonsOf(job(), pod("a").Completed())).To(Equal([]string{"Completed"}))
+	g.Expect(reasonsOf(fresh().Suspend(true), pod("a").Gated())).To(Equal([]string{v1beta1.ReasonSuspendedByUser}))
+	g.Expect(reasonsOf(job().Status(suspendedBy("x")), pod("a"))).To(Equal([]string{v1beta1.ReasonResumed}))
+	g.Expect(reasonsOf(job(), pod("a").Unschedulable("no room"))).To(Equal([]string{v1beta1.ReasonPodsWaiting}))
+	g.Expect(reasonsOf(job(), crashing("a"))).To(Equal([]string{"NodeFailed", "Failed"}))
 	changed := started(10)
 	changed.TemplateHash = "h0"
-	g.Expect(told(job().Status(changed), pod("a"))).To(Equal([]string{"TemplateChanged"}))
+	g.Expect(reasonsOf(job().Status(changed), pod("a"))).To(Equal([]string{"TemplateChanged"}))
 
 	known := started(10)
 	known.FailedNodes = []v1beta1.FailedNode{{Node: "a"}}
-	g.Expect(told(job().MaxFailedNodes("1").Status(known), crashing("a"), pod("b"))).To(BeEmpty(), "each node is told of once")
+	g.Expect(reasonsOf(job().MaxFailedNodes("1").Status(known), crashing("a"), pod("b"))).To(BeEmpty(), "each node is told of once")
 }
 
 func TestManyFailedNodesAreSummedUp(t *testing.T) {
@@ -50,7 +50,7 @@ func TestManyFailedNodesAreSummedUp(t *testing.T) {
 	for i := range 30 {
 		pods = append(pods, crashing(fmt.Sprintf("n%02d", i)))
 	}
-	g.Expect(told(job().MaxFailedNodes("100%"), append(pods, pod("a"))...)).To(HaveLen(maxNotes + 1))
+	g.Expect(reasonsOf(job().MaxFailedNodes("100%"), append(pods, pod("a"))...)).To(HaveLen(maxNodeEvents + 1))
 }
 
 func TestTail(t *testing.T) {

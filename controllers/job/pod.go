@@ -12,24 +12,24 @@ import (
 )
 
 // nodeState is what a pod says of the work on its node.
-type nodeState string
+type podState string
 
 const (
 	// held: the gate is closed, the node has not started.
-	held nodeState = "held"
+	gated podState = "gated"
 	// working: started, or free to start at any moment.
-	working nodeState = "working"
+	active podState = "active"
 	// done: the work is finished.
-	done nodeState = "done"
+	succeeded podState = "succeeded"
 	// failed: restarted too often, and not finished. It is tried on, and may still get done.
-	failed nodeState = "failed"
+	failed podState = "failed"
 	// lost: the pod ended, as an evicted one does, and runs nothing until the
 	// DaemonSet controller has replaced it.
-	lost nodeState = "lost"
+	lost podState = "lost"
 )
 
 // node is what one pod says of the work on its node.
-type node struct {
+type observedPod struct {
 	name    string
 	pod     string
 	uid     types.UID
@@ -39,12 +39,12 @@ type node struct {
 	// hash is that of the template that the pod is made from.
 	hash string
 	// current: that is the current template.
-	current bool
+	upToDate bool
 	// leaving: the pod is being deleted, and may still run.
-	leaving bool
-	state   nodeState
+	terminating bool
+	state       podState
 	// trouble is what keeps the node from getting done, if anything does.
-	trouble trouble
+	Blocker Blocker
 	// restarts, exitCode and log of the container that restarted most.
 	restarts int32
 	exitCode *int32
@@ -54,26 +54,26 @@ type node struct {
 }
 
 // trouble is a reason in one word and what it means here, in a sentence.
-type trouble struct{ reason, message string }
+type Blocker struct{ reason, message string }
 
 // takesSlot says whether the node counts against parallelism: whichever
 // template its pod belongs to, and while it is being stopped too.
-func (n *node) takesSlot() bool {
-	return n.state == working
+func (n *observedPod) takesSlot() bool {
+	return n.state == active
 }
 
 // observeNode reads one pod by what its Job says: the hash of the current template,
 // and how often the work may be restarted.
-func observeNode(pod *corev1.Pod, hash string, backoffLimit int32) node {
+func observePod(pod *corev1.Pod, hash string, backoffLimit int32) observedPod {
 	n := readPod(pod)
-	n.judge(hash, backoffLimit)
+	n.evaluate(hash, backoffLimit)
 	return n
 }
 
 // judge what the pod says by what its Job says.
-func (n *node) judge(hash string, backoffLimit int32) {
-	n.current = n.hash == hash
-	if n.state == working && n.restarts > backoffLimit {
+func (n *observedPod) evaluate(hash string, backoffLimit int32) {
+	n.upToDate = n.hash == hash
+	if n.state == active && n.restarts > backoffLimit {
 		n.state = failed
 	}
 }
@@ -81,15 +81,15 @@ func (n *node) judge(hash string, backoffLimit int32) {
 // readPod reads what one pod says by itself: it has not failed yet, and is of no
 // template in particular. Its phase is never the signal: a DaemonSet's pods do not
 // succeed.
-func readPod(pod *corev1.Pod) node {
-	n := node{
-		name:    nodeName(pod),
-		pod:     pod.Name,
-		uid:     pod.UID,
-		version: pod.ResourceVersion,
-		created: pod.CreationTimestamp.Time,
-		hash:    pod.Labels[v1beta1.LabelTemplateHash],
-		leaving: !pod.DeletionTimestamp.IsZero(),
+func readPod(pod *corev1.Pod) observedPod {
+	n := observedPod{
+		name:        nodeName(pod),
+		pod:         pod.Name,
+		uid:         pod.UID,
+		version:     pod.ResourceVersion,
+		created:     pod.CreationTimestamp.Time,
+		hash:        pod.Labels[v1beta1.LabelTemplateHash],
+		terminating: !pod.DeletionTimestamp.IsZero(),
 	}
 	if owner := metav1.GetControllerOfNoCopy(pod); owner != nil {
 		n.owner = owner.UID
@@ -106,16 +106,16 @@ func readPod(pod *corev1.Pod) node {
 	ended := pod.Status.Phase == corev1.PodFailed || pod.Status.Phase == corev1.PodSucceeded
 	switch {
 	case isDone(pod, byLog, work):
-		n.state = done
+		n.state = succeeded
 	case ended:
 		n.state = lost
 	case hasGate(&pod.Spec):
-		n.state = held
+		n.state = gated
 	default:
-		n.state = working
+		n.state = active
 	}
-	if n.state != done && n.state != held {
-		n.trouble = podTrouble(pod, byLog, n.restarts, n.exitCode)
+	if n.state != succeeded && n.state != gated {
+		n.Blocker = podBlocker(pod, byLog, n.restarts, n.exitCode)
 	}
 	n.activity = activity(pod, &n)
 	return n
@@ -221,13 +221,13 @@ func lastEnd(status *corev1.ContainerStatus) *corev1.ContainerStateTerminated {
 }
 
 // activity says in words what the node is doing.
-func activity(pod *corev1.Pod, n *node) string {
+func activity(pod *corev1.Pod, n *observedPod) string {
 	switch {
-	case n.state == held:
+	case n.state == gated:
 		return "waiting for its turn"
-	case n.trouble.reason != "":
-		return fmt.Sprintf("%s: %s", n.trouble.reason, n.trouble.message)
-	case n.leaving:
+	case n.Blocker.reason != "":
+		return fmt.Sprintf("%s: %s", n.Blocker.reason, n.Blocker.message)
+	case n.terminating:
 		return "being stopped"
 	case pod.Status.Phase != corev1.PodRunning:
 		return "pending"

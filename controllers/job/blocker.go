@@ -17,18 +17,18 @@ var underWay = map[string]bool{"": true, "ContainerCreating": true, "PodInitiali
 
 // podTrouble is what keeps a pod from getting its work done, as the scheduler
 // and the kubelet say it, or nothing.
-func podTrouble(pod *corev1.Pod, byLog bool, restarts int32, exitCode *int32) trouble {
+func podBlocker(pod *corev1.Pod, byLog bool, restarts int32, exitCode *int32) Blocker {
 	if pod.Status.Phase == corev1.PodFailed {
-		return trouble{cmp.Or(pod.Status.Reason, "PodFailed"), pod.Status.Message}
+		return Blocker{cmp.Or(pod.Status.Reason, "PodFailed"), pod.Status.Message}
 	}
 	for _, condition := range pod.Status.Conditions {
 		if condition.Type == corev1.PodScheduled && condition.Status == corev1.ConditionFalse && condition.Reason == corev1.PodReasonUnschedulable {
-			return trouble{condition.Reason, condition.Message}
+			return Blocker{condition.Reason, condition.Message}
 		}
 	}
 	// One end with code 0 may be a container whose log is still being read; a second one is a habit.
 	if byLog && restarts > 0 && exitCode != nil && *exitCode == 0 {
-		return trouble{v1beta1.ReasonExitedWithoutWord, exitedWithoutWord}
+		return Blocker{v1beta1.ReasonExitedWithoutWord, exitedWithoutWord}
 	}
 	for _, statuses := range [][]corev1.ContainerStatus{pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses} {
 		for i := range statuses {
@@ -37,13 +37,13 @@ func podTrouble(pod *corev1.Pod, byLog bool, restarts int32, exitCode *int32) tr
 				continue
 			}
 			if end := lastEnd(&statuses[i]); end != nil {
-				return trouble{waiting.Reason, fmt.Sprintf("container %s ended with exit code %d, %d restarts",
+				return Blocker{waiting.Reason, fmt.Sprintf("container %s ended with exit code %d, %d restarts",
 					statuses[i].Name, end.ExitCode, statuses[i].RestartCount)}
 			}
-			return trouble{waiting.Reason, waiting.Message}
+			return Blocker{waiting.Reason, waiting.Message}
 		}
 	}
-	return trouble{}
+	return Blocker{}
 }
 
 const exitedWithoutWord = "the container exited with code 0 without logging the termination word; " +
@@ -51,12 +51,12 @@ const exitedWithoutWord = "the container exited with code 0 without logging the 
 
 // troubles groups the nodes by what keeps them, most nodes first, in a sentence
 // such as "2 nodes: ImagePullBackOff (node-1: …)". It is empty when nothing does.
-func troubles(nodes []node) string {
-	byReason := map[string][]*node{}
+func blockers(nodes []observedPod) string {
+	byReason := map[string][]*observedPod{}
 	for i := range nodes {
 		n := &nodes[i]
-		if n.current && !n.leaving && n.trouble.reason != "" {
-			byReason[n.trouble.reason] = append(byReason[n.trouble.reason], n)
+		if n.upToDate && !n.terminating && n.Blocker.reason != "" {
+			byReason[n.Blocker.reason] = append(byReason[n.Blocker.reason], n)
 		}
 	}
 	reasons := slices.SortedFunc(maps.Keys(byReason), func(a, b string) int {
@@ -65,9 +65,9 @@ func troubles(nodes []node) string {
 	sentences := make([]string, 0, len(reasons))
 	for _, reason := range reasons {
 		group := byReason[reason]
-		first := slices.MinFunc(group, func(a, b *node) int { return strings.Compare(a.name, b.name) })
+		first := slices.MinFunc(group, func(a, b *observedPod) int { return strings.Compare(a.name, b.name) })
 		sentences = append(sentences, fmt.Sprintf("%s: %s (%s: %s)",
-			nodeCount(len(group)), reason, first.name, shortened(first.trouble.message, maxSentence)))
+			nodeCount(len(group)), reason, first.name, shortened(first.Blocker.message, maxSentence)))
 	}
 	return strings.Join(sentences, "; ")
 }

@@ -11,7 +11,7 @@ import (
 )
 
 // facts are all that a decision about a Job rests on.
-type facts struct {
+type State struct {
 	job *v1beta1.Job
 	now time.Time
 	// hash of what the Job runs now.
@@ -19,26 +19,26 @@ type facts struct {
 	// daemonSet is the Job's own, nil if there is none.
 	daemonSet *appsv1.DaemonSet
 	// nodes, one for each pod of the DaemonSet, whichever template it belongs to.
-	nodes []node
+	nodes []observedPod
 	// obstacle is what stands in the way beside what the pods say.
-	obstacle trouble
+	blocker Blocker
 }
 
 // templateChanged says whether the Job runs something else than its status is about.
-func (f *facts) templateChanged() bool {
+func (f *State) templateChanged() bool {
 	last := f.job.Status.TemplateHash
 	return last != "" && last != f.hash
 }
 
 // resumed says whether the Job was suspended when its status was written, and is no longer.
-func (f *facts) resumed() bool {
+func (f *State) resumed() bool {
 	return !f.job.Suspended() && meta.IsStatusConditionTrue(f.job.Status.Conditions, v1beta1.JobSuspended)
 }
 
 // retries says whether a person resumed the Job after the manager had suspended
 // it for its failed nodes, which are then tried again. The status is the record
 // of it until they have been: it is written after their pods are deleted.
-func (f *facts) retries() bool {
+func (f *State) retries() bool {
 	if !f.resumed() {
 		return false
 	}
@@ -47,7 +47,7 @@ func (f *facts) retries() bool {
 }
 
 // startTime is when the Job started: its current template, since it was resumed last.
-func (f *facts) startTime() *metav1.Time {
+func (f *State) startTime() *metav1.Time {
 	last := f.job.Status.StartTime
 	switch {
 	case f.job.Suspended():
@@ -59,7 +59,7 @@ func (f *facts) startTime() *metav1.Time {
 }
 
 // deadline is when the nodes that are not done count as failed, if ever.
-func (f *facts) deadline() (time.Time, bool) {
+func (f *State) deadline() (time.Time, bool) {
 	start := f.startTime()
 	if start == nil {
 		return time.Time{}, false
@@ -68,7 +68,7 @@ func (f *facts) deadline() (time.Time, bool) {
 }
 
 // expired says whether the deadline has passed.
-func (f *facts) expired() bool {
+func (f *State) expired() bool {
 	at, ok := f.deadline()
 	return ok && !f.now.Before(at)
 }

@@ -63,6 +63,6 @@ func deadline(spec *v1beta1.JobSpec, start *time.Time) (time.Time, bool) {
 // gated says whether new pods of the Job wait for the manager before they are
 // scheduled. A plain Job's do not: it costs no write per node and goes on while
 // the operator is down.
-func gated(spec *v1beta1.JobSpec) bool {
+func usesGates(spec *v1beta1.JobSpec) bool {
 	return spec.Parallelism != nil || (spec.Suspend != nil && *spec.Suspend)
 }

@@ -53,7 +53,7 @@ func TestDeadline(t *testing.T) {
 func TestStartTime(t *testing.T) {
 	g := NewWithT(t)
 	start := func(j *wrappers.JobWrapper, hash string) *time.Time {
-		f := &facts{job: j.Obj(), now: now, hash: hash}
+		f := &State{job: j.Obj(), now: now, hash: hash}
 		if at := f.startTime(); at != nil {
 			return &at.Time
 		}

@@ -1,0 +1,84 @@
+package job
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/util/workqueue"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/darkowlzz/daemonset-job/api/v1beta1"
+)
+
+// batch is how long events are gathered before their Job is looked at: the cost of
+// looking then does not grow with the square of the nodes.
+const batch = 100 * time.Millisecond
+
+// jobOfLabels is the Job that an object of ours belongs to.
+func jobOfLabels(o client.Object) (types.NamespacedName, bool) {
+	name := o.GetLabels()[v1beta1.LabelJob]
+	return types.NamespacedName{Namespace: o.GetNamespace(), Name: name}, name != ""
+}
+
+// jobOfEvent is the Job whose DaemonSet an event is about.
+func jobOfEvent(o client.Object) (types.NamespacedName, bool) {
+	event, ok := o.(*corev1.Event)
+	if !ok {
+		return types.NamespacedName{}, false
+	}
+	name, ours := strings.CutSuffix(event.InvolvedObject.Name, v1beta1.DaemonSetSuffix)
+	return types.NamespacedName{Namespace: event.InvolvedObject.Namespace, Name: name}, ours
+}
+
+type queue = workqueue.TypedRateLimitingInterface[reconcile.Request]
+
+// lookSoon looks at a Job a moment after the first of its events, however many follow.
+func enqueueBatched(job types.NamespacedName, q queue) {
+	q.AddAfter(reconcile.Request{NamespacedName: job}, batch)
+}
+
+// batched looks soon at the Job of an object that has an event.
+func batchedHandler(jobOf func(client.Object) (types.NamespacedName, bool)) handler.EventHandler {
+	enqueue := func(o client.Object, q queue) {
+		if name, ok := jobOf(o); ok {
+			enqueueBatched(name, q)
+		}
+	}
+	return handler.Funcs{
+		CreateFunc: func(_ context.Context, e event.CreateEvent, q queue) {
+			enqueue(e.Object, q)
+		},
+		UpdateFunc: func(_ context.Context, e event.UpdateEvent, q queue) {
+			enqueue(e.ObjectNew, q)
+		},
+		DeleteFunc: func(_ context.Context, e event.DeleteEvent, q queue) {
+			enqueue(e.Object, q)
+		},
+		GenericFunc: func(_ context.Context, e event.GenericEvent, q queue) {
+			enqueue(e.Object, q)
+		},
+	}
+}
+
+// daemonSetMoved says whether a change of a DaemonSet can matter to its Job. Its
+// number of ready pods does not: the pods themselves tell.
+func daemonSetChanged(e event.UpdateEvent) bool {
+	before, ok1 := e.ObjectOld.(*appsv1.DaemonSet)
+	after, ok2 := e.ObjectNew.(*appsv1.DaemonSet)
+	if !ok1 || !ok2 {
+		return true
+	}
+	return before.Generation != after.Generation ||
+		before.Status.ObservedGeneration != after.Status.ObservedGeneration ||
+		before.Status.DesiredNumberScheduled != after.Status.DesiredNumberScheduled ||
+		before.Status.CurrentNumberScheduled != after.Status.CurrentNumberScheduled ||
+		before.DeletionTimestamp.IsZero() != after.DeletionTimestamp.IsZero() ||
+		before.Annotations[v1beta1.AnnotationAppliedHash] != after.Annotations[v1beta1.AnnotationAppliedHash]
+}
