@@ -6,20 +6,22 @@ import (
 	"testing"
 	"time"
 
+	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
+	"github.com/darkowlzz/daemonset-job/internal/plan"
 	wrappers "github.com/darkowlzz/daemonset-job/internal/testing"
 )
 
 // manyNodes is as many as a large cluster has.
 const manyNodes = 5000
 
-// crowd is the census of a Job on many nodes: most are done, some work, some failed,
-// and some wait for their turn.
+// crowd is the index of a Job on many nodes: most are done, some are active, some
+// failed, and some are gated.
 func crowd() *podIndex {
 	c, q := newPodIndex(), &delayed{}
-	events := c.events()
+	events := c.handler()
 	for i := range manyNodes {
 		p := wrappers.Pod(aJob, fmt.Sprintf("node-%04d", i), hash)
 		switch i % 10 {
@@ -37,39 +39,32 @@ func crowd() *podIndex {
 	return c
 }
 
-func factsOf(c *podIndex) *State {
-	f := &State{job: aJob, now: time.Unix(1e9, 0), hash: hash, daemonSet: daemonSet(manyNodes, manyNodes)}
-	f.daemonSet.UID = theDaemonSet.UID
-	f.nodes = c.nodes(f)
-	return f
+// observed is the State of the crowd's Job.
+func observed(i *podIndex) plan.State {
+	ds := theDaemonSet.DeepCopy()
+	ds.Spec.Template.Labels = map[string]string{v1beta1.LabelTemplateHash: hash}
+	ds.Status.DesiredNumberScheduled, ds.Status.CurrentNumberScheduled = manyNodes, manyNodes
+	job := wrappers.Job("ns", "j").UID("j-uid").Parallelism("20%").MaxFailedNodes("100%").Obj()
+	return plan.State{Job: job, Now: time.Unix(1e9, 0), TemplateHash: hash, DaemonSet: ds, ExpectationsMet: true,
+		Pods: i.pods(client.ObjectKeyFromObject(aJob), ds.UID)}
 }
 
-// BenchmarkStatus looks at a Job as each batch of events makes the manager do.
-func BenchmarkStatus(b *testing.B) {
-	c := crowd()
+// BenchmarkCompute plans for a Job as each batch of events makes the manager do.
+func BenchmarkCompute(b *testing.B) {
+	index := crowd()
 	b.ReportAllocs()
 	for b.Loop() {
-		if d := decide(factsOf(c)); d.status.Desired != manyNodes || d.status.Succeeded == 0 {
-			b.Fatalf("wrong status: %+v", d.status)
+		p := plan.Compute(observed(index))
+		if p.Status == nil || p.Status.Status.Desired != manyNodes || p.Status.Status.Succeeded == 0 || len(p.Ungate) == 0 {
+			b.Fatalf("wrong plan: %+v", p)
 		}
 	}
 }
 
-// BenchmarkGates decides which nodes may start.
-func BenchmarkGates(b *testing.B) {
-	nodes := factsOf(crowd()).nodes
-	b.ReportAllocs()
-	for b.Loop() {
-		if len(podsToUngate(nodes, manyNodes/5)) == 0 {
-			b.Fatal("no node may start")
-		}
-	}
-}
-
-// BenchmarkPodEvent is what one event of one pod costs, however many there are.
+// BenchmarkPodEvent handles one event of one pod among many.
 func BenchmarkPodEvent(b *testing.B) {
 	c, q := crowd(), &delayed{}
-	events := c.events()
+	events := c.handler()
 	before, after := owned(pod("node-0000").Gated()), owned(pod("node-0000"))
 	b.ReportAllocs()
 	for b.Loop() {
@@ -78,6 +73,6 @@ func BenchmarkPodEvent(b *testing.B) {
 		before, after = after, before
 	}
 	if len(q.jobs) != 1 {
-		b.Fatal("the Job is not looked at")
+		b.Fatal("the Job is not enqueued")
 	}
 }

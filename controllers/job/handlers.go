@@ -17,17 +17,17 @@ import (
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 )
 
-// batch is how long events are gathered before their Job is looked at: the cost of
-// looking then does not grow with the square of the nodes.
+// batch is how long the events of a Job are collected before it is enqueued. The
+// cost of its reconciles then does not grow with the square of its nodes.
 const batch = 100 * time.Millisecond
 
-// jobOfLabels is the Job that an object of ours belongs to.
+// jobOfLabels returns the Job that an object of ours belongs to.
 func jobOfLabels(o client.Object) (types.NamespacedName, bool) {
 	name := o.GetLabels()[v1beta1.LabelJob]
 	return types.NamespacedName{Namespace: o.GetNamespace(), Name: name}, name != ""
 }
 
-// jobOfEvent is the Job whose DaemonSet an event is about.
+// jobOfEvent returns the Job whose DaemonSet an event is about.
 func jobOfEvent(o client.Object) (types.NamespacedName, bool) {
 	event, ok := o.(*corev1.Event)
 	if !ok {
@@ -39,12 +39,12 @@ func jobOfEvent(o client.Object) (types.NamespacedName, bool) {
 
 type queue = workqueue.TypedRateLimitingInterface[reconcile.Request]
 
-// lookSoon looks at a Job a moment after the first of its events, however many follow.
+// enqueueBatched enqueues a Job once for all events of a batch.
 func enqueueBatched(job types.NamespacedName, q queue) {
 	q.AddAfter(reconcile.Request{NamespacedName: job}, batch)
 }
 
-// batched looks soon at the Job of an object that has an event.
+// batchedHandler enqueues the Job of each object that has an event.
 func batchedHandler(jobOf func(client.Object) (types.NamespacedName, bool)) handler.EventHandler {
 	enqueue := func(o client.Object, q queue) {
 		if name, ok := jobOf(o); ok {
@@ -67,8 +67,8 @@ func batchedHandler(jobOf func(client.Object) (types.NamespacedName, bool)) hand
 	}
 }
 
-// daemonSetMoved says whether a change of a DaemonSet can matter to its Job. Its
-// number of ready pods does not: the pods themselves tell.
+// daemonSetChanged returns whether a change of a DaemonSet can matter to its Job.
+// Its number of ready pods does not, because the pods have events of their own.
 func daemonSetChanged(e event.UpdateEvent) bool {
 	before, ok1 := e.ObjectOld.(*appsv1.DaemonSet)
 	after, ok2 := e.ObjectNew.(*appsv1.DaemonSet)

@@ -30,15 +30,15 @@ func init() {
 	metrics.Registry.MustRegister(duration)
 }
 
-// observeDuration measures a Job whose verdict has just been written.
+// observeDuration observes how long a Job ran, once its verdict is written.
 func observeDuration(status *v1beta1.JobStatus, now time.Time) {
 	if status.StartTime != nil {
 		duration.WithLabelValues(string(status.Phase)).Observe(now.Sub(status.StartTime.Time).Seconds())
 	}
 }
 
-// Collector counts Jobs by phase and nodes by state whenever it is asked, so
-// that nothing is ever counted twice or forgotten.
+// Collector counts Jobs by phase and nodes by state at each scrape. No count is
+// kept from one scrape to the next.
 type Collector struct {
 	// Reader lists the Jobs, from a cache.
 	Reader client.Reader
@@ -50,14 +50,14 @@ func (c *Collector) Describe(descriptions chan<- *prometheus.Desc) {
 	descriptions <- nodesByState
 }
 
-// Collect implements prometheus.Collector. Without an answer from the cache in
-// time it gives nothing, which shows as a gap and not as zeroes.
+// Collect implements prometheus.Collector. Before the cache is synced it returns
+// no metric: a gap says that the counts are unknown, a zero would not.
 func (c *Collector) Collect(values chan<- prometheus.Metric) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
 	jobs := &v1beta1.JobList{}
 	if err := c.Reader.List(ctx, jobs, client.UnsafeDisableDeepCopy); err != nil {
-		logf.Log.WithName("metrics").V(1).Info("no Jobs to count", "error", err.Error())
+		logf.Log.WithName("metrics").V(1).Info("Failed to list Jobs, no metrics returned", "error", err.Error())
 		return
 	}
 	phases := map[v1beta1.JobPhase]int{

@@ -8,102 +8,104 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
+	"github.com/darkowlzz/daemonset-job/internal/daemonset"
+	"github.com/darkowlzz/daemonset-job/internal/plan"
 )
 
-// observe gathers the facts about a Job from the cache, and applies its
-// DaemonSet on the way. An error of the latter comes with the facts, since the
-// status is written nevertheless; without facts there is nothing to decide.
-func (r *Reconciler) observe(ctx context.Context, job *v1beta1.Job) (*State, error) {
-	desired, err := r.drafts.of(job)
-	if err != nil {
-		return nil, err
-	}
-	ds, blocker, applyErr := r.ensureDaemonSet(ctx, job, desired)
-	if ds == nil && blocker.reason == "" {
-		return nil, applyErr
-	}
-	hash := desired.Spec.Template.Labels[v1beta1.LabelTemplateHash]
-	f := &State{job: job, now: r.clock.Now(), hash: hash, daemonSet: ds, blocker: blocker}
+// observe returns the State of a Job from the cache. The pods of a Job with gates
+// are listed live until the cache is known to show every gate that was removed,
+// by this process or by an earlier one.
+func (r *Reconciler) observe(ctx context.Context, state *jobState, job *v1beta1.Job, ds *appsv1.DaemonSet, blocker plan.Blocker) (plan.State, error) {
+	s := plan.State{Job: job, Now: r.clock.Now(), TemplateHash: state.templateHash(job), DaemonSet: ds, Blocker: blocker,
+		LastStatusWrite: state.lastStatusWrite}
 	if ds == nil {
-		return f, applyErr
+		return s, nil
 	}
-	f.nodes = r.podIndex.nodes(f)
-	if usesGates(&job.Spec) && !r.gates.trusted(job.UID) {
-		// This process has not opened gates of this Job yet, but one before it may
-		// have, just now: the API server tells, until the cache shows as much.
-		cached := f.nodes
-		if f.nodes, err = r.liveNodes(ctx, f); err != nil {
-			return nil, err
+	s.Pods = r.podIndex.pods(client.ObjectKeyFromObject(job), ds.UID)
+	if job.Finished() != nil {
+		return s, nil
+	}
+	s.ExpectationsMet = state.expectations.Met(s.Pods)
+	var err error
+	if daemonset.UsesGates(&job.Spec) && !state.expectations.Known() {
+		cached := s.Pods
+		if s.Pods, err = r.listPods(ctx, ds); err != nil {
+			return s, err
 		}
-		r.gates.compare(job.UID, cached, f.nodes)
+		state.expectations.Confirm(cached, s.Pods)
+		s.ExpectationsMet = true
 	}
-	r.gates.correct(job.UID, f.nodes)
-	if f.blocker.reason == "" {
-		if f.blocker, err = r.refusedPods(ctx, f); err != nil {
-			return nil, err
-		}
+	if blocker.Reason == "" {
+		s.Blocker, err = r.refusedPods(ctx, &s)
 	}
-	return f, applyErr
+	return s, err
 }
 
-// observeLive gathers the facts from the API server, for a decision that cannot
-// be taken back. It returns nil if the Job is gone or finished by now.
-func (r *Reconciler) observeLive(ctx context.Context, cached *v1beta1.Job) (*State, error) {
-	job := &v1beta1.Job{}
-	if err := r.apiReader.Get(ctx, client.ObjectKeyFromObject(cached), job); err != nil {
-		return nil, client.IgnoreNotFound(err)
-	}
-	if job.UID != cached.UID || !job.DeletionTimestamp.IsZero() || job.Finished() != nil {
-		return nil, nil
-	}
-	hash, err := templateHash(&job.Spec)
+// observeLive returns the State of a Job from the API server, for a decision that
+// cannot be undone. It returns errStale if the Job is deleted or finished by now.
+func (r *Reconciler) observeLive(ctx context.Context, state *jobState, cached *v1beta1.Job) (plan.State, error) {
+	job, err := r.getLive(ctx, cached)
 	if err != nil {
-		return nil, err
+		return plan.State{}, err
 	}
-	f := &State{job: job, now: r.clock.Now(), hash: hash}
+	hash, err := daemonset.TemplateHash(&job.Spec)
+	if err != nil {
+		return plan.State{}, err
+	}
+	s := plan.State{Job: job, Now: r.clock.Now(), TemplateHash: hash, LastStatusWrite: state.lastStatusWrite, ExpectationsMet: true, Live: true}
 	ds := &appsv1.DaemonSet{}
 	switch err := r.apiReader.Get(ctx, daemonSetKey(job), ds); {
 	case client.IgnoreNotFound(err) != nil:
-		return nil, fmt.Errorf("reading DaemonSet: %w", err)
+		return s, fmt.Errorf("reading DaemonSet: %w", err)
 	case err != nil || !metav1.IsControlledBy(ds, job):
-		return f, nil
+		return s, nil
 	}
-	f.daemonSet = ds
-	f.nodes, err = r.liveNodes(ctx, f)
-	return f, err
+	s.DaemonSet = ds
+	s.Pods, err = r.listPods(ctx, ds)
+	return s, err
 }
 
-// liveNodes reads from the API server what the census has from the cache.
-func (r *Reconciler) liveNodes(ctx context.Context, f *State) ([]observedPod, error) {
-	pods := &corev1.PodList{}
-	err := r.apiReader.List(ctx, pods, client.InNamespace(f.job.Namespace), client.MatchingLabels(v1beta1.PodLabels(f.job.Name)))
+// getLive reads a Job from the API server. It returns errStale if the Job is
+// deleted, was made again, or is finished by now.
+func (r *Reconciler) getLive(ctx context.Context, cached *v1beta1.Job) (*v1beta1.Job, error) {
+	job := &v1beta1.Job{}
+	if err := r.apiReader.Get(ctx, client.ObjectKeyFromObject(cached), job); client.IgnoreNotFound(err) != nil {
+		return nil, fmt.Errorf("reading Job: %w", err)
+	}
+	if job.UID != cached.UID || !job.DeletionTimestamp.IsZero() || job.Finished() != nil {
+		return nil, errStale
+	}
+	return job, nil
+}
+
+// listPods lists the pods of a DaemonSet live.
+func (r *Reconciler) listPods(ctx context.Context, ds *appsv1.DaemonSet) ([]plan.Pod, error) {
+	list := &corev1.PodList{}
+	err := r.apiReader.List(ctx, list, client.InNamespace(ds.Namespace), client.MatchingLabels(ds.Spec.Selector.MatchLabels))
 	if err != nil {
 		return nil, fmt.Errorf("listing pods: %w", err)
 	}
-	limit := backoffLimit(&f.job.Spec)
-	nodes := make([]observedPod, 0, len(pods.Items))
-	for i := range pods.Items {
-		if pod := &pods.Items[i]; metav1.IsControlledBy(pod, f.daemonSet) {
-			nodes = append(nodes, observePod(pod, f.hash, limit))
+	pods := make([]plan.Pod, 0, len(list.Items))
+	for i := range list.Items {
+		if pod := &list.Items[i]; metav1.IsControlledBy(pod, ds) {
+			pods = append(pods, plan.ReadPod(pod))
 		}
 	}
-	return nodes, nil
+	return pods, nil
 }
 
-// refusedPods says what the API server answered to the DaemonSet controller,
-// which keeps no other record of it than its events.
-//
-// A refusal older than the newest pod is history: pods are made again.
-func (r *Reconciler) refusedPods(ctx context.Context, f *State) (Blocker, error) {
+// refusedPods returns why the API server refused pods to the DaemonSet controller,
+// which reports it in its events alone. A refusal older than the newest pod is
+// over: pods are made again.
+func (r *Reconciler) refusedPods(ctx context.Context, s *plan.State) (plan.Blocker, error) {
 	list := &corev1.EventList{}
-	err := r.client.List(ctx, list, client.InNamespace(f.job.Namespace),
-		client.MatchingFields{eventsByUID: string(f.daemonSet.UID)}, client.UnsafeDisableDeepCopy)
+	err := r.client.List(ctx, list, client.InNamespace(s.Job.Namespace),
+		client.MatchingFields{eventsByUID: string(s.DaemonSet.UID)}, client.UnsafeDisableDeepCopy)
 	if err != nil {
-		return Blocker{}, fmt.Errorf("listing events: %w", err)
+		return plan.Blocker{}, fmt.Errorf("listing events: %w", err)
 	}
 	var last *corev1.Event
 	for i := range list.Items {
@@ -111,12 +113,8 @@ func (r *Reconciler) refusedPods(ctx context.Context, f *State) (Blocker, error)
 			last = event
 		}
 	}
-	if last == nil || slices.ContainsFunc(f.nodes, func(n observedPod) bool { return n.created.After(last.LastTimestamp.Time) }) {
-		return Blocker{}, nil
+	if last == nil || slices.ContainsFunc(s.Pods, func(pod plan.Pod) bool { return pod.Created.After(last.LastTimestamp.Time) }) {
+		return plan.Blocker{}, nil
 	}
-	return Blocker{v1beta1.ReasonPodsRefused, "pods are refused: " + shortened(last.Message, maxSentence)}, nil
-}
-
-func daemonSetKey(job *v1beta1.Job) types.NamespacedName {
-	return types.NamespacedName{Namespace: job.Namespace, Name: v1beta1.DaemonSetName(job.Name)}
+	return plan.Blocker{Reason: v1beta1.ReasonPodsRefused, Message: "pods are refused: " + plan.Shorten(last.Message, plan.MaxSentence)}, nil
 }

@@ -11,97 +11,86 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
+	"github.com/darkowlzz/daemonset-job/internal/plan"
 )
 
-// census holds what each pod says of its node, by Job. The events of the cache keep
-// it: a pod is read once when it changes, and not whenever its Job is looked at.
+// podIndex holds what each pod in the informer cache says about its work, by Job.
+// The cache's events keep it up to date: a pod is read once when it changes, and
+// not whenever its Job is reconciled.
 type podIndex struct {
 	mu   sync.Mutex
-	jobs map[types.NamespacedName]map[string]observedPod
+	jobs map[types.NamespacedName]map[string]plan.Pod
 }
 
-func newPodIndex() *podIndex {
-	return &podIndex{jobs: map[types.NamespacedName]map[string]observedPod{}}
-}
+func newPodIndex() *podIndex { return &podIndex{jobs: map[types.NamespacedName]map[string]plan.Pod{}} }
 
-// events keeps the census, and looks soon at the Job of a pod that says something
-// else of its node than before. The controller starts to work when it has been told
-// of every pod that there is.
-func (c *podIndex) events() handler.EventHandler {
+// handler updates the index, and enqueues the Job of a pod that says something
+// else about its work than before. The controller starts its workers once the
+// handler has seen every pod of the first list.
+func (i *podIndex) handler() handler.EventHandler {
 	update := func(o client.Object, q queue) {
-		if job, ok := jobOfLabels(o); ok && c.update(job, o) {
+		if job, ok := jobOfLabels(o); ok && i.update(job, o) {
+			enqueueBatched(job, q)
+		}
+	}
+	remove := func(o client.Object, q queue) {
+		if job, ok := jobOfLabels(o); ok {
+			i.remove(job, o)
 			enqueueBatched(job, q)
 		}
 	}
 	return handler.Funcs{
 		CreateFunc: func(_ context.Context, e event.CreateEvent, q queue) { update(e.Object, q) },
 		UpdateFunc: func(_ context.Context, e event.UpdateEvent, q queue) {
-			// Labels can be changed, also those that say whose pod it is.
-			if before, ok := jobOfLabels(e.ObjectOld); ok && e.ObjectOld.GetLabels()[v1beta1.LabelJob] != e.ObjectNew.GetLabels()[v1beta1.LabelJob] {
-				c.remove(before, e.ObjectOld)
-				enqueueBatched(before, q)
+			// A user can change the label that says which Job a pod belongs to.
+			if e.ObjectOld.GetLabels()[v1beta1.LabelJob] != e.ObjectNew.GetLabels()[v1beta1.LabelJob] {
+				remove(e.ObjectOld, q)
 			}
 			update(e.ObjectNew, q)
 		},
-		DeleteFunc: func(_ context.Context, e event.DeleteEvent, q queue) {
-			if job, ok := jobOfLabels(e.Object); ok {
-				c.remove(job, e.Object)
-				enqueueBatched(job, q)
-			}
-		},
+		DeleteFunc: func(_ context.Context, e event.DeleteEvent, q queue) { remove(e.Object, q) },
 	}
 }
 
-// note what a pod says, and whether that is something else than before.
-func (c *podIndex) update(job types.NamespacedName, o client.Object) (changed bool) {
+// update reads a pod, and returns whether it says something else than before.
+func (i *podIndex) update(job types.NamespacedName, o client.Object) (changed bool) {
 	pod, ok := o.(*corev1.Pod)
 	if !ok {
 		return false
 	}
-	after := readPod(pod)
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	pods := c.jobs[job]
+	after := plan.ReadPod(pod)
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	pods := i.jobs[job]
 	if pods == nil {
-		pods = map[string]observedPod{}
-		c.jobs[job] = pods
+		pods = map[string]plan.Pod{}
+		i.jobs[job] = pods
 	}
 	before, known := pods[pod.Name]
 	pods[pod.Name] = after
-	return !known || !sameState(before, after)
+	return !known || !before.SaysTheSame(after)
 }
 
-// drop a pod that is gone.
-func (c *podIndex) remove(job types.NamespacedName, pod client.Object) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	delete(c.jobs[job], pod.GetName())
-	if len(c.jobs[job]) == 0 {
-		delete(c.jobs, job)
+// remove drops a pod that is deleted.
+func (i *podIndex) remove(job types.NamespacedName, pod client.Object) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	delete(i.jobs[job], pod.GetName())
+	if len(i.jobs[job]) == 0 {
+		delete(i.jobs, job)
 	}
 }
 
-// nodes of the Job that the facts are about, of every template. Pods that belong to
-// somebody else are none of them, whatever their labels say.
-func (c *podIndex) nodes(f *State) []observedPod {
-	limit := backoffLimit(&f.job.Spec)
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	pods := c.jobs[types.NamespacedName{Namespace: f.job.Namespace, Name: f.job.Name}]
-	nodes := make([]observedPod, 0, len(pods))
-	for _, n := range pods {
-		if n.owner == f.daemonSet.UID {
-			n.evaluate(f.hash, limit)
-			nodes = append(nodes, n)
+// pods returns the pods of a Job that this owner controls, of every template. Pods
+// of another owner are left out, whatever their labels say.
+func (i *podIndex) pods(job types.NamespacedName, owner types.UID) []plan.Pod {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	pods := make([]plan.Pod, 0, len(i.jobs[job]))
+	for _, pod := range i.jobs[job] {
+		if pod.Owner == owner {
+			pods = append(pods, pod)
 		}
 	}
-	return nodes
-}
-
-// sameNode says whether both say the same, in whichever version of the pod.
-func sameState(a, b observedPod) bool {
-	sameExit := (a.exitCode == nil) == (b.exitCode == nil) && (a.exitCode == nil || *a.exitCode == *b.exitCode)
-	a.exitCode, b.exitCode = nil, nil
-	a.version, b.version = "", ""
-	return sameExit && a == b
+	return pods
 }

@@ -19,7 +19,7 @@ import (
 	wrappers "github.com/darkowlzz/daemonset-job/internal/testing"
 )
 
-// delayed is a queue that notes which Jobs are to be looked at soon.
+// delayed is a queue that records which Jobs are enqueued.
 type delayed struct {
 	queue
 	jobs []string
@@ -36,39 +36,50 @@ func owned(w *wrappers.PodWrapper) client.Object {
 	return pod
 }
 
+const hash = "h1"
+
+var aJob = wrappers.Job("ns", "j").UID("j-uid").Generation(1).Obj()
+
+// pod is a running pod of aJob on a node.
+func pod(node string) *wrappers.PodWrapper { return wrappers.Pod(aJob, node, hash) }
+
+func updated(before, after client.Object) event.UpdateEvent {
+	return event.UpdateEvent{ObjectOld: before, ObjectNew: after}
+}
+
 var theDaemonSet = &appsv1.DaemonSet{ObjectMeta: metav1.ObjectMeta{Namespace: aJob.Namespace, Name: v1beta1.DaemonSetName(aJob.Name), UID: "ds-uid"}}
 
-// counted are the nodes of the census, with their states.
-func counted(c *podIndex) []string {
+// indexed are the nodes of the index, with the states of their pods.
+func indexed(i *podIndex) []string {
 	var all []string
-	for _, n := range c.nodes(&State{job: aJob, hash: hash, daemonSet: theDaemonSet}) {
-		all = append(all, n.name+" "+string(n.state))
+	for _, pod := range i.pods(client.ObjectKeyFromObject(aJob), theDaemonSet.UID) {
+		all = append(all, pod.Node+" "+string(pod.State))
 	}
 	slices.Sort(all)
 	return all
 }
 
-func TestTheCensusSeesWhatMatters(t *testing.T) {
+func TestPodIndexSeesWhatMatters(t *testing.T) {
 	changes := map[string]struct {
 		before, after *wrappers.PodWrapper
 		changed       bool
 	}{
 		"nothing":        {pod("a"), pod("a").Label("x", "y"), false},
 		"marked":         {pod("a"), pod("a").Completed(), true},
-		"gate opened":    {pod("a").Gated(), pod("a"), true},
+		"ungated":        {pod("a").Gated(), pod("a"), true},
 		"restarted":      {pod("a"), pod("a").Restarted(v1beta1.ContainerName, 1, 1, ""), true},
 		"restarted more": {pod("a").Restarted(v1beta1.ContainerName, 8, 1, ""), pod("a").Restarted(v1beta1.ContainerName, 9, 1, ""), true},
 		"other end":      {pod("a").Restarted(v1beta1.ContainerName, 8, 1, ""), pod("a").Restarted(v1beta1.ContainerName, 8, 2, ""), true},
-		"leaving":        {pod("a"), pod("a").Terminating(), true},
+		"terminating":    {pod("a"), pod("a").Terminating(), true},
 		"exit done":      {pod("a").Exit("w"), pod("a").Exit("w").Ended("w", 0), true},
 	}
 	for name, change := range changes {
 		t.Run(name, func(t *testing.T) {
 			g := NewWithT(t)
 			c, q := newPodIndex(), &delayed{}
-			events := c.events()
+			events := c.handler()
 			events.Create(context.Background(), event.CreateEvent{Object: owned(change.before)}, q)
-			g.Expect(q.jobs).To(ConsistOf(aJob.Name), "a new pod is news")
+			g.Expect(q.jobs).To(ConsistOf(aJob.Name), "a new pod")
 			q.jobs = nil
 			events.Update(context.Background(), updated(owned(change.before), owned(change.after)), q)
 			g.Expect(slices.Contains(q.jobs, aJob.Name)).To(Equal(change.changed))
@@ -76,36 +87,36 @@ func TestTheCensusSeesWhatMatters(t *testing.T) {
 	}
 }
 
-func TestTheCensusFollowsThePods(t *testing.T) {
+func TestPodIndexFollowsThePods(t *testing.T) {
 	g := NewWithT(t)
 	ctx, c, q := context.Background(), newPodIndex(), &delayed{}
-	events := c.events()
+	events := c.handler()
 	for _, observedPod := range []string{"a", "b"} {
 		events.Create(ctx, event.CreateEvent{Object: owned(pod(observedPod).Gated())}, q)
 	}
-	events.Create(ctx, event.CreateEvent{Object: pod("somebody-else's").Obj()}, q)
-	g.Expect(counted(c)).To(Equal([]string{"a gated", "b gated"}))
+	events.Create(ctx, event.CreateEvent{Object: pod("another-owner's").Obj()}, q)
+	g.Expect(indexed(c)).To(Equal([]string{"a gated", "b gated"}))
 
 	events.Update(ctx, updated(owned(pod("a").Gated()), owned(pod("a"))), q)
-	g.Expect(counted(c)).To(Equal([]string{"a active", "b gated"}))
+	g.Expect(indexed(c)).To(Equal([]string{"a active", "b gated"}))
 
 	events.Update(ctx, updated(owned(pod("a")), owned(pod("a").Restarted(v1beta1.ContainerName, 7, 1, ""))), q)
-	g.Expect(counted(c)).To(Equal([]string{"a failed", "b gated"}), "judged by the Job's own limit")
+	g.Expect(c.pods(client.ObjectKeyFromObject(aJob), theDaemonSet.UID)).To(ContainElement(HaveField("Restarts", int32(7))))
 
 	q.jobs = nil
 	events.Delete(ctx, event.DeleteEvent{Object: owned(pod("b"))}, q)
-	g.Expect(counted(c)).To(Equal([]string{"a failed"}))
+	g.Expect(indexed(c)).To(Equal([]string{"a active"}))
 	g.Expect(q.jobs).To(ConsistOf(aJob.Name))
 
 	events.Update(ctx, updated(owned(pod("a")), owned(pod("a").Label(v1beta1.LabelJob, "other"))), q)
-	g.Expect(counted(c)).To(BeEmpty(), "the label that says whose it is was changed")
+	g.Expect(indexed(c)).To(BeEmpty(), "the label that names its Job was changed")
 	g.Expect(strings.Join(q.jobs, " ")).To(ContainSubstring("other"))
 }
 
-func TestTheCensusKeepsNothingOfWhatIsGone(t *testing.T) {
+func TestPodIndexKeepsNothingOfDeletedPods(t *testing.T) {
 	g := NewWithT(t)
 	c, q := newPodIndex(), &delayed{queue: workqueue.NewTypedRateLimitingQueue(workqueue.DefaultTypedControllerRateLimiter[reconcile.Request]())}
-	events := c.events()
+	events := c.handler()
 	events.Create(context.Background(), event.CreateEvent{Object: owned(pod("a"))}, q)
 	events.Delete(context.Background(), event.DeleteEvent{Object: owned(pod("a"))}, q)
 	g.Expect(c.jobs).To(BeEmpty())

@@ -3,9 +3,7 @@ package job
 import (
 	"context"
 	"errors"
-	"time"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -14,21 +12,22 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
+	"github.com/darkowlzz/daemonset-job/internal/plan"
 )
 
-// Reconciler turns Jobs into DaemonSets, and what it sees of them into the
+// Reconciler turns Jobs into DaemonSets, and what it observes of them into the
 // Jobs' status. Make one with New.
 type Reconciler struct {
-	// client reads from the cache and writes to the API server.
+	// client reads from the informer cache and writes to the API server.
 	client client.Client
-	// live reads from the API server, before what cannot be taken back.
+	// apiReader reads from the API server, before steps that cannot be undone.
 	apiReader client.Reader
 	recorder  events.EventRecorder
 	clock     clock.PassiveClock
 	options   Options
 
 	podIndex *podIndex
-	*memory
+	states   *jobStates
 }
 
 // Options are the settings of the manager's controller.
@@ -37,17 +36,17 @@ type Options struct {
 	PauseImage string
 	// Concurrency is how many Jobs are reconciled at once. Default: 1.
 	Concurrency int
-	// Wrap, if set, goes around the reconciler called name, to watch over it.
+	// Wrap, if set, wraps the reconciler called name, as a watchdog does.
 	Wrap func(name string, r reconcile.Reconciler) reconcile.Reconciler
 }
 
-// New makes a Reconciler. cached reads from a cache that holds the Jobs, and
-// the DaemonSets, pods and events that SetupWithManager asks for; live reads
+// New returns a Reconciler. cached reads from a cache that holds the Jobs, and
+// the DaemonSets, pods and events that SetupWithManager asks for. apiReader reads
 // from the API server.
 func New(cached client.Client, apiReader client.Reader, recorder events.EventRecorder, clk clock.PassiveClock, options Options) *Reconciler {
 	return &Reconciler{
 		client: cached, apiReader: apiReader, recorder: recorder, clock: clk, options: options,
-		podIndex: newPodIndex(), memory: newMemory(options.PauseImage),
+		podIndex: newPodIndex(), states: newJobStates(),
 	}
 }
 
@@ -59,98 +58,57 @@ func New(cached client.Client, apiReader client.Reader, recorder events.EventRec
 // +kubebuilder:rbac:groups="",resources=events,verbs=list;watch
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 
-// Reconcile brings one Job a step further: its DaemonSet first, then the status,
-// and what cannot be taken back last, when the status that says why is written.
+// errStale ends a reconcile of a Job that the cache shows as it no longer is. The
+// event that brings the cache up to date starts another one.
+var errStale = errors.New("the cached Job is stale")
+
+// Reconcile does one Plan for one Job.
 func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
-	job, err := r.getJob(ctx, req.NamespacedName)
+	result, err := r.reconcile(ctx, req)
+	if errors.Is(err, errStale) {
+		return ctrl.Result{}, nil
+	}
+	return result, err
+}
+
+func (r *Reconciler) reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
+	job, state, err := r.load(ctx, req.NamespacedName)
 	if job == nil || err != nil {
 		return ctrl.Result{}, err
 	}
 	ctx = logf.IntoContext(ctx, logf.FromContext(ctx).WithValues("jobUID", job.UID))
-	if job.Finished() != nil {
-		return r.finish(ctx, job)
+	ds, blocker, syncErr := r.syncDaemonSet(ctx, state, job)
+	if ds == nil && syncErr != nil {
+		return ctrl.Result{}, syncErr
 	}
-
-	f, daemonSetErr := r.observe(ctx, job)
-	if f == nil {
-		return ctrl.Result{}, daemonSetErr
+	observed, err := r.observe(ctx, state, job, ds, blocker)
+	if err != nil {
+		return ctrl.Result{}, errors.Join(syncErr, err)
 	}
-	if f.retries() {
-		if f, err = r.retry(ctx, job); f == nil || err != nil {
-			return ctrl.Result{}, errors.Join(daemonSetErr, err)
+	p := plan.Compute(observed)
+	if p.ReadLive {
+		if observed, err = r.observeLive(ctx, state, job); err != nil {
+			return ctrl.Result{}, errors.Join(syncErr, err)
 		}
+		p = plan.Compute(observed)
 	}
-	d := decide(f)
-	if d.Outcome.Result == fail || d.Outcome.Result == hold {
-		if f, err = r.observeLive(ctx, job); f == nil || err != nil {
-			return ctrl.Result{}, errors.Join(daemonSetErr, err)
-		}
-		d = decide(f)
-	}
-	if d.Outcome.Result == hold {
-		return ctrl.Result{}, r.suspend(ctx, f.job, d.Outcome)
-	}
-	wait, err := r.writeStatus(ctx, f, &d)
-	switch {
-	case apierrors.IsConflict(err), apierrors.IsNotFound(err):
-		// The cache is behind, and an event is on its way; this is for the case that it was already there.
-		return ctrl.Result{RequeueAfter: minStatusInterval}, daemonSetErr
-	case err != nil:
-		return ctrl.Result{}, errors.Join(daemonSetErr, err)
-	case d.Outcome.Result == complete, d.Outcome.Result == fail:
-		return r.finish(ctx, r.jobs.newer(f.job))
-	}
-	return ctrl.Result{RequeueAfter: soonest(wait, r.untilDeadline(f), recheck(f))}, errors.Join(daemonSetErr, r.moveNodes(ctx, f))
+	result, err := r.execute(ctx, state, observed, p)
+	return result, errors.Join(syncErr, err)
 }
 
-// getJob is the freshest known Job, or nil if there is nothing to do for it:
-// garbage collection takes what a deleted Job owns.
-func (r *Reconciler) getJob(ctx context.Context, name client.ObjectKey) (*v1beta1.Job, error) {
+// load returns the newest known version of a Job with its jobState. It returns nil
+// for a Job that is deleted: garbage collection takes what the Job owns.
+func (r *Reconciler) load(ctx context.Context, name client.ObjectKey) (*v1beta1.Job, *jobState, error) {
 	cached := &v1beta1.Job{}
 	if err := client.IgnoreNotFound(r.client.Get(ctx, name, cached)); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	r.see(name, cached.UID)
-	if cached.UID == "" {
-		return nil, nil
-	}
-	job := r.jobs.newer(cached)
-	if !job.DeletionTimestamp.IsZero() {
-		r.see(name, "")
-		return nil, nil
-	}
-	return job.DeepCopy(), nil
-}
-
-// untilDeadline is how long it is to the Job's deadline, 0 if it has none.
-func (r *Reconciler) untilDeadline(f *State) time.Duration {
-	at, ok := f.deadline()
-	if !ok {
-		return 0
-	}
-	return max(time.Millisecond, at.Sub(r.clock.Now()))
-}
-
-// recheck is how long until an obstacle is looked at again that no event tells
-// the end of: objects of others are not in the cache.
-func recheck(f *State) time.Duration {
-	switch f.blocker.reason {
-	case v1beta1.ReasonDaemonSetNameTaken:
-		return 10 * time.Second
-	case v1beta1.ReasonDaemonSetRefused:
-		// What refused it may be a policy that is being mended.
-		return 30 * time.Second
-	}
-	return 0
-}
-
-// soonest is the shortest of those that are above 0, or 0.
-func soonest(durations ...time.Duration) time.Duration {
-	var first time.Duration
-	for _, d := range durations {
-		if d > 0 && (first == 0 || d < first) {
-			first = d
+	if cached.UID != "" {
+		state := r.states.of(name, cached.UID)
+		if job := newest(&state.job, cached); job.DeletionTimestamp.IsZero() {
+			return job, state, nil
 		}
 	}
-	return first
+	r.states.forget(name)
+	return nil, nil, nil
 }

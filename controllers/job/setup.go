@@ -33,7 +33,7 @@ func CacheByObject() map[client.Object]cache.ByObject {
 		&v1beta1.Job{}:      {Transform: cache.TransformStripManagedFields()},
 		&appsv1.DaemonSet{}: {Label: ours, Transform: cache.TransformStripManagedFields()},
 		&corev1.Pod{}:       {Label: ours, Transform: podcache.Strip},
-		// What the API server answered to the DaemonSet controller stands in its events alone.
+		// The DaemonSet controller reports in its events alone that the API server refused a pod.
 		&corev1.Event{}: {
 			Field:     fields.SelectorFromSet(fields.Set{"involvedObject.kind": "DaemonSet", "reason": "FailedCreate"}),
 			Transform: cache.TransformStripManagedFields(),
@@ -60,7 +60,7 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager) err
 		Named(controllerName).
 		For(&v1beta1.Job{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		Watches(&appsv1.DaemonSet{}, batchedHandler(jobOfLabels), builder.WithPredicates(predicate.Funcs{UpdateFunc: daemonSetChanged})).
-		Watches(&corev1.Pod{}, r.podIndex.events()).
+		Watches(&corev1.Pod{}, r.podIndex.handler()).
 		Watches(&corev1.Event{}, batchedHandler(jobOfEvent)).
 		WithOptions(controller.Options{MaxConcurrentReconciles: r.options.Concurrency}).
 		Complete(reconciler)

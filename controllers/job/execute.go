@@ -1,0 +1,192 @@
+package job
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	logf "sigs.k8s.io/controller-runtime/pkg/log"
+
+	"github.com/darkowlzz/daemonset-job/api/v1beta1"
+	"github.com/darkowlzz/daemonset-job/internal/plan"
+)
+
+const (
+	// writers is how many pods of a Job are written at once.
+	writers = 16
+	// conflictRetryDelay is when to retry a write that was refused because the
+	// object had changed. Its event usually enqueues the Job before that.
+	conflictRetryDelay = 250 * time.Millisecond
+)
+
+// execute does what the Plan says, in its order. A step that fails ends it.
+func (r *Reconciler) execute(ctx context.Context, state *jobState, s plan.State, p plan.Plan) (ctrl.Result, error) {
+	if err := r.deletePods(ctx, s.Job, p.Retry, "the Job was resumed, and its failed nodes are tried again"); err != nil {
+		return ctrl.Result{}, err
+	}
+	if p.Suspend != nil {
+		return ctrl.Result{}, r.suspend(ctx, state, s.Job, p.Suspend)
+	}
+	if p.Status != nil {
+		if err := r.writeStatus(ctx, state, s, p.Status); err != nil {
+			return retryConflict(err)
+		}
+	}
+	switch p.DaemonSet {
+	case plan.DeleteDaemonSet:
+		if err := r.deleteDaemonSet(ctx, s.DaemonSet); err != nil {
+			return retryConflict(err)
+		}
+	case plan.GateTemplate:
+		if err := r.gateTemplate(ctx, state, s.DaemonSet); err != nil {
+			return retryConflict(err)
+		}
+	}
+	if err := r.deletePods(ctx, s.Job, p.DeletePods, p.DeleteReason); err != nil {
+		return ctrl.Result{}, err
+	}
+	if err := r.ungate(ctx, state, s.Job, p.Ungate); err != nil {
+		return ctrl.Result{}, err
+	}
+	return ctrl.Result{RequeueAfter: p.RequeueAfter}, nil
+}
+
+// retryConflict turns a refused write of a stale or deleted object into a retry.
+func retryConflict(err error) (ctrl.Result, error) {
+	if apierrors.IsConflict(err) || apierrors.IsNotFound(err) {
+		return ctrl.Result{RequeueAfter: conflictRetryDelay}, nil
+	}
+	return ctrl.Result{}, err
+}
+
+// suspend sets spec.suspend. The spec is written before the status, by which a
+// resumed Job is recognized.
+func (r *Reconciler) suspend(ctx context.Context, state *jobState, job *v1beta1.Job, outcome *plan.Outcome) error {
+	config := suspendConfiguration(job)
+	err := r.client.Apply(ctx, client.ApplyConfigurationFromUnstructured(config),
+		client.FieldOwner(v1beta1.ManagerFieldOwner), client.ForceOwnership)
+	if err != nil {
+		return fmt.Errorf("suspending: %w", err)
+	}
+	written := &v1beta1.Job{}
+	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(config.Object, written); err != nil {
+		return fmt.Errorf("decoding the suspended Job: %w", err)
+	}
+	state.job = written
+	logf.FromContext(ctx).Info("Suspended Job", "reason", outcome.Reason, "message", outcome.Message)
+	return nil
+}
+
+// writeStatus writes the status, then emits its events. The API server refuses it
+// if the Job changed since it was read, so that a verdict is about the Job as it is.
+func (r *Reconciler) writeStatus(ctx context.Context, state *jobState, s plan.State, update *plan.StatusUpdate) error {
+	before, job := s.Job, s.Job.DeepCopy()
+	job.Status = update.Status
+	if err := r.client.Status().Patch(ctx, job, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})); err != nil {
+		return err
+	}
+	state.job, state.lastStatusWrite = job, s.Now
+	ended := update.Outcome.Result != plan.Undecided
+	if ended || before.Status.Phase != update.Status.Phase {
+		logf.FromContext(ctx).Info("Wrote status", "phase", update.Status.Phase, "completed", update.Status.Completed,
+			"failed", update.Status.Failed, "reason", update.Outcome.Reason)
+	}
+	for _, event := range update.Events {
+		r.recorder.Eventf(job, nil, event.Type, event.Reason, event.Action, "%s", event.Message)
+	}
+	if ended {
+		observeDuration(&update.Status, s.Now)
+	}
+	return nil
+}
+
+// deleteDaemonSet deletes this very DaemonSet, and garbage collection its pods.
+func (r *Reconciler) deleteDaemonSet(ctx context.Context, ds *appsv1.DaemonSet) error {
+	err := r.client.Delete(ctx, ds, client.Preconditions{UID: &ds.UID}, client.PropagationPolicy(metav1.DeletePropagationBackground))
+	return client.IgnoreNotFound(err)
+}
+
+// gateTemplate adds the gate to the template of this very DaemonSet.
+func (r *Reconciler) gateTemplate(ctx context.Context, state *jobState, ds *appsv1.DaemonSet) error {
+	ds = ds.DeepCopy()
+	if err := r.client.Patch(ctx, ds, gateTemplatePatch(ds.UID), client.FieldOwner(v1beta1.ManagerFieldOwner)); err != nil {
+		return fmt.Errorf("gating the template: %w", err)
+	}
+	state.daemonSet = ds
+	return nil
+}
+
+// deletePods deletes these very pods, and no other pod of their name.
+func (r *Reconciler) deletePods(ctx context.Context, job *v1beta1.Job, pods []plan.Pod, why string) error {
+	if len(pods) == 0 {
+		return nil
+	}
+	err := forEach(pods, func(i int) error {
+		err := r.client.Delete(ctx, podObject(job, &pods[i]), client.Preconditions{UID: &pods[i].UID})
+		if apierrors.IsNotFound(err) || apierrors.IsConflict(err) {
+			return nil
+		}
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("deleting pods because %s: %w", why, err)
+	}
+	logf.FromContext(ctx).Info("Deleted pods", "pods", len(pods), "firstNode", pods[0].Node, "reason", why)
+	return nil
+}
+
+// ungate removes the gates of pods. The expectations are unknown until every
+// answer has arrived: after a lost answer the pods are listed live, because the
+// API server may have removed the gate, or not.
+func (r *Reconciler) ungate(ctx context.Context, state *jobState, job *v1beta1.Job, pods []plan.Pod) error {
+	if len(pods) == 0 {
+		return nil
+	}
+	expectations, versions := state.expectations, make([]string, len(pods))
+	state.expectations.Forget()
+	err := forEach(pods, func(i int) error {
+		pod := podObject(job, &pods[i])
+		err := r.client.Patch(ctx, pod, ungatePatch(pods[i].UID), client.FieldOwner(v1beta1.ManagerFieldOwner))
+		versions[i] = pod.ResourceVersion
+		return client.IgnoreNotFound(err)
+	})
+	if err != nil {
+		return fmt.Errorf("ungating pods: %w", err)
+	}
+	for i, version := range versions {
+		if version != "" {
+			expectations.Expect(pods[i].UID, version)
+		}
+	}
+	state.expectations = expectations
+	logf.FromContext(ctx).Info("Ungated pods", "pods", len(pods), "firstNode", pods[0].Node)
+	return nil
+}
+
+// forEach calls write for each pod, several at once, and joins the errors: an error
+// of one pod does not keep the others from being written.
+func forEach(pods []plan.Pod, write func(i int) error) error {
+	group, errs := errgroup.Group{}, make([]error, len(pods))
+	group.SetLimit(writers)
+	for i := range pods {
+		group.Go(func() error {
+			errs[i] = write(i)
+			return nil
+		})
+	}
+	_ = group.Wait() // The errors are in errs.
+	return errors.Join(errs...)
+}
+
+func podObject(job *v1beta1.Job, pod *plan.Pod) *corev1.Pod {
+	return &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: job.Namespace, Name: pod.Name}}
+}

@@ -1,0 +1,61 @@
+package job
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	. "github.com/onsi/gomega"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/tools/events"
+	"k8s.io/utils/clock"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/fake"
+	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
+
+	"github.com/darkowlzz/daemonset-job/internal/plan"
+)
+
+// A pod that is taken for ungated and is not would make its node wait without
+// end, in a slot that no other node gets.
+func TestExpectationsAreKnownOnlyAfterAnAnswer(t *testing.T) {
+	pods := schema.GroupResource{Resource: "pods"}
+	answers := map[string]struct {
+		err   error
+		known bool
+	}{
+		"ungated":                            {nil, true},
+		"the pod is deleted":                 {apierrors.NewNotFound(pods, "a"), true},
+		"it changed too often":               {apierrors.NewConflict(pods, "a", errors.New("changed")), false},
+		"another pod has its name":           {apierrors.NewInvalid(schema.GroupKind{Kind: "Pod"}, "a", nil), false},
+		"the answer did not arrive":          {context.DeadlineExceeded, false},
+		"the API server has too much to do":  {apierrors.NewTooManyRequestsError("later"), false},
+		"the right to ungate was withdrawn":  {apierrors.NewForbidden(pods, "a", errors.New("no")), false},
+		"the API server ran into a deadline": {apierrors.NewTimeoutError("slow", 1), false},
+	}
+	for name, answer := range answers {
+		t.Run(name, func(t *testing.T) {
+			g := NewWithT(t)
+			state := &jobState{uid: aJob.UID}
+			cached := []plan.Pod{{Node: "a", Name: "a", UID: "a-uid", ResourceVersion: "1", State: plan.Gated, TemplateHash: hash}}
+			cluster := fake.NewClientBuilder().WithInterceptorFuncs(interceptor.Funcs{
+				Patch: func(_ context.Context, _ client.WithWatch, o client.Object, _ client.Patch, _ ...client.PatchOption) error {
+					g.Expect(state.expectations.Known()).To(BeFalse(), "a crash of the write must not leave them known")
+					if answer.err == nil {
+						o.SetResourceVersion("7")
+					}
+					return answer.err
+				},
+			}).Build()
+			r := New(cluster, cluster, events.NewFakeRecorder(1), clock.RealClock{}, Options{})
+			state.expectations.Confirm(cached, cached)
+			err := r.ungate(context.Background(), state, aJob, cached)
+			g.Expect(err == nil).To(Equal(answer.known))
+			g.Expect(state.expectations.Known()).To(Equal(answer.known), "otherwise the pods are listed live")
+			g.Expect(state.expectations.Met(cached)).To(Equal(apierrors.IsNotFound(answer.err)), "the cache does not show the pod ungated")
+			cached[0].ResourceVersion = "7"
+			g.Expect(state.expectations.Met(cached)).To(Equal(answer.known))
+		})
+	}
+}

@@ -1,0 +1,91 @@
+package job
+
+import (
+	"context"
+	"testing"
+
+	. "github.com/onsi/gomega"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/tools/events"
+	"k8s.io/utils/clock"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/fake"
+	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
+
+	"github.com/darkowlzz/daemonset-job/api/v1beta1"
+	wrappers "github.com/darkowlzz/daemonset-job/internal/testing"
+)
+
+// An operator that forgets nothing needs more memory with every Job there ever was:
+// one that is deleted in the background is gone at once.
+func TestAJobStateGoesWithItsJob(t *testing.T) {
+	g := NewWithT(t)
+	scheme := fake.NewClientBuilder().Build().Scheme()
+	g.Expect(v1beta1.AddToScheme(scheme)).To(Succeed())
+	name := types.NamespacedName{Namespace: "ns", Name: "j"}
+	var there *v1beta1.Job
+	cluster := fake.NewClientBuilder().WithScheme(scheme).WithInterceptorFuncs(interceptor.Funcs{
+		Get: func(ctx context.Context, c client.WithWatch, key client.ObjectKey, to client.Object, options ...client.GetOption) error {
+			if job, ok := to.(*v1beta1.Job); ok && there != nil {
+				there.DeepCopyInto(job)
+				return nil
+			}
+			return c.Get(ctx, key, to, options...)
+		},
+	}).Build()
+	r := New(cluster, cluster, events.NewFakeRecorder(1), clock.RealClock{}, Options{PauseImage: "pause:v1"})
+	load := func(uid string) *jobState {
+		if there = nil; uid != "" {
+			there = wrappers.Job(name.Namespace, name.Name).UID(uid).Obj()
+			there.ResourceVersion = "1"
+		}
+		job, state, err := r.load(context.Background(), name)
+		g.Expect(err).NotTo(HaveOccurred())
+		g.Expect(job == nil).To(Equal(uid == ""))
+		return state
+	}
+	first := load("first")
+	first.expectations.Confirm(nil, nil)
+	g.Expect(load("first")).To(BeIdenticalTo(first))
+	second := load("second")
+	g.Expect(second).NotTo(BeIdenticalTo(first), "another Job has the name")
+	g.Expect(second.expectations.Known()).To(BeFalse())
+	g.Expect(r.states.byName).To(HaveLen(1))
+	load("")
+	g.Expect(r.states.byName).To(BeEmpty())
+
+	load("third")
+	there.DeletionTimestamp = new(metav1.Now())
+	_, err := r.Reconcile(context.Background(), ctrl.Request{NamespacedName: name})
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(r.states.byName).To(BeEmpty(), "it is terminating")
+}
+
+func TestDesiredDaemonSetIsComputedOncePerGeneration(t *testing.T) {
+	g := NewWithT(t)
+	state, job := &jobState{}, wrappers.Job("ns", "j").UID("u").Obj()
+	first, err := state.desiredDaemonSet(job, "pause:v1")
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(state.desiredDaemonSet(job, "pause:v1")).To(BeIdenticalTo(first))
+	job.Generation, job.Spec.Image = 2, "example.com/other:v1"
+	second, err := state.desiredDaemonSet(job, "pause:v1")
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(second.Spec.Template.Spec.Containers[0].Image).To(Equal("example.com/other:v1"))
+}
+
+func TestNewestIsWhatWasWrittenUntilTheCacheShowsIt(t *testing.T) {
+	g := NewWithT(t)
+	at := func(version string) *v1beta1.Job {
+		job := wrappers.Job("ns", "j").Obj()
+		job.ResourceVersion = version
+		return job
+	}
+	written := at("10")
+	g.Expect(newest(&written, at("9")).ResourceVersion).To(Equal("10"))
+	g.Expect(written).NotTo(BeNil())
+	g.Expect(newest(&written, at("10")).ResourceVersion).To(Equal("10"))
+	g.Expect(written).To(BeNil())
+	g.Expect(newest(&written, at("9")).ResourceVersion).To(Equal("9"), "nothing is remembered")
+}

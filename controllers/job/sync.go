@@ -1,0 +1,154 @@
+package job
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	appsv1 "k8s.io/api/apps/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	appsv1ac "k8s.io/client-go/applyconfigurations/apps/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	logf "sigs.k8s.io/controller-runtime/pkg/log"
+
+	"github.com/darkowlzz/daemonset-job/api/v1beta1"
+	"github.com/darkowlzz/daemonset-job/internal/daemonset"
+	"github.com/darkowlzz/daemonset-job/internal/plan"
+)
+
+// syncDaemonSet applies the Job's DaemonSet where it is not what the Job asks for,
+// and returns it, nil if there is none. What only a person can change comes back
+// as the Blocker. After an error the present DaemonSet, if any, keeps running and
+// is returned too. A finished Job's DaemonSet is not applied.
+func (r *Reconciler) syncDaemonSet(ctx context.Context, state *jobState, job *v1beta1.Job) (*appsv1.DaemonSet, plan.Blocker, error) {
+	ds, err := r.findDaemonSet(ctx, state, job)
+	if err != nil {
+		return nil, plan.Blocker{}, err
+	}
+	controlled := ds != nil && metav1.IsControlledBy(ds, job)
+	if job.Finished() != nil {
+		if !controlled {
+			ds = nil
+		}
+		return ds, plan.Blocker{}, nil
+	}
+	desired, err := state.desiredDaemonSet(job, r.options.PauseImage)
+	if err != nil {
+		return nil, plan.Blocker{}, err
+	}
+	switch {
+	case ds == nil:
+		created, blocker, err := r.apply(ctx, state, desired)
+		if apierrors.IsConflict(err) {
+			return nil, nameTaken(desired.Name, "it was made in the meantime"), nil
+		}
+		return created, blocker, err
+	case !controlled:
+		return nil, nameTaken(ds.Name, ownerOf(ds)), nil
+	case !ds.DeletionTimestamp.IsZero(), !daemonset.NeedsApply(ds, desired):
+		// A terminating DaemonSet is made again when the event reports its deletion.
+		return ds, plan.Blocker{}, nil
+	}
+	desired = desired.DeepCopy()
+	desired.UID = ds.UID
+	applied, blocker, err := r.apply(ctx, state, desired, client.ForceOwnership)
+	if applied == nil {
+		return ds, blocker, err
+	}
+	return applied, blocker, err
+}
+
+// findDaemonSet returns the DaemonSet of the Job's DaemonSet's name, whoever
+// controls it, nil if there is none.
+//
+// The cache holds only our own objects. Before a DaemonSet is created, the name
+// and the Job are read live: a stale cache must not run a deleted or finished Job
+// again.
+func (r *Reconciler) findDaemonSet(ctx context.Context, state *jobState, job *v1beta1.Job) (*appsv1.DaemonSet, error) {
+	ds := &appsv1.DaemonSet{}
+	err := r.client.Get(ctx, daemonSetKey(job), ds)
+	if apierrors.IsNotFound(err) && job.Finished() == nil {
+		now, liveErr := r.getLive(ctx, job)
+		if liveErr == nil && now.Generation != job.Generation {
+			liveErr = errStale
+		}
+		if liveErr != nil {
+			return nil, liveErr
+		}
+		err = r.apiReader.Get(ctx, daemonSetKey(job), ds)
+	}
+	switch {
+	case apierrors.IsNotFound(err):
+		return nil, nil
+	case err != nil:
+		return nil, fmt.Errorf("reading DaemonSet: %w", err)
+	}
+	return newest(&state.daemonSet, ds), nil
+}
+
+// apply applies the DaemonSet. Without client.ForceOwnership it creates one, and
+// another manager's object of that name is a conflict.
+func (r *Reconciler) apply(ctx context.Context, state *jobState, desired *appsv1.DaemonSet, options ...client.ApplyOption) (*appsv1.DaemonSet, plan.Blocker, error) {
+	config, err := applyConfiguration(desired)
+	if err != nil {
+		return nil, plan.Blocker{}, err
+	}
+	err = r.client.Apply(ctx, config, append(options, client.FieldOwner(v1beta1.ManagerFieldOwner))...)
+	switch {
+	case apierrors.IsInvalid(err), apierrors.IsForbidden(err), apierrors.IsBadRequest(err):
+		// A retry changes nothing: the user must change the Job, or an administrator the policy.
+		return nil, plan.Blocker{Reason: v1beta1.ReasonDaemonSetRefused,
+			Message: "the API server refused the DaemonSet: " + plan.Shorten(err.Error(), 4*plan.MaxSentence)}, nil
+	case err != nil:
+		return nil, plan.Blocker{}, fmt.Errorf("applying DaemonSet: %w", err)
+	}
+	data, err := json.Marshal(config)
+	if err != nil {
+		return nil, plan.Blocker{}, fmt.Errorf("encoding the applied DaemonSet: %w", err)
+	}
+	applied := &appsv1.DaemonSet{}
+	if err := json.Unmarshal(data, applied); err != nil {
+		return nil, plan.Blocker{}, fmt.Errorf("decoding the applied DaemonSet: %w", err)
+	}
+	state.daemonSet = applied
+	logf.FromContext(ctx).Info("Applied DaemonSet", "daemonSet", applied.Name, "generation", applied.Generation,
+		"templateHash", applied.Spec.Template.Labels[v1beta1.LabelTemplateHash])
+	return applied, plan.Blocker{}, nil
+}
+
+// applyConfiguration returns what the manager applies of the DaemonSet. With a
+// UID, the API server refuses to apply it to another object of that name.
+func applyConfiguration(ds *appsv1.DaemonSet) (*appsv1ac.DaemonSetApplyConfiguration, error) {
+	data, err := daemonset.PrunedJSON(ds)
+	if err != nil {
+		return nil, err
+	}
+	config := &appsv1ac.DaemonSetApplyConfiguration{}
+	if err := json.Unmarshal(data, config); err != nil {
+		return nil, fmt.Errorf("decoding DaemonSet %s: %w", ds.Name, err)
+	}
+	config.Status = nil
+	return config, nil
+}
+
+func nameTaken(name, by string) plan.Blocker {
+	return plan.Blocker{Reason: v1beta1.ReasonDaemonSetNameTaken,
+		Message: fmt.Sprintf("the DaemonSet %s is not this Job's (%s) and is left alone: delete or rename it, or give the Job another name", name, by)}
+}
+
+func ownerOf(ds *appsv1.DaemonSet) string {
+	owner := metav1.GetControllerOf(ds)
+	switch {
+	case owner == nil:
+		return "nobody controls it"
+	case !ds.DeletionTimestamp.IsZero():
+		return "it is being deleted"
+	}
+	return fmt.Sprintf("%s %s with UID %s controls it", owner.Kind, owner.Name, owner.UID)
+}
+
+func daemonSetKey(job *v1beta1.Job) types.NamespacedName {
+	return types.NamespacedName{Namespace: job.Namespace, Name: v1beta1.DaemonSetName(job.Name)}
+}

@@ -1,0 +1,89 @@
+package daemonset
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/darkowlzz/daemonset-job/api/v1beta1"
+)
+
+// hashedSpec is the part of a JobSpec that decides what runs on a node. Only a
+// change here runs the work again: limits, the gate and the termination word can
+// change freely. It holds what the user wrote and not the pod template, so that
+// a new version of the operator runs nothing again.
+type hashedSpec struct {
+	Image     string                  `json:"image,omitempty"`
+	Command   []string                `json:"command,omitempty"`
+	Args      []string                `json:"args,omitempty"`
+	Env       []corev1.EnvVar         `json:"env,omitempty"`
+	MountPath string                  `json:"mountPath,omitempty"`
+	Template  *corev1.PodTemplateSpec `json:"template,omitempty"`
+	Mode      v1beta1.CompletionMode  `json:"mode,omitempty"`
+}
+
+// TemplateHash returns a hash of what the Job runs, as the value of a label.
+func TemplateHash(spec *v1beta1.JobSpec) (string, error) {
+	mode := spec.CompletionMode
+	if mode == "" {
+		mode = v1beta1.CompletionLog
+	}
+	return hashOf(hashedSpec{
+		Image: spec.Image, Command: spec.Command, Args: spec.Args, Env: spec.Env,
+		MountPath: spec.MountPath, Template: spec.Template, Mode: mode,
+	})
+}
+
+// hashOf hashes v's JSON without its empty members: a field that a later version
+// of the Kubernetes types adds, or writes as null, changes no hash.
+func hashOf(v any) (string, error) {
+	data, err := PrunedJSON(v)
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:5]), nil
+}
+
+// PrunedJSON encodes v as JSON without nulls and empty objects, which is the form
+// that is hashed and applied.
+func PrunedJSON(v any) ([]byte, error) {
+	data, err := json.Marshal(v)
+	if err != nil {
+		return nil, fmt.Errorf("encoding %T: %w", v, err)
+	}
+	var generic any
+	if err := json.Unmarshal(data, &generic); err != nil {
+		return nil, fmt.Errorf("decoding %T: %w", v, err)
+	}
+	return json.Marshal(prune(generic))
+}
+
+// prune drops null and empty members of objects. An empty object can have a
+// meaning (emptyDir: {}): it is dropped only where the Kubernetes types write one
+// although the user set nothing.
+func prune(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		for key, member := range v {
+			member = prune(member)
+			if empty, isMap := member.(map[string]any); member == nil || (isMap && len(empty) == 0 && alwaysWritten[key]) {
+				delete(v, key)
+				continue
+			}
+			v[key] = member
+		}
+		return v
+	case []any:
+		for i := range v {
+			v[i] = prune(v[i])
+		}
+	}
+	return v
+}
+
+// alwaysWritten are the members of a pod template that are written even when empty.
+var alwaysWritten = map[string]bool{"metadata": true, "resources": true, "spec": true, "status": true, "strategy": true, "updateStrategy": true}

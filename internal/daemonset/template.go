@@ -1,0 +1,104 @@
+package daemonset
+
+import (
+	"cmp"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+
+	"github.com/darkowlzz/daemonset-job/api/v1beta1"
+)
+
+// podTemplate returns the pod that the Job runs on each node, without the gate.
+func podTemplate(job *v1beta1.Job, hash, pauseImage string) corev1.PodTemplateSpec {
+	template := userTemplate(&job.Spec)
+	if template.Labels == nil {
+		template.Labels = map[string]string{}
+	}
+	for key, value := range v1beta1.PodLabels(job.Name) {
+		template.Labels[key] = value
+	}
+	template.Labels[v1beta1.LabelTemplateHash] = hash
+	template.Labels[v1beta1.LabelCompletionMode] = string(cmp.Or(job.Spec.CompletionMode, v1beta1.CompletionLog))
+
+	pod := &template.Spec
+	for _, containers := range [][]corev1.Container{pod.InitContainers, pod.Containers} {
+		for i := range containers {
+			// The kubelet then puts the last lines of a failed container into its status.
+			if containers[i].TerminationMessagePolicy == "" {
+				containers[i].TerminationMessagePolicy = corev1.TerminationMessageFallbackToLogsOnError
+			}
+		}
+	}
+	if job.Spec.CompletionMode == v1beta1.CompletionExit {
+		pod.InitContainers = append(pod.InitContainers, pod.Containers...)
+		pod.Containers = []corev1.Container{pauseContainer(pauseImage)}
+		return template
+	}
+	completed := corev1.PodReadinessGate{ConditionType: v1beta1.PodCompleted}
+	if !slices.Contains(pod.ReadinessGates, completed) {
+		pod.ReadinessGates = append(pod.ReadinessGates, completed)
+	}
+	return template
+}
+
+// userTemplate returns the long form as it is, or the short form as a pod template.
+func userTemplate(spec *v1beta1.JobSpec) corev1.PodTemplateSpec {
+	if spec.Template != nil {
+		return *spec.Template.DeepCopy()
+	}
+	container := corev1.Container{
+		Name:    v1beta1.ContainerName,
+		Image:   spec.Image,
+		Command: slices.Clone(spec.Command),
+		Args:    slices.Clone(spec.Args),
+	}
+	for _, env := range spec.Env {
+		if env.Name != v1beta1.NodeNameEnv {
+			container.Env = append(container.Env, *env.DeepCopy())
+		}
+	}
+	container.Env = append(container.Env, corev1.EnvVar{
+		Name:      v1beta1.NodeNameEnv,
+		ValueFrom: &corev1.EnvVarSource{FieldRef: &corev1.ObjectFieldSelector{FieldPath: "spec.nodeName"}},
+	})
+	pod := corev1.PodSpec{AutomountServiceAccountToken: new(false)}
+	if spec.MountPath != "" {
+		container.VolumeMounts = []corev1.VolumeMount{{Name: v1beta1.HostVolumeName, MountPath: v1beta1.HostMountPath}}
+		pod.Volumes = []corev1.Volume{{
+			Name:         v1beta1.HostVolumeName,
+			VolumeSource: corev1.VolumeSource{HostPath: &corev1.HostPathVolumeSource{Path: spec.MountPath}},
+		}}
+	}
+	pod.Containers = []corev1.Container{container}
+	return corev1.PodTemplateSpec{Spec: pod}
+}
+
+// pauseContainer returns the container that keeps running when the work has ended,
+// as the pods of a DaemonSet must. It meets the restricted Pod Security level, and
+// it names resources, because a ResourceQuota may require that of each container.
+func pauseContainer(image string) corev1.Container {
+	return corev1.Container{
+		Name:  v1beta1.PauseContainerName,
+		Image: image,
+		Resources: corev1.ResourceRequirements{
+			Requests: corev1.ResourceList{
+				corev1.ResourceCPU:    resource.MustParse("1m"),
+				corev1.ResourceMemory: resource.MustParse("4Mi"),
+			},
+			Limits: corev1.ResourceList{
+				corev1.ResourceCPU:    resource.MustParse("10m"),
+				corev1.ResourceMemory: resource.MustParse("16Mi"),
+			},
+		},
+		SecurityContext: &corev1.SecurityContext{
+			RunAsNonRoot:             new(true),
+			RunAsUser:                new(int64(65535)),
+			ReadOnlyRootFilesystem:   new(true),
+			AllowPrivilegeEscalation: new(false),
+			Capabilities:             &corev1.Capabilities{Drop: []corev1.Capability{"ALL"}},
+			SeccompProfile:           &corev1.SeccompProfile{Type: corev1.SeccompProfileTypeRuntimeDefault},
+		},
+	}
+}

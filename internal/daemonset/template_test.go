@@ -1,0 +1,133 @@
+package daemonset
+
+import (
+	"testing"
+
+	. "github.com/onsi/gomega"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+
+	"github.com/darkowlzz/daemonset-job/api/v1beta1"
+	wrappers "github.com/darkowlzz/daemonset-job/internal/testing"
+)
+
+func TestTheShortForm(t *testing.T) {
+	g := NewWithT(t)
+	j := wrappers.Job("ns", "sample").Image("i:v1").Command("c").Args("/basetarget/foo").Env("A", "b").Env("NODE_NAME", "mine").MountPath("/tmp").Obj()
+	template := podTemplate(j, "h1", "pause:v1")
+	g.Expect(template.Labels).To(Equal(map[string]string{
+		"daemonset-job": "true", "job": "sample", "daemonset": "sample-daemonset-job", v1beta1.LabelTemplateHash: "h1", v1beta1.LabelCompletionMode: "Log",
+	}))
+	g.Expect(*template.Spec.AutomountServiceAccountToken).To(BeFalse())
+	g.Expect(template.Spec.ReadinessGates).To(ConsistOf(corev1.PodReadinessGate{ConditionType: v1beta1.PodCompleted}))
+	g.Expect(template.Spec.SchedulingGates).To(BeEmpty())
+	g.Expect(template.Spec.InitContainers).To(BeEmpty())
+	g.Expect(template.Spec.Volumes).To(HaveLen(1))
+	g.Expect(template.Spec.Volumes[0].HostPath.Path).To(Equal("/tmp"))
+	g.Expect(template.Spec.Volumes[0].HostPath.Type).To(BeNil(), "as in the original")
+
+	g.Expect(template.Spec.Containers).To(HaveLen(1))
+	c := template.Spec.Containers[0]
+	g.Expect([]any{c.Name, c.Image, c.Command, c.Args}).To(Equal([]any{"job-container", "i:v1", []string{"c"}, []string{"/basetarget/foo"}}))
+	g.Expect(c.VolumeMounts).To(ConsistOf(And(HaveField("MountPath", "/basetarget"), HaveField("Name", template.Spec.Volumes[0].Name))))
+	g.Expect(c.TerminationMessagePolicy).To(Equal(corev1.TerminationMessageFallbackToLogsOnError))
+	g.Expect(c.Env).To(HaveLen(2), "NODE_NAME is always the node's name")
+	g.Expect(c.Env[0]).To(Equal(corev1.EnvVar{Name: "A", Value: "b"}))
+	g.Expect(c.Env[1].ValueFrom.FieldRef.FieldPath).To(Equal("spec.nodeName"))
+
+	plain := podTemplate(wrappers.Job("ns", "j").Obj(), "h1", "pause:v1")
+	g.Expect(plain.Spec.Volumes).To(BeEmpty())
+	g.Expect(plain.Spec.Containers[0].VolumeMounts).To(BeEmpty())
+}
+
+func TestExitMode(t *testing.T) {
+	g := NewWithT(t)
+	j := wrappers.Job("ns", "j").Exit().Template(corev1.PodTemplateSpec{Spec: corev1.PodSpec{
+		InitContainers: []corev1.Container{{Name: "init"}, {Name: "sidecar", RestartPolicy: new(corev1.ContainerRestartPolicyAlways)}},
+		Containers:     []corev1.Container{{Name: "first", TerminationMessagePolicy: corev1.TerminationMessageReadFile}, {Name: "second"}},
+	}}).Obj()
+	template := podTemplate(j, "h1", "pause:v1")
+	var names []string
+	for _, c := range template.Spec.InitContainers {
+		names = append(names, c.Name)
+	}
+	g.Expect(names).To(Equal([]string{"init", "sidecar", "first", "second"}), "in order, after the init containers")
+	g.Expect(template.Spec.InitContainers[2].TerminationMessagePolicy).To(Equal(corev1.TerminationMessageReadFile), "the user's own word counts")
+	g.Expect(template.Spec.Containers).To(HaveLen(1))
+	g.Expect(template.Spec.Containers[0].Image).To(Equal("pause:v1"))
+	g.Expect(template.Spec.ReadinessGates).To(BeEmpty())
+	g.Expect(j.Spec.Template.Spec.Containers).To(HaveLen(2), "the Job itself stays as it is")
+}
+
+func TestOnlyWhatRunsIsHashed(t *testing.T) {
+	g := NewWithT(t)
+	of := func(w *wrappers.JobWrapper) string {
+		h, err := TemplateHash(&w.Spec)
+		g.Expect(err).NotTo(HaveOccurred())
+		return h
+	}
+	base := func() *wrappers.JobWrapper { return wrappers.Job("ns", "j") }
+	same := map[string]*wrappers.JobWrapper{
+		"parallelism": base().Parallelism("3"), "suspend": base().Suspend(true), "backoffLimit": base().BackoffLimit(1),
+		"maxFailedNodes": base().MaxFailedNodes("1"), "onFailure": base().OnFailure(v1beta1.FailureActionSuspend),
+		"deadline": base().Deadline(5), "policy": base().Never(), "ttl": base().TTL(5), "word": base().Word("ready"), "name": wrappers.Job("x", "y"),
+	}
+	for name, w := range same {
+		g.Expect(of(w)).To(Equal(of(base())), name)
+	}
+	other := map[string]*wrappers.JobWrapper{
+		"image": base().Image("other"), "command": base().Command("c"), "args": base().Args("a"), "env": base().Env("a", "b"),
+		"mountPath": base().MountPath("/x"), "mode": base().Exit(), "template": base().Template(corev1.PodTemplateSpec{}),
+	}
+	for name, w := range other {
+		g.Expect(of(w)).NotTo(Equal(of(base())), name)
+	}
+	unset := base()
+	unset.Spec.CompletionMode = v1beta1.CompletionLog
+	g.Expect(of(unset)).To(Equal(of(base())), "a default that is written out")
+	// A hash that changes with the operator would run every Job again at an upgrade.
+	g.Expect(of(base())).To(Equal("f406d06ce0"))
+	volume := func(v corev1.VolumeSource) *wrappers.JobWrapper {
+		return base().Template(corev1.PodTemplateSpec{Spec: corev1.PodSpec{Volumes: []corev1.Volume{{Name: "v", VolumeSource: v}}}})
+	}
+	g.Expect(of(volume(corev1.VolumeSource{EmptyDir: &corev1.EmptyDirVolumeSource{}}))).NotTo(Equal(of(volume(corev1.VolumeSource{}))))
+}
+
+func TestTheGateComesAndGoes(t *testing.T) {
+	g := NewWithT(t)
+	of := func(w *wrappers.JobWrapper) ([]corev1.PodSchedulingGate, string) {
+		ds, err := Desired(w.UID("u").Obj(), "pause:v1")
+		g.Expect(err).NotTo(HaveOccurred())
+		return ds.Spec.Template.Spec.SchedulingGates, ds.Spec.Template.Labels[v1beta1.LabelTemplateHash]
+	}
+	plain, plainHash := of(wrappers.Job("ns", "j"))
+	g.Expect(plain).To(BeEmpty())
+	for _, w := range []*wrappers.JobWrapper{wrappers.Job("ns", "j").Parallelism("1"), wrappers.Job("ns", "j").Suspend(true)} {
+		gates, gateHash := of(w)
+		g.Expect(gates).To(ConsistOf(corev1.PodSchedulingGate{Name: v1beta1.SchedulingGate}))
+		g.Expect(gateHash).To(Equal(plainHash))
+	}
+	gates, _ := of(wrappers.Job("ns", "j").Suspend(false))
+	g.Expect(gates).To(BeEmpty())
+}
+
+func TestNeedsApply(t *testing.T) {
+	g := NewWithT(t)
+	j := wrappers.Job("ns", "j").UID("u").MountPath("/tmp").Obj()
+	desired, err := Desired(j, "pause:v1")
+	g.Expect(err).NotTo(HaveOccurred())
+	live := desired.DeepCopy()
+	// What the API server fills in is no difference.
+	live.Spec.Template.Spec.RestartPolicy = corev1.RestartPolicyAlways
+	live.Spec.Template.Spec.Containers[0].ImagePullPolicy = corev1.PullIfNotPresent
+	live.Spec.Template.Spec.Containers[0].Resources.Limits = corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("1")}
+	g.Expect(NeedsApply(live, desired)).To(BeFalse())
+
+	live.Spec.Template.Spec.Containers[0].Image = "evil:v1"
+	g.Expect(NeedsApply(live, desired)).To(BeTrue(), "what somebody changed")
+
+	j.Spec.MountPath = ""
+	without, err := Desired(j, "pause:v1")
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(NeedsApply(desired, without)).To(BeTrue(), "what is no longer wanted")
+}

@@ -1,0 +1,79 @@
+package plan
+
+import (
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/resourceversion"
+)
+
+// Expectations are what the informer cache must show of one Job's pods before the
+// manager ungates another one. A stale cache hides that a node started, and its
+// slot would be given to a second node.
+//
+// The zero value is unknown: this process has not confirmed yet that the cache
+// shows the gates that an earlier process removed, or it lost the answer to a
+// write. The pods are then listed live.
+type Expectations struct {
+	known bool
+	// ungated has the resourceVersion of each pod that was ungated, by its UID.
+	ungated map[types.UID]string
+}
+
+// Known returns whether the cache and the expectations together show which pods
+// were ungated.
+func (e *Expectations) Known() bool { return e.known }
+
+// Forget makes the expectations unknown.
+func (e *Expectations) Forget() { *e = Expectations{} }
+
+// Confirm makes the expectations known if the cached pods are as new as the pods
+// of a live list: each pod of the list is cached in that version or a later one.
+// A pod that only the cache has is deleted by now, and holds no slot.
+func (e *Expectations) Confirm(cached, live []Pod) {
+	versions := make(map[types.UID]string, len(cached))
+	for i := range cached {
+		versions[cached[i].UID] = cached[i].ResourceVersion
+	}
+	for i := range live {
+		if !isAtLeast(versions[live[i].UID], live[i].ResourceVersion) {
+			return
+		}
+	}
+	*e = Expectations{known: true}
+}
+
+// Expect adds a pod that was ungated, with the resourceVersion that the API server
+// returned. It adds nothing while the expectations are unknown, since Confirm will
+// see the pod.
+func (e *Expectations) Expect(pod types.UID, resourceVersion string) {
+	if !e.known {
+		return
+	}
+	if e.ungated == nil {
+		e.ungated = map[types.UID]string{}
+	}
+	e.ungated[pod] = resourceVersion
+}
+
+// Met returns whether the expectations are known, and the cached pods show each
+// pod that was ungated. Such a pod was cached before, so that its absence means
+// that it is deleted. What was met once is not expected any more.
+func (e *Expectations) Met(cached []Pod) bool {
+	if !e.known || len(e.ungated) == 0 {
+		return e.known
+	}
+	stale := map[types.UID]string{}
+	for i := range cached {
+		expected, ok := e.ungated[cached[i].UID]
+		if ok && !isAtLeast(cached[i].ResourceVersion, expected) {
+			stale[cached[i].UID] = expected
+		}
+	}
+	e.ungated = stale
+	return len(stale) == 0
+}
+
+// isAtLeast returns whether a resourceVersion is the other one or a later one.
+func isAtLeast(version, other string) bool {
+	order, err := resourceversion.CompareResourceVersion(version, other)
+	return err == nil && order >= 0
+}

@@ -1,0 +1,154 @@
+package plan
+
+import (
+	"fmt"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/darkowlzz/daemonset-job/api/v1beta1"
+	"github.com/darkowlzz/daemonset-job/internal/daemonset"
+)
+
+// PodState is how far the work in one pod is.
+type PodState string
+
+const (
+	// Gated pods wait for the manager: the node has not started.
+	Gated PodState = "gated"
+	// Active pods have started, or may start at any moment.
+	Active PodState = "active"
+	// Succeeded pods have done their work.
+	Succeeded PodState = "succeeded"
+	// Failed pods restarted more often than the Job's backoffLimit allows. The
+	// kubelet keeps restarting them, and they may still succeed.
+	Failed PodState = "failed"
+	// Lost pods ended as a whole, as evicted ones do. They run nothing until the
+	// DaemonSet controller has replaced them.
+	Lost PodState = "lost"
+)
+
+// Pod is what one pod says about the work on its node.
+type Pod struct {
+	// Node is the name of the node that the pod is on, or is made for.
+	Node string
+	// Name, UID, ResourceVersion and Created are the pod's own.
+	Name            string
+	UID             types.UID
+	ResourceVersion string
+	Created         time.Time
+	// Owner is the UID of the DaemonSet that controls the pod.
+	Owner types.UID
+	// TemplateHash says which template the pod is made from.
+	TemplateHash string
+	// Terminating pods have a deletionTimestamp, and may still run.
+	Terminating bool
+	// State is never Failed here: the Job's backoffLimit decides on that.
+	State PodState
+	// Blocker is what keeps the work from being done, if anything does.
+	Blocker Blocker
+	// Restarts of all containers of the work together. ExitCode and Log are those
+	// of the container that restarted most, nil and empty if none ended.
+	Restarts int32
+	ExitCode *int32
+	Log      string
+	// Activity says in words what the pod is doing, for when the deadline passes.
+	Activity string
+}
+
+// ReadPod reads what one pod says about its work. The phase is never the signal:
+// the pods of a DaemonSet do not succeed.
+func ReadPod(pod *corev1.Pod) Pod {
+	p := Pod{
+		Node:            nodeName(pod),
+		Name:            pod.Name,
+		UID:             pod.UID,
+		ResourceVersion: pod.ResourceVersion,
+		Created:         pod.CreationTimestamp.Time,
+		TemplateHash:    pod.Labels[v1beta1.LabelTemplateHash],
+		Terminating:     !pod.DeletionTimestamp.IsZero(),
+	}
+	if owner := metav1.GetControllerOfNoCopy(pod); owner != nil {
+		p.Owner = owner.UID
+	}
+	byLog := v1beta1.PodCompletesByLog(&pod.Spec)
+	work := workStatuses(pod, byLog)
+	if worst := mostRestarted(work); worst != nil {
+		p.Restarts = restarts(work)
+		if end := lastEnd(worst); end != nil {
+			p.ExitCode, p.Log = new(end.ExitCode), end.Message
+		}
+	}
+	switch {
+	case isDone(pod, byLog, work):
+		p.State = Succeeded
+	case pod.Status.Phase == corev1.PodFailed, pod.Status.Phase == corev1.PodSucceeded:
+		p.State = Lost
+	case daemonset.HasGate(&pod.Spec):
+		p.State = Gated
+	default:
+		p.State = Active
+	}
+	if p.State != Succeeded && p.State != Gated {
+		p.Blocker = podBlocker(pod, byLog, p.Restarts, p.ExitCode)
+	}
+	p.Activity = activity(pod, &p)
+	return p
+}
+
+// SaysTheSame returns whether both pods say the same about their work, in
+// whichever resourceVersion.
+func (p Pod) SaysTheSame(other Pod) bool {
+	sameExit := (p.ExitCode == nil) == (other.ExitCode == nil) && (p.ExitCode == nil || *p.ExitCode == *other.ExitCode)
+	p.ExitCode, other.ExitCode = nil, nil
+	p.ResourceVersion, other.ResourceVersion = "", ""
+	return sameExit && p == other
+}
+
+// nodeName returns the node that the pod is on, or is made for: the DaemonSet
+// controller puts its name into an affinity before the pod is scheduled.
+func nodeName(pod *corev1.Pod) string {
+	if pod.Spec.NodeName != "" {
+		return pod.Spec.NodeName
+	}
+	affinity := pod.Spec.Affinity
+	if affinity == nil || affinity.NodeAffinity == nil || affinity.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution == nil {
+		return ""
+	}
+	for _, term := range affinity.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution.NodeSelectorTerms {
+		for _, field := range term.MatchFields {
+			if field.Key == metav1.ObjectNameField && field.Operator == corev1.NodeSelectorOpIn && len(field.Values) == 1 {
+				return field.Values[0]
+			}
+		}
+	}
+	return ""
+}
+
+// activity says in words what the pod is doing.
+func activity(pod *corev1.Pod, p *Pod) string {
+	switch {
+	case p.State == Gated:
+		return "waiting for its turn"
+	case p.Blocker.Reason != "":
+		return fmt.Sprintf("%s: %s", p.Blocker.Reason, p.Blocker.Message)
+	case p.Terminating:
+		return "being stopped"
+	case pod.Status.Phase != corev1.PodRunning:
+		return "pending"
+	case !containersReady(pod):
+		return "running, not ready"
+	}
+	return "running"
+}
+
+func containersReady(pod *corev1.Pod) bool {
+	for _, condition := range pod.Status.Conditions {
+		if condition.Type == corev1.ContainersReady {
+			return condition.Status == corev1.ConditionTrue
+		}
+	}
+	return false
+}

@@ -1,0 +1,73 @@
+package plan
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	. "github.com/onsi/gomega"
+	"k8s.io/apimachinery/pkg/types"
+
+	wrappers "github.com/darkowlzz/daemonset-job/internal/testing"
+)
+
+func nodesOf(pods []Pod) []string {
+	nodes := []string{}
+	for i := range pods {
+		nodes = append(nodes, pods[i].Node)
+	}
+	return nodes
+}
+
+// podIn is the pod of the present template on a node, in this state.
+func podIn(state PodState, node string, created int64) Pod {
+	p := Pod{Node: node, Name: node, UID: types.UID(node), State: state, TemplateHash: hash, Created: time.Unix(created, 0)}
+	if state == Failed {
+		p.State, p.Restarts = Active, 99
+	}
+	return p
+}
+
+func TestPodsToUngate(t *testing.T) {
+	old, terminating := podIn(Gated, "old", 0), podIn(Gated, "terminating", 0)
+	old.TemplateHash, terminating.Terminating = "h0", true
+	stopping := podIn(Active, "stopping", 0)
+	stopping.Terminating, stopping.TemplateHash = true, "h0"
+	tests := map[string]struct {
+		pods   []Pod
+		limit  int
+		ungate []string
+	}{
+		"no limit":                              {[]Pod{podIn(Gated, "b", 1), podIn(Gated, "a", 1)}, unlimited, []string{"a", "b"}},
+		"no free slot":                          {[]Pod{podIn(Active, "a", 1), podIn(Gated, "b", 1)}, 1, []string{}},
+		"one free slot":                         {[]Pod{podIn(Active, "a", 1), podIn(Gated, "b", 1), podIn(Gated, "c", 1)}, 2, []string{"b"}},
+		"succeeded, failed, lost hold no slot":  {[]Pod{podIn(Succeeded, "a", 1), podIn(Failed, "b", 1), podIn(Lost, "c", 1), podIn(Gated, "d", 1)}, 1, []string{"d"}},
+		"the older pods first":                  {[]Pod{podIn(Gated, "a", 2), podIn(Gated, "b", 1)}, 1, []string{"b"}},
+		"an old or terminating pod stays gated": {[]Pod{old, terminating}, unlimited, []string{}},
+		"a terminating pod holds its slot":      {[]Pod{stopping, podIn(Gated, "a", 1)}, 1, []string{}},
+		"more work than a lowered limit":        {[]Pod{podIn(Active, "a", 1), podIn(Active, "b", 1), podIn(Gated, "c", 1)}, 1, []string{}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			j := job()
+			if test.limit != unlimited {
+				j.Parallelism(fmt.Sprint(test.limit))
+			}
+			state := stateWith(j, daemonSet(9, 9))
+			state.Pods = test.pods
+			NewWithT(t).Expect(nodesOf(state.podsToUngate())).To(Equal(test.ungate))
+		})
+	}
+}
+
+func TestPodsToDelete(t *testing.T) {
+	g := NewWithT(t)
+	old, terminating := podIn(Succeeded, "old", 0), podIn(Failed, "terminating", 0)
+	old.TemplateHash, terminating.Terminating = "h0", true
+	state := stateWith(wrappers.Job("ns", "j"), daemonSet(7, 7))
+	state.Pods = []Pod{old, terminating, podIn(Succeeded, "a", 0), podIn(Failed, "b", 0), podIn(Active, "c", 0), podIn(Gated, "d", 0), podIn(Lost, "e", 0)}
+	g.Expect(nodesOf(state.podsToReplace())).To(Equal([]string{"old"}))
+	g.Expect(nodesOf(state.podsToRetry())).To(Equal([]string{"b"}))
+	g.Expect(nodesOf(state.podsToStop())).To(Equal([]string{"b", "c", "e"}))
+	g.Expect(nodesOf(state.withoutFailed())).To(Equal([]string{"old", "a", "c", "d", "e"}))
+}

@@ -1,0 +1,62 @@
+package plan
+
+import (
+	"time"
+
+	"k8s.io/apimachinery/pkg/util/intstr"
+
+	"github.com/darkowlzz/daemonset-job/api/v1beta1"
+)
+
+// unlimited is the number of slots of a Job without parallelism.
+const unlimited = -1
+
+// backoffLimit returns how often the work may restart on a node before the node
+// counts as failed.
+func backoffLimit(spec *v1beta1.JobSpec) int32 {
+	if spec.BackoffLimit == nil {
+		return v1beta1.DefaultBackoffLimit
+	}
+	return *spec.BackoffLimit
+}
+
+// slots returns how many of the desired nodes may work at once, or unlimited.
+func slots(spec *v1beta1.JobSpec, desired int) int {
+	if spec.Parallelism == nil {
+		return unlimited
+	}
+	return max(1, portion(spec.Parallelism, desired))
+}
+
+// toleratedFailures returns how many of the desired nodes may fail.
+func toleratedFailures(spec *v1beta1.JobSpec, desired int) int {
+	if spec.MaxFailedNodes == nil {
+		return 0
+	}
+	return portion(spec.MaxFailedNodes, desired)
+}
+
+// portion returns a number as it is, or a percentage of total rounded down. The
+// API server accepts only these two forms. Any other value counts as 0, which
+// starts and tolerates least.
+func portion(v *intstr.IntOrString, total int) int {
+	n, err := intstr.GetScaledValueFromIntOrPercent(v, total, false)
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+// neverEnds returns whether the Job stays and runs on each node that joins.
+func neverEnds(spec *v1beta1.JobSpec) bool {
+	return spec.CompletionPolicy == v1beta1.CompletionNever
+}
+
+// deadline returns when the nodes that are not done count as failed, if ever.
+func deadline(spec *v1beta1.JobSpec, start *time.Time) (time.Time, bool) {
+	suspended := spec.Suspend != nil && *spec.Suspend
+	if spec.ActiveDeadlineSeconds == nil || start == nil || suspended || neverEnds(spec) {
+		return time.Time{}, false
+	}
+	return start.Add(time.Duration(*spec.ActiveDeadlineSeconds) * time.Second), true
+}

@@ -1,0 +1,60 @@
+package plan
+
+import (
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/apimachinery/pkg/api/meta"
+
+	"github.com/darkowlzz/daemonset-job/api/v1beta1"
+)
+
+const (
+	// minStatusInterval is the shortest time between two writes of a Job's progress.
+	minStatusInterval = 250 * time.Millisecond
+	// maxStatusInterval is the longest time that a change of the progress stays unwritten.
+	maxStatusInterval = 5 * time.Second
+	// significantPart of the nodes must change for a write after minStatusInterval.
+	// The number of writes then does not grow with the number of nodes.
+	significantPart = 10
+)
+
+// writeAfter returns when the new status is due for a write, given when the last
+// one was written: a negative time if nothing changed, 0 if it is due now. A change
+// of more than the counts is due at once.
+func writeAfter(last, next *v1beta1.JobStatus, written, now time.Time) time.Duration {
+	if equality.Semantic.DeepEqual(last, next) {
+		return -1
+	}
+	if isSignificant(last, next) {
+		return 0
+	}
+	interval := maxStatusInterval
+	if changedNodes(last, next) >= max(1, int(next.Desired)/significantPart) {
+		interval = minStatusInterval
+	}
+	return max(0, written.Add(interval).Sub(now))
+}
+
+// isSignificant returns whether more than the counts changed.
+func isSignificant(last, next *v1beta1.JobStatus) bool {
+	if last.Phase != next.Phase || last.ObservedGeneration != next.ObservedGeneration ||
+		last.TemplateHash != next.TemplateHash || !last.StartTime.Equal(next.StartTime) {
+		return true
+	}
+	for i := range next.Conditions {
+		condition := &next.Conditions[i]
+		before := meta.FindStatusCondition(last.Conditions, condition.Type)
+		if before == nil || before.Status != condition.Status || before.Reason != condition.Reason {
+			return true
+		}
+	}
+	return false
+}
+
+// changedNodes returns how many nodes changed their state between two statuses.
+func changedNodes(last, next *v1beta1.JobStatus) int {
+	distance := func(a, b int32) int { return int(max(a, b) - min(a, b)) }
+	return max(distance(last.Desired, next.Desired), distance(last.Active, next.Active),
+		distance(last.Succeeded, next.Succeeded), distance(last.Failed, next.Failed))
+}

@@ -1,0 +1,64 @@
+package plan
+
+import (
+	"testing"
+	"time"
+
+	. "github.com/onsi/gomega"
+
+	"github.com/darkowlzz/daemonset-job/api/v1beta1"
+)
+
+func progress(succeeded, desired int32) *v1beta1.JobStatus {
+	return &v1beta1.JobStatus{Phase: v1beta1.PhaseRunning, Succeeded: succeeded, Active: desired - succeeded, Desired: desired}
+}
+
+func TestWriteAfter(t *testing.T) {
+	g := NewWithT(t)
+	last := func(ago time.Duration) time.Time { return now.Add(-ago) }
+	g.Expect(writeAfter(progress(1, 5), progress(1, 5), last(time.Hour), now)).To(BeNumerically("<", 0), "nothing changed")
+	g.Expect(writeAfter(progress(1, 5), progress(2, 5), last(time.Second), now)).To(BeZero(), "each of a few nodes is told at once")
+	g.Expect(writeAfter(progress(1, 5), progress(2, 5), last(50*time.Millisecond), now)).To(Equal(200*time.Millisecond), "but not too often")
+	g.Expect(writeAfter(progress(1, 1000), progress(2, 1000), last(time.Second), now)).To(Equal(4*time.Second), "one of many waits")
+	g.Expect(writeAfter(progress(1, 1000), progress(101, 1000), last(time.Second), now)).To(BeZero(), "a tenth of many does not")
+	g.Expect(writeAfter(progress(1, 1000), progress(2, 1000), last(time.Minute), now)).To(BeZero())
+
+	complete := progress(1000, 1000)
+	complete.Phase = v1beta1.PhaseComplete
+	g.Expect(writeAfter(progress(999, 1000), complete, now, now)).To(BeZero(), "a verdict is never held back")
+	seen := progress(1, 1000)
+	seen.ObservedGeneration = 2
+	g.Expect(writeAfter(progress(1, 1000), seen, now, now)).To(BeZero(), "nor is that an update was seen")
+}
+
+func TestTheNumberOfWritesDoesNotGrowWithTheNodes(t *testing.T) {
+	g := NewWithT(t)
+	for _, nodes := range []int32{100, 1000, 5000} {
+		writes, written, clock := 0, now, now
+		last := progress(0, nodes)
+		for done := int32(1); done <= nodes; done++ {
+			clock = clock.Add(10 * time.Millisecond)
+			if next := progress(done, nodes); writeAfter(last, next, written, clock) == 0 {
+				writes, last, written = writes+1, next, clock
+			}
+		}
+		g.Expect(writes).To(BeNumerically("<=", significantPart+1), "%d nodes", nodes)
+	}
+}
+
+func TestTheNumberOfWritesIsBoundedWhenAllTakesLonger(t *testing.T) {
+	g := NewWithT(t)
+	for _, nodes := range []int32{100, 1000, 5000} {
+		writes, written, clock := 0, now, now
+		last := progress(0, nodes)
+		for started := int32(1); started <= 2*nodes; started++ {
+			clock = clock.Add(100 * time.Second / time.Duration(2*nodes))
+			next := progress(max(0, started-nodes), nodes)
+			next.Active = min(started, nodes) - next.Succeeded
+			if writeAfter(last, next, written, clock) == 0 {
+				writes, last, written = writes+1, next, clock
+			}
+		}
+		g.Expect(writes).To(BeNumerically("<=", 2*significantPart+5), "%d nodes", nodes)
+	}
+}
