@@ -43,8 +43,8 @@ func (w workload) broadcastJob(namespace string) client.Object {
 			},
 		},
 	}
-	if w.share != "" {
-		spec["parallelism"] = w.share
+	if w.parallelism != "" {
+		spec["parallelism"] = w.parallelism
 	}
 	job := &unstructured.Unstructured{Object: map[string]any{"spec": spec}}
 	job.SetGroupVersionKind(broadcastJobKind)

@@ -39,9 +39,9 @@ type scenario struct {
 	// workloads makes what is created, for a cluster of so many nodes.
 	workloads func(nodes int) []workload
 	// reference is the case whose bare DaemonSet is the limit, if not this one's,
-	// and times how many of those fit into this one.
+	// and factor how many of those fit into this one.
 	reference string
-	times     float64
+	factor    float64
 	// quiet is how long nothing happens before the nodes are done.
 	quiet bool
 	// onlyBare: only the bare DaemonSet is measured. marks: its pods keep their readiness
@@ -51,11 +51,11 @@ type scenario struct {
 
 // workload is a Job, and the nodes that it runs on.
 type workload struct {
-	name     string
-	pods     int
-	selector map[string]string
-	mode     v1beta1.CompletionMode
-	share    string
+	name        string
+	pods        int
+	selector    map[string]string
+	mode        v1beta1.CompletionMode
+	parallelism string
 }
 
 var scenarios = []scenario{
@@ -63,20 +63,20 @@ var scenarios = []scenario{
 	{name: "2", title: "Log mode, all nodes at once", namespace: namespaceDone, workloads: everyNode(v1beta1.CompletionLog, "")},
 	{
 		name: "marks", title: "the marks of Log mode alone, without logs", namespace: namespaceDone,
-		workloads: everyNode(v1beta1.CompletionLog, ""), reference: "2", times: 1, onlyBare: true, marks: true,
+		workloads: everyNode(v1beta1.CompletionLog, ""), reference: "2", factor: 1, onlyBare: true, marks: true,
 	},
 	{name: "tenth", title: "a tenth of the nodes", namespace: namespaceDone, workloads: oneTenth, onlyBare: true},
 	{
 		name: "3", title: "Exit mode, parallelism 10%", namespace: namespaceDone, workloads: everyNode(v1beta1.CompletionExit, "10%"),
-		reference: "tenth", times: 10,
+		reference: "tenth", factor: 10,
 	},
 	{name: "4", title: "100 Jobs at once, 50 nodes each", namespace: namespaceDone, workloads: groups},
 	{name: "5", title: "Log mode, nothing happens for a while", namespace: namespaceQuiet, workloads: everyNode(v1beta1.CompletionLog, ""), quiet: true},
 }
 
-func everyNode(mode v1beta1.CompletionMode, share string) func(int) []workload {
+func everyNode(mode v1beta1.CompletionMode, parallelism string) func(int) []workload {
 	return func(nodes int) []workload {
-		return []workload{{name: "bench", pods: nodes, mode: mode, share: share}}
+		return []workload{{name: "bench", pods: nodes, mode: mode, parallelism: parallelism}}
 	}
 }
 
@@ -96,7 +96,7 @@ func groups(nodes int) []workload {
 	return all
 }
 
-func pods(all []workload) int {
+func podCount(all []workload) int {
 	sum := 0
 	for _, w := range all {
 		sum += w.pods
@@ -114,8 +114,8 @@ func (w workload) job(namespace string) client.Object {
 		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: w.name},
 		Spec:       v1beta1.JobSpec{CompletionMode: w.mode, Template: &corev1.PodTemplateSpec{Spec: spec}},
 	}
-	if w.share != "" {
-		job.Spec.Parallelism = new(intstr.FromString(w.share))
+	if w.parallelism != "" {
+		job.Spec.Parallelism = new(intstr.FromString(w.parallelism))
 	}
 	return job
 }
@@ -144,35 +144,35 @@ func (w workload) bare(namespace string, template corev1.PodTemplateSpec, marks 
 
 // template is that of the DaemonSet that the operator makes of a Job that is like
 // the workload, but matches no node. It is found out once for each mode.
-func (l *lab) template(ctx context.Context, w workload, namespace string) (corev1.PodTemplateSpec, error) {
-	if known, ok := l.templates[w.mode]; ok {
+func (e *env) template(ctx context.Context, w workload, namespace string) (corev1.PodTemplateSpec, error) {
+	if known, ok := e.templates[w.mode]; ok {
 		return known, nil
 	}
 	ds := &appsv1.DaemonSet{}
-	operator, err := l.startOperator(ctx)
+	operator, err := e.startOperator(ctx)
 	if err != nil {
 		return ds.Spec.Template, err
 	}
 	defer operator.stop()
 	w.name, w.selector = "template", map[string]string{"bench/none": "true"}
 	job := w.job(namespace)
-	if err := l.client.Create(ctx, job); err != nil {
+	if err := e.client.Create(ctx, job); err != nil {
 		return ds.Spec.Template, err
 	}
 	key := client.ObjectKey{Namespace: namespace, Name: v1beta1.DaemonSetName(w.name)}
 	err = wait.PollUntilContextTimeout(ctx, 50*time.Millisecond, time.Minute, true, func(ctx context.Context) (bool, error) {
-		err := l.client.Get(ctx, key, ds)
+		err := e.client.Get(ctx, key, ds)
 		return err == nil, client.IgnoreNotFound(err)
 	})
-	l.templates[w.mode] = ds.Spec.Template
-	return ds.Spec.Template, errors.Join(err, l.client.Delete(ctx, job))
+	e.templates[w.mode] = ds.Spec.Template
+	return ds.Spec.Template, errors.Join(err, e.client.Delete(ctx, job))
 }
 
 // create objects, and say when the first was.
-func (l *lab) create(ctx context.Context, objects []client.Object) (time.Time, error) {
+func (e *env) create(ctx context.Context, objects []client.Object) (time.Time, error) {
 	began := time.Now()
 	for _, object := range objects {
-		if err := l.client.Create(ctx, object); err != nil {
+		if err := e.client.Create(ctx, object); err != nil {
 			return began, fmt.Errorf("creating %s: %w", object.GetName(), err)
 		}
 	}

@@ -21,13 +21,13 @@ func TestTheCasesAreThoseOfTheTable(t *testing.T) {
 		switch s.name {
 		case "4":
 			g.Expect(all).To(HaveLen(100))
-			g.Expect(pods(all)).To(Equal(5000))
+			g.Expect(podCount(all)).To(Equal(5000))
 			g.Expect(all[0].selector).NotTo(Equal(all[1].selector))
 			g.Expect(all[0].selector).To(Equal(all[20].selector), "1,000 nodes are 20 groups")
 		case "tenth":
-			g.Expect(pods(all)).To(Equal(100))
+			g.Expect(podCount(all)).To(Equal(100))
 		default:
-			g.Expect(pods(all)).To(Equal(1000))
+			g.Expect(podCount(all)).To(Equal(1000))
 			g.Expect(all[0].selector).To(BeEmpty())
 		}
 		job, ok := all[0].job("ns").(*v1beta1.Job)
@@ -58,18 +58,18 @@ func TestTheBareDaemonSetHasTheSamePods(t *testing.T) {
 	g.Expect(marked.Spec.Template.Labels).To(HaveKeyWithValue(labelBench, benchMarks))
 }
 
-func TestPlansAreParsed(t *testing.T) {
+func TestFlagsAreParsed(t *testing.T) {
 	g := NewWithT(t)
-	p, err := parsePlan([]string{"-nodes", "1000,100", "-cases", "1,3", "-check"})
+	cfg, err := parseFlags([]string{"-nodes", "1000,100", "-cases", "1,3", "-check"})
 	g.Expect(err).NotTo(HaveOccurred())
-	g.Expect(p.nodes).To(Equal([]int{100, 1000}))
-	g.Expect(p.cases).To(Equal([]string{"1", "3", "tenth"}), "what case 3 is compared with is measured, too")
-	g.Expect(p.check).To(BeTrue())
-	p, err = parsePlan([]string{"-cases", "2"})
+	g.Expect(cfg.nodes).To(Equal([]int{100, 1000}))
+	g.Expect(cfg.cases).To(Equal([]string{"1", "3", "tenth"}), "what case 3 is compared with is measured, too")
+	g.Expect(cfg.check).To(BeTrue())
+	cfg, err = parseFlags([]string{"-cases", "2"})
 	g.Expect(err).NotTo(HaveOccurred())
-	g.Expect(p.cases).To(Equal([]string{"2", "marks"}), "so are its marks alone")
+	g.Expect(cfg.cases).To(Equal([]string{"2", "marks"}), "so are its marks alone")
 	for _, wrong := range []string{"-nodes=10", "-nodes=many", "-what", "-cases=7", "-rounds=0"} {
-		_, err := parsePlan([]string{wrong})
+		_, err := parseFlags([]string{wrong})
 		g.Expect(err).To(HaveOccurred(), wrong)
 	}
 }
@@ -78,14 +78,14 @@ func TestRandomJobsAreOfAllKinds(t *testing.T) {
 	g := NewWithT(t)
 	random, kinds := rand.New(rand.NewPCG(1, 0)), map[string]int{}
 	for i := range 500 {
-		plan, job := randomJob(random, i, soakNodes)
-		g.Expect(job.Spec.Parallelism == nil).To(Equal(plan.limit == 0))
-		g.Expect(plan.suspended).To(Equal(job.Suspended()))
-		g.Expect(plan.pods).To(BeElementOf(20, 50, 200))
-		g.Expect(plan.fails && job.Spec.CompletionMode != v1beta1.CompletionExit).To(BeFalse(), "the simulation fails init containers")
+		expected, job := randomJob(random, i, soakNodes)
+		g.Expect(job.Spec.Parallelism == nil).To(Equal(expected.limit == 0))
+		g.Expect(expected.suspended).To(Equal(job.Suspended()))
+		g.Expect(expected.pods).To(BeElementOf(20, 50, 200))
+		g.Expect(expected.fails && job.Spec.CompletionMode != v1beta1.CompletionExit).To(BeFalse(), "the simulation fails init containers")
 		for kind, is := range map[string]bool{
-			"exit": job.Spec.CompletionMode == v1beta1.CompletionExit, "fails": plan.fails, "held": plan.suspended,
-			"limited": plan.limit > 0, "kept": job.Spec.TTLSecondsAfterFinished != nil,
+			"exit": job.Spec.CompletionMode == v1beta1.CompletionExit, "fails": expected.fails, "held": expected.suspended,
+			"limited": expected.limit > 0, "kept": job.Spec.TTLSecondsAfterFinished != nil,
 		} {
 			if is {
 				kinds[kind]++

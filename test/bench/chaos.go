@@ -25,7 +25,7 @@ func (s *soak) kill() error {
 		if s.serverDue.IsZero() {
 			s.counts["API server killed"]++
 			s.serverDue = due
-			return s.lab.cluster.Kill("kube-apiserver")
+			return s.env.cluster.Kill("kube-apiserver")
 		}
 	}
 	return nil
@@ -41,17 +41,17 @@ func (s *soak) revive(ctx context.Context, all bool) error {
 		return true
 	}
 	if due(&s.serverDue) {
-		if err := s.lab.cluster.StartAPIServer(ctx); err != nil {
+		if err := s.env.cluster.StartAPIServer(ctx); err != nil {
 			return err
 		}
 	}
 	if due(&s.managerDue) {
-		if err := s.lab.startManager(s.operator); err != nil {
+		if err := s.env.startManager(s.operator); err != nil {
 			return err
 		}
 	}
 	if due(&s.terminatorDue) {
-		if err := s.lab.startTerminator(s.operator, fewStreams); err != nil {
+		if err := s.env.startTerminator(s.operator, fewStreams); err != nil {
 			return err
 		}
 	}

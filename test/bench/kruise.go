@@ -53,20 +53,20 @@ const (
 // installKruise registers OpenKruise's kinds, and gives its manager every right. The
 // webhooks of its installation are left out, so that nothing slows its Jobs down; it
 // wants to see their configurations nevertheless.
-func (l *lab) installKruise() error {
-	if l.programs.kruise.manager == "" {
+func (e *env) installKruise() error {
+	if e.programs.kruise.manager == "" {
 		return nil
 	}
 	for _, args := range [][]string{
-		{"apply", "--server-side", "-f", l.programs.kruise.crds},
+		{"apply", "--server-side", "-f", e.programs.kruise.crds},
 		{"wait", "--for=condition=Established", "crd/broadcastjobs.apps.kruise.io"},
 		{"apply", "-f", "test/bench/simulation/kruise.yaml"},
 	} {
-		if _, err := l.kubectl(args...); err != nil {
+		if _, err := e.kubectl(args...); err != nil {
 			return err
 		}
 	}
-	return l.giveAccess(filepath.Join(l.folder, "kruise-kubeconfig"), kruiseNamespace, kruiseAccount)
+	return e.writeServiceAccountKubeconfig(filepath.Join(e.folder, "kruise-kubeconfig"), kruiseNamespace, kruiseAccount)
 }
 
 // kruise is OpenKruise's manager at work.
@@ -74,11 +74,11 @@ type kruise struct{ manager *process }
 
 // startKruise starts the manager, with limits that do not slow it down, and returns
 // when it looks after BroadcastJobs.
-func (l *lab) startKruise(ctx context.Context) (*kruise, error) {
-	manager, err := start(l.folder, "kruise-manager", []string{
-		"WEBHOOK_HOST=localhost", "WEBHOOK_PORT=" + kruiseWebhooks, "WEBHOOK_CERT_DIR=" + filepath.Join(l.folder, "kruise-certificates"),
-	}, l.programs.kruise.manager,
-		"--kubeconfig="+filepath.Join(l.folder, "kruise-kubeconfig"), "--rest-config-qps=10000", "--rest-config-burst=10000",
+func (e *env) startKruise(ctx context.Context) (*kruise, error) {
+	manager, err := start(e.folder, "kruise-manager", []string{
+		"WEBHOOK_HOST=localhost", "WEBHOOK_PORT=" + kruiseWebhooks, "WEBHOOK_CERT_DIR=" + filepath.Join(e.folder, "kruise-certificates"),
+	}, e.programs.kruise.manager,
+		"--kubeconfig="+filepath.Join(e.folder, "kruise-kubeconfig"), "--rest-config-qps=10000", "--rest-config-burst=10000",
 		"--enable-leader-election=false", "--enable-pprof=false", "--metrics-addr="+kruiseMetrics, "--health-probe-addr="+kruiseProbes,
 		// It would keep a record of the images of each node.
 		"--feature-gates=KruiseDaemon=false")
@@ -86,17 +86,17 @@ func (l *lab) startKruise(ctx context.Context) (*kruise, error) {
 		return nil, err
 	}
 	k := &kruise{manager}
-	if err := l.awaitKruise(ctx, k); err != nil {
+	if err := e.awaitKruise(ctx, k); err != nil {
 		k.stop()
-		return nil, fmt.Errorf("kruise-manager is not ready, see %s: %w", l.folder, err)
+		return nil, fmt.Errorf("kruise-manager is not ready, see %s: %w", e.folder, err)
 	}
 	return k, nil
 }
 
 // awaitKruise waits until a BroadcastJob that runs nowhere is looked at.
-func (l *lab) awaitKruise(ctx context.Context, k *kruise) error {
+func (e *env) awaitKruise(ctx context.Context, k *kruise) error {
 	probe := workload{name: "probe", selector: map[string]string{"bench/none": "true"}}.broadcastJob(kruiseNamespace)
-	if err := l.client.Create(ctx, probe); err != nil {
+	if err := e.client.Create(ctx, probe); err != nil {
 		return err
 	}
 	err := wait.PollUntilContextTimeout(ctx, 100*time.Millisecond, time.Minute, true, func(ctx context.Context) (bool, error) {
@@ -107,11 +107,11 @@ func (l *lab) awaitKruise(ctx context.Context, k *kruise) error {
 		}
 		now := &unstructured.Unstructured{}
 		now.SetGroupVersionKind(broadcastJobKind)
-		err := l.client.Get(ctx, client.ObjectKeyFromObject(probe), now)
+		err := e.client.Get(ctx, client.ObjectKeyFromObject(probe), now)
 		phase, _, _ := unstructured.NestedString(now.Object, "status", "phase") // A wrong one is none.
 		return phase != "", err
 	})
-	return errors.Join(err, l.client.Delete(ctx, probe))
+	return errors.Join(err, e.client.Delete(ctx, probe))
 }
 
 // usage of the manager. There is no terminator.

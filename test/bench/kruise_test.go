@@ -38,16 +38,16 @@ func TestTheCRDsOfAKruiseManagerAreThoseOfItsCheckout(t *testing.T) {
 	} {
 		_, err := findKruise(wrong)
 		g.Expect(err).To(MatchError(ContainSubstring(why)), wrong)
-		_, err = parsePlan([]string{"-kruise", wrong})
+		_, err = parseFlags([]string{"-kruise", wrong})
 		g.Expect(err).To(HaveOccurred(), "before anything is started")
 	}
 }
 
 func TestABroadcastJobDoesTheSameWork(t *testing.T) {
-	for _, share := range []string{"", "10%"} {
-		t.Run("share "+share, func(t *testing.T) {
+	for _, parallelism := range []string{"", "10%"} {
+		t.Run("parallelism "+parallelism, func(t *testing.T) {
 			g := NewWithT(t)
-			made := workload{name: "w", selector: map[string]string{"n": "1"}, share: share}.broadcastJob("ns")
+			made := workload{name: "w", selector: map[string]string{"n": "1"}, parallelism: parallelism}.broadcastJob("ns")
 			job, ok := made.(*unstructured.Unstructured)
 			g.Expect(ok).To(BeTrue())
 			g.Expect(job.GetNamespace() + "/" + job.GetName()).To(Equal("ns/w"))
@@ -60,10 +60,10 @@ func TestABroadcastJobDoesTheSameWork(t *testing.T) {
 			g.Expect(at("spec", "template", "spec", "containers")).To(Equal([]any{
 				map[string]any{"name": v1beta1.ContainerName, "image": image},
 			}))
-			if share == "" {
+			if parallelism == "" {
 				g.Expect(at("spec", "parallelism")).To(BeNumerically(">", 1e6), "all at once")
 			} else {
-				g.Expect(at("spec", "parallelism")).To(Equal(share))
+				g.Expect(at("spec", "parallelism")).To(Equal(parallelism))
 			}
 		})
 	}
@@ -71,20 +71,20 @@ func TestABroadcastJobDoesTheSameWork(t *testing.T) {
 
 func TestBroadcastJobsAreMeasuredWhereTheyApply(t *testing.T) {
 	g := NewWithT(t)
-	without, with := &lab{nodes: 1000}, &lab{nodes: 1000, programs: programs{kruise: kruiseFiles{manager: "manager"}}}
+	without, with := &env{nodes: 1000}, &env{nodes: 1000, programs: programs{kruise: kruiseFiles{manager: "manager"}}}
 	for _, s := range scenarios {
 		names := []string{}
-		for _, who := range with.subjects(s) {
-			names = append(names, who.name)
+		for _, c := range with.contenders(s) {
+			names = append(names, c.name)
 		}
 		switch s.name {
 		case "tenth", "marks":
 			g.Expect(names).To(BeEmpty())
 		case "2", "5":
-			g.Expect(names).To(Equal([]string{subjectJob}), "it does not read logs")
+			g.Expect(names).To(Equal([]string{contenderJob}), "it does not read logs")
 		default:
-			g.Expect(names).To(Equal([]string{subjectJob, subjectBroadcast}))
-			g.Expect(without.subjects(s)).To(HaveLen(1))
+			g.Expect(names).To(Equal([]string{contenderJob, contenderBroadcast}))
+			g.Expect(without.contenders(s)).To(HaveLen(1))
 		}
 	}
 }

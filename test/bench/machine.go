@@ -11,15 +11,15 @@ import (
 	"k8s.io/apimachinery/pkg/util/wait"
 )
 
-// spent is the time on processors by component of the cluster, in seconds. It
+// cpuSeconds is the time on processors by component of the cluster, in seconds. It
 // says what bounds a case when all components share a machine.
-type spent map[string]float64
+type cpuSeconds map[string]float64
 
-// spent by the components of the cluster since they started.
-func (l *lab) spent() (spent, error) {
-	all := spent{}
-	for _, component := range l.cluster.Components() {
-		pids, err := l.cluster.Processes(component)
+// clusterCPU is the time of the components of the cluster since they started.
+func (e *env) clusterCPU() (cpuSeconds, error) {
+	all := cpuSeconds{}
+	for _, component := range e.cluster.Components() {
+		pids, err := e.cluster.Processes(component)
 		if err != nil {
 			return nil, err
 		}
@@ -31,14 +31,14 @@ func (l *lab) spent() (spent, error) {
 			all[component] += u.CPU
 		}
 	}
-	u, err := l.kwok.usage()
-	all[l.kwok.name] = u.CPU
+	u, err := e.kwok.usage()
+	all[e.kwok.name] = u.CPU
 	return all, err
 }
 
 // since is what was spent since before.
-func (s spent) since(before spent) spent {
-	difference := spent{}
+func (s cpuSeconds) since(before cpuSeconds) cpuSeconds {
+	difference := cpuSeconds{}
 	for component, seconds := range s {
 		difference[component] = seconds - before[component]
 	}
@@ -46,7 +46,7 @@ func (s spent) since(before spent) spent {
 }
 
 // sum over all components.
-func (s spent) sum() float64 {
+func (s cpuSeconds) sum() float64 {
 	all := 0.0
 	for _, seconds := range s {
 		all += seconds
@@ -54,27 +54,27 @@ func (s spent) sum() float64 {
 	return all
 }
 
-// calm waits until the cluster has got over what came before, which would slow down
+// waitUntilCalm waits until the cluster has got over what came before, which would slow down
 // what comes next: until it uses less than a tenth of a processor for a second.
-func (l *lab) calm(ctx context.Context) error {
-	before, err := l.spent()
+func (e *env) waitUntilCalm(ctx context.Context) error {
+	before, err := e.clusterCPU()
 	if err != nil {
 		return err
 	}
 	err = wait.PollUntilContextTimeout(ctx, time.Second, time.Minute, false, func(context.Context) (bool, error) {
-		now, err := l.spent()
+		now, err := e.clusterCPU()
 		used := now.since(before).sum()
 		before = now
 		return used < 0.1, err
 	})
 	if wait.Interrupted(err) && ctx.Err() == nil {
-		l.say("the cluster is busy for a minute although nothing is to be done: what follows is slowed down by it")
+		e.logf("the cluster is busy for a minute although nothing is to be done: what follows is slowed down by it")
 		return nil
 	}
 	return err
 }
 
-func (s spent) String() string {
+func (s cpuSeconds) String() string {
 	var all []string
 	for _, component := range slices.Sorted(maps.Keys(s)) {
 		all = append(all, fmt.Sprintf("%s %.1f", component, s[component]))

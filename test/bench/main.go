@@ -21,8 +21,8 @@ import (
 	"github.com/darkowlzz/daemonset-job/test/cluster"
 )
 
-// plan is what a run is to do.
-type plan struct {
+// runConfig is what a run is to do.
+type runConfig struct {
 	nodes    []int
 	cases    []string
 	settings settings
@@ -38,35 +38,35 @@ func main() {
 	runtime.LockOSThread() // See start.
 	ctrl.SetLogger(logr.Discard())
 	klog.SetLogger(logr.Discard()) // A watch that ends is told to those who use it.
-	p, err := parsePlan(os.Args[1:])
+	cfg, err := parseFlags(os.Args[1:])
 	if err != nil {
 		os.Exit(2)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, p); err != nil {
+	if err := run(ctx, cfg); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		stop()
 		os.Exit(1)
 	}
 }
 
-func parsePlan(args []string) (*plan, error) {
-	p := &plan{}
+func parseFlags(args []string) (*runConfig, error) {
+	cfg := &runConfig{}
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	nodes := flags.String("nodes", "1000", "numbers of nodes, separated by commas")
 	cases := flags.String("cases", "1,2,3,4,5", "the cases to measure, separated by commas")
-	flags.DurationVar(&p.settings.quiet, "quiet", 2*time.Minute, "how long nothing happens in case 5")
-	flags.IntVar(&p.settings.rounds, "rounds", 3, "how often each case is measured: the median counts")
-	flags.StringVar(&p.settings.profiles, "profiles", "", "a folder to write profiles of both binaries to")
-	flags.StringVar(&p.programs.manager, "manager", "bin/manager", "the manager")
-	flags.StringVar(&p.programs.terminator, "terminator", "bin/terminator", "the terminator")
-	flags.StringVar(&p.programs.kwok, "kwok", "", "the program that simulates nodes")
+	flags.DurationVar(&cfg.settings.quiet, "quiet", 2*time.Minute, "how long nothing happens in case 5")
+	flags.IntVar(&cfg.settings.rounds, "rounds", 3, "how often each case is measured: the median counts")
+	flags.StringVar(&cfg.settings.profiles, "profiles", "", "a folder to write profiles of both binaries to")
+	flags.StringVar(&cfg.programs.manager, "manager", "bin/manager", "the manager")
+	flags.StringVar(&cfg.programs.terminator, "terminator", "bin/terminator", "the terminator")
+	flags.StringVar(&cfg.programs.kwok, "kwok", "", "the program that simulates nodes")
 	kruise := flags.String("kruise", "", "OpenKruise's kruise-manager, to measure BroadcastJobs beside; its CRDs are those of its checkout")
-	flags.StringVar(&p.folder, "output", "bin/bench", "the folder to write bench.json, bench.md and bench.svg to")
-	flags.DurationVar(&p.soak, "soak", 0, "soak the operator for so long instead of measuring it")
-	flags.Uint64Var(&p.seed, "seed", uint64(time.Now().Unix()), "what the soak does at random begins with this number")
-	flags.BoolVar(&p.check, "check", false, "fail if a target is missed")
+	flags.StringVar(&cfg.folder, "output", "bin/bench", "the folder to write bench.json, bench.md and bench.svg to")
+	flags.DurationVar(&cfg.soak, "soak", 0, "soak the operator for so long instead of measuring it")
+	flags.Uint64Var(&cfg.seed, "seed", uint64(time.Now().Unix()), "what the soak does at random begins with this number")
+	flags.BoolVar(&cfg.check, "check", false, "fail if a target is missed")
 	if err := flags.Parse(args); err != nil {
 		return nil, err
 	}
@@ -76,40 +76,40 @@ func parsePlan(args []string) (*plan, error) {
 			_, _ = fmt.Fprintf(flags.Output(), "bench: -nodes %s: use numbers of %d and more\n", *nodes, groupSize)
 			return nil, errors.New("wrong nodes")
 		}
-		p.nodes = append(p.nodes, n)
+		cfg.nodes = append(cfg.nodes, n)
 	}
-	slices.Sort(p.nodes)
-	p.cases = strings.Split(*cases, ",")
-	for _, name := range p.cases {
+	slices.Sort(cfg.nodes)
+	cfg.cases = strings.Split(*cases, ",")
+	for _, name := range cfg.cases {
 		if !slices.ContainsFunc(scenarios, func(s scenario) bool { return s.name == name && !s.onlyBare }) {
 			_, _ = fmt.Fprintf(flags.Output(), "bench: -cases %s: there is no case %q, use some of 1 to 5\n", *cases, name)
 			return nil, errors.New("wrong cases")
 		}
 	}
-	if p.settings.rounds < 1 {
+	if cfg.settings.rounds < 1 {
 		_, _ = fmt.Fprintln(flags.Output(), "bench: -rounds: use a number above 0")
 		return nil, errors.New("wrong rounds")
 	}
 	var err error
-	if p.programs.kruise, err = findKruise(*kruise); err != nil {
+	if cfg.programs.kruise, err = findKruise(*kruise); err != nil {
 		_, _ = fmt.Fprintln(flags.Output(), "bench: -kruise:", err)
 		return nil, err
 	}
 	for name, other := range map[string]string{"2": "marks", "3": "tenth"} {
-		if slices.Contains(p.cases, name) {
-			p.cases = append(p.cases, other)
+		if slices.Contains(cfg.cases, name) {
+			cfg.cases = append(cfg.cases, other)
 		}
 	}
-	return p, nil
+	return cfg, nil
 }
 
-func run(ctx context.Context, p *plan) (err error) {
+func run(ctx context.Context, cfg *runConfig) (err error) {
 	options, err := cluster.FromEnv()
 	if err != nil {
 		return err
 	}
 	// What cannot be written is told before it is measured.
-	for _, folder := range []string{p.settings.profiles, p.folder} {
+	for _, folder := range []string{cfg.settings.profiles, cfg.folder} {
 		if folder == "" {
 			continue
 		}
@@ -117,34 +117,34 @@ func run(ctx context.Context, p *plan) (err error) {
 			return err
 		}
 	}
-	lab, err := newLab(ctx, options, p.programs)
-	if lab != nil {
-		defer func() { err = errors.Join(err, lab.close(err != nil)) }()
+	env, err := newEnv(ctx, options, cfg.programs)
+	if env != nil {
+		defer func() { err = errors.Join(err, env.close(err != nil)) }()
 	}
 	if err != nil {
 		return err
 	}
-	if p.soak > 0 {
-		return lab.runSoak(ctx, p.soak, p.seed)
+	if cfg.soak > 0 {
+		return env.runSoak(ctx, cfg.soak, cfg.seed)
 	}
 	all := &report{Machine: fmt.Sprintf("%d processors, %s/%s", runtime.NumCPU(), runtime.GOOS, runtime.GOARCH)}
-	for _, nodes := range p.nodes {
-		if err := lab.grow(ctx, nodes); err != nil {
+	for _, nodes := range cfg.nodes {
+		if err := env.grow(ctx, nodes); err != nil {
 			return err
 		}
-		rows, err := lab.measureAll(ctx, p)
+		rows, err := env.measureAll(ctx, cfg)
 		all.Rows = append(all.Rows, rows...)
 		if err != nil {
 			return err
 		}
 	}
-	all.Targets = judge(all.Rows)
+	all.Targets = evaluate(all.Rows)
 	fmt.Print("\n" + all.markdown())
-	if err := all.write(p.folder); err != nil {
+	if err := all.write(cfg.folder); err != nil {
 		return err
 	}
-	missed := slices.DeleteFunc(slices.Clone(all.Targets), func(j judgement) bool { return j.Met })
-	if p.check && len(missed) > 0 {
+	missed := slices.DeleteFunc(slices.Clone(all.Targets), func(j targetResult) bool { return j.Met })
+	if cfg.check && len(missed) > 0 {
 		return fmt.Errorf("%d targets are missed", len(missed))
 	}
 	return nil

@@ -11,15 +11,15 @@ import (
 )
 
 // limit is how long a case may take.
-const limit = 15 * time.Minute
+const caseTimeout = 15 * time.Minute
 
 // result is one row of what was measured.
 type result struct {
-	Case    string `json:"case"`
-	Title   string `json:"title"`
-	Subject string `json:"subject"`
-	Nodes   int    `json:"nodes"`
-	Pods    int    `json:"pods"`
+	Case      string `json:"case"`
+	Title     string `json:"title"`
+	Contender string `json:"subject"`
+	Nodes     int    `json:"nodes"`
+	Pods      int    `json:"pods"`
 	// Wall is the time from the creation to the end, in seconds: all pods ready, or
 	// all Jobs complete.
 	Wall float64 `json:"wallSeconds"`
@@ -32,9 +32,9 @@ type result struct {
 	// MostWorking is how many nodes worked at once.
 	MostWorking int `json:"mostWorking"`
 	// Cluster is what its components needed of the processors until then, and Operator
-	// what the subject's own processes did, in seconds.
-	Cluster  spent   `json:"clusterCPUSeconds,omitempty"`
-	Operator float64 `json:"operatorCPUSeconds,omitempty"`
+	// what the contender's own processes did, in seconds.
+	Cluster  cpuSeconds `json:"clusterCPUSeconds,omitempty"`
+	Operator float64    `json:"operatorCPUSeconds,omitempty"`
 	// Manager and Terminator are what each needed until nothing was left.
 	Manager    usage               `json:"manager,omitzero"`
 	Terminator usage               `json:"terminator,omitzero"`
@@ -54,16 +54,16 @@ type settings struct {
 }
 
 // measureBare measures a DaemonSet alone: the operator does not even run.
-func (l *lab) measureBare(ctx context.Context, s scenario) (result, error) {
-	all := s.workloads(l.nodes)
-	r := result{Case: s.name, Title: s.title, Subject: subjectBare, Nodes: l.nodes, Pods: pods(all)}
+func (e *env) measureBare(ctx context.Context, s scenario) (result, error) {
+	all := s.workloads(e.nodes)
+	r := result{Case: s.name, Title: s.title, Contender: contenderBare, Nodes: e.nodes, Pods: podCount(all)}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	template, err := l.template(ctx, all[0], s.namespace)
+	template, err := e.template(ctx, all[0], s.namespace)
 	if err != nil {
 		return r, err
 	}
-	seen, err := observe(ctx, l.client, s.namespace, &v1beta1.JobList{})
+	progress, err := watchProgress(ctx, e.client, s.namespace, &v1beta1.JobList{})
 	if err != nil {
 		return r, err
 	}
@@ -71,42 +71,42 @@ func (l *lab) measureBare(ctx context.Context, s scenario) (result, error) {
 	for _, w := range all {
 		objects = append(objects, w.bare(s.namespace, template, s.marks))
 	}
-	before, err := l.spent()
+	before, err := e.clusterCPU()
 	if err != nil {
 		return r, err
 	}
-	began, err := l.create(ctx, objects)
+	began, err := e.create(ctx, objects)
 	if err != nil {
 		return r, err
 	}
-	if err := seen.await(ctx, limit, "all pods are ready", func(o *observer) bool { return o.done >= r.Pods && (!s.marks || o.marked >= r.Pods) }); err != nil {
+	if err := progress.await(ctx, caseTimeout, "all pods are ready", func(p *progressWatcher) bool { return p.done >= r.Pods && (!s.marks || p.marked >= r.Pods) }); err != nil {
 		return r, err
 	}
-	after, err := l.spent()
+	after, err := e.clusterCPU()
 	if err != nil {
 		return r, err
 	}
 	r.Cluster = after.since(before)
-	r.Wall, r.MostWorking = seen.lastDone().Sub(began).Seconds(), seen.mostWorking
+	r.Wall, r.MostWorking = progress.lastDone().Sub(began).Seconds(), progress.mostWorking
 	for _, object := range objects {
-		if err := l.client.Delete(ctx, object, client.PropagationPolicy(metav1.DeletePropagationBackground)); err != nil {
+		if err := e.client.Delete(ctx, object, client.PropagationPolicy(metav1.DeletePropagationBackground)); err != nil {
 			return r, err
 		}
 	}
-	return r, seen.await(ctx, limit, "all pods are gone", func(o *observer) bool { return len(o.pods) == 0 })
+	return r, progress.await(ctx, caseTimeout, "all pods are gone", func(p *progressWatcher) bool { return len(p.pods) == 0 })
 }
 
 // measureJobs measures the same with Jobs, and with what looks after them.
-func (l *lab) measureJobs(ctx context.Context, s scenario, who subject, how settings) (result, error) {
-	all := s.workloads(l.nodes)
-	r := result{Case: s.name, Title: s.title, Subject: who.name, Nodes: l.nodes, Pods: pods(all)}
+func (e *env) measureJobs(ctx context.Context, s scenario, c contender, opts settings) (result, error) {
+	all := s.workloads(e.nodes)
+	r := result{Case: s.name, Title: s.title, Contender: c.name, Nodes: e.nodes, Pods: podCount(all)}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	seen, err := observe(ctx, l.client, s.namespace, who.jobs)
+	progress, err := watchProgress(ctx, e.client, s.namespace, c.jobs)
 	if err != nil {
 		return r, err
 	}
-	runner, err := who.start(ctx)
+	runner, err := c.start(ctx)
 	if err != nil {
 		return r, err
 	}
@@ -115,39 +115,39 @@ func (l *lab) measureJobs(ctx context.Context, s scenario, who subject, how sett
 	if err != nil {
 		return r, err
 	}
-	from, err := l.audit.end()
+	from, err := e.audit.end()
 	if err != nil {
 		return r, err
 	}
-	if who.name == subjectJob {
-		l.profile(ctx, how.profiles, &r)
+	if c.name == contenderJob {
+		e.profile(ctx, opts.profiles, &r)
 	}
 	if s.quiet {
-		if err := l.newLog(s.namespace); err != nil {
+		if err := e.newLog(s.namespace); err != nil {
 			return r, err
 		}
 	}
 	var objects []client.Object
 	for _, w := range all {
-		objects = append(objects, who.job(w, s.namespace))
+		objects = append(objects, c.job(w, s.namespace))
 	}
-	before, err := l.spent()
+	before, err := e.clusterCPU()
 	if err != nil {
 		return r, err
 	}
-	began, err := l.create(ctx, objects)
+	began, err := e.create(ctx, objects)
 	if err != nil {
 		return r, err
 	}
 	if s.quiet {
-		if began, err = l.stayQuiet(ctx, s, how.quiet, seen, &r); err != nil {
+		if began, err = e.measureQuietPeriod(ctx, s, opts.quiet, progress, &r); err != nil {
 			return r, err
 		}
 	}
-	if err := seen.await(ctx, limit, "all Jobs are complete", func(o *observer) bool { return len(o.complete) >= len(all) }); err != nil {
+	if err := progress.await(ctx, caseTimeout, "all Jobs are complete", func(p *progressWatcher) bool { return len(p.completedAt) >= len(all) }); err != nil {
 		return r, err
 	}
-	after, err := l.spent()
+	after, err := e.clusterCPU()
 	if err != nil {
 		return r, err
 	}
@@ -158,20 +158,20 @@ func (l *lab) measureJobs(ctx context.Context, s scenario, who subject, how sett
 	}
 	r.Operator = manager.since(managerBefore).CPU + terminator.since(terminatorBefore).CPU
 	if s.quiet {
-		seen.lastWorked = began // That is when all logs get their word.
+		progress.lastWorked = began // That is when all logs get their word.
 	}
-	complete := seen.lastComplete()
-	r.Wall, r.Latency, r.MostWorking = complete.Sub(began).Seconds(), complete.Sub(seen.lastDone()).Seconds(), seen.mostWorking
-	if !seen.lastMarked.IsZero() {
-		r.FromWord = complete.Sub(seen.lastWorked).Seconds()
+	complete := progress.lastComplete()
+	r.Wall, r.Latency, r.MostWorking = complete.Sub(began).Seconds(), complete.Sub(progress.lastDone()).Seconds(), progress.mostWorking
+	if !progress.lastMarked.IsZero() {
+		r.FromWord = complete.Sub(progress.lastWorked).Seconds()
 	}
-	err = seen.await(ctx, limit, "all Jobs and their pods are gone", func(o *observer) bool {
-		for _, there := range o.there {
+	err = progress.await(ctx, caseTimeout, "all Jobs and their pods are gone", func(p *progressWatcher) bool {
+		for _, there := range p.exists {
 			if there {
 				return false
 			}
 		}
-		return len(o.pods) == 0
+		return len(p.pods) == 0
 	})
 	if err != nil {
 		return r, err
@@ -180,7 +180,7 @@ func (l *lab) measureJobs(ctx context.Context, s scenario, who subject, how sett
 		return r, err
 	}
 	r.Manager, r.Terminator = r.Manager.since(managerBefore), r.Terminator.since(terminatorBefore)
-	if r.Requests, err = l.audit.since(from); err != nil {
+	if r.Requests, err = e.audit.since(from); err != nil {
 		return r, err
 	}
 	r.Writes = writes(r.Requests)

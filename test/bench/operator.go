@@ -23,12 +23,12 @@ const (
 
 // startOperator starts both binaries, and returns when they are ready. more are
 // further flags of the terminator.
-func (l *lab) startOperator(ctx context.Context, more ...string) (*operator, error) {
+func (e *env) startOperator(ctx context.Context, more ...string) (*operator, error) {
 	o := &operator{}
-	if err := l.startManager(o); err != nil {
+	if err := e.startManager(o); err != nil {
 		return nil, err
 	}
-	if err := l.startTerminator(o, more...); err != nil {
+	if err := e.startTerminator(o, more...); err != nil {
 		o.stop()
 		return nil, err
 	}
@@ -42,26 +42,26 @@ func (l *lab) startOperator(ctx context.Context, more ...string) (*operator, err
 		})
 		if err != nil {
 			o.stop()
-			return nil, fmt.Errorf("the operator is not ready, see %s: %w", l.folder, err)
+			return nil, fmt.Errorf("the operator is not ready, see %s: %w", e.folder, err)
 		}
 	}
 	return o, nil
 }
 
-func (l *lab) startManager(o *operator) (err error) {
-	o.manager, err = start(l.folder, "manager", l.environment["manager"], l.programs.manager, l.flags(managerMetrics, managerProbes, managerProfiles)...)
+func (e *env) startManager(o *operator) (err error) {
+	o.manager, err = start(e.folder, "manager", e.containerEnv["manager"], e.programs.manager, e.flags(managerMetrics, managerProbes, managerProfiles)...)
 	return err
 }
 
-func (l *lab) startTerminator(o *operator, more ...string) (err error) {
-	o.terminator, err = start(l.folder, "terminator", l.environment["terminator"], l.programs.terminator,
-		append(l.flags(terminatorMetrics, terminatorProbes, terminatorProfiles), more...)...)
+func (e *env) startTerminator(o *operator, more ...string) (err error) {
+	o.terminator, err = start(e.folder, "terminator", e.containerEnv["terminator"], e.programs.terminator,
+		append(e.flags(terminatorMetrics, terminatorProbes, terminatorProfiles), more...)...)
 	return err
 }
 
-func (l *lab) flags(metrics, probes, profiles string) []string {
+func (e *env) flags(metrics, probes, profiles string) []string {
 	return []string{
-		"--kubeconfig=" + l.access, "--leader-election-namespace=" + operatorNamespace,
+		"--kubeconfig=" + e.kubeconfig, "--leader-election-namespace=" + operatorNamespace,
 		// One that is started again is in the same pod, and need not wait for its lease.
 		"--pod-uid=bench", "--metrics-bind-address=" + metrics, "--health-probe-bind-address=" + probes, "--pprof-bind-address=" + profiles,
 	}

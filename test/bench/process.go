@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// stopTime is how long a process may take to end when it is asked to.
-const stopTime = 15 * time.Second
+// stopTimeout is how long a process may take to end when it is asked to.
+const stopTimeout = 15 * time.Second
 
 // process is a program that this one started, and that ends with it.
 type process struct {
@@ -55,7 +55,7 @@ func (p *process) stop() {
 	_ = p.cmd.Process.Signal(syscall.SIGTERM)
 	select {
 	case <-p.ended:
-	case <-time.After(stopTime):
+	case <-time.After(stopTimeout):
 		p.kill()
 	}
 }

@@ -16,7 +16,7 @@ const profileSeconds = 20
 // profile writes what the processors are used for by the binaries and the API server during the next
 // seconds, and their memory after that, to a folder, for go tool pprof. An empty
 // folder is for none.
-func (l *lab) profile(ctx context.Context, folder string, r *result) {
+func (e *env) profile(ctx context.Context, folder string, r *result) {
 	if folder == "" {
 		return
 	}
@@ -25,7 +25,7 @@ func (l *lab) profile(ctx context.Context, folder string, r *result) {
 		client  *http.Client
 		address string
 	}{
-		{"kube-apiserver", l.http, l.url},
+		{"kube-apiserver", e.http, e.url},
 		{"manager", http.DefaultClient, "http://" + managerProfiles},
 		{"terminator", http.DefaultClient, "http://" + terminatorProfiles},
 	} {

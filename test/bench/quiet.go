@@ -5,38 +5,38 @@ import (
 	"time"
 )
 
-// settle is how long the operator may take to get over the start of the pods.
-const settle = 10 * time.Second
+// settleTime is how long the operator may take to get over the start of the pods.
+const settleTime = 10 * time.Second
 
-// stayQuiet waits while nothing happens, counts what was asked for, and lets the
+// measureQuietPeriod waits while nothing happens, counts what was asked for, and lets the
 // nodes be done. It returns when.
-func (l *lab) stayQuiet(ctx context.Context, s scenario, quiet time.Duration, seen *observer, r *result) (time.Time, error) {
-	if err := seen.await(ctx, limit, "all pods run", func(o *observer) bool { return o.done >= r.Pods }); err != nil {
+func (e *env) measureQuietPeriod(ctx context.Context, s scenario, quiet time.Duration, progress *progressWatcher, r *result) (time.Time, error) {
+	if err := progress.await(ctx, caseTimeout, "all pods run", func(p *progressWatcher) bool { return p.done >= r.Pods }); err != nil {
 		return time.Time{}, err
 	}
-	if err := pause(ctx, settle); err != nil {
+	if err := sleep(ctx, settleTime); err != nil {
 		return time.Time{}, err
 	}
-	from, err := l.audit.end()
+	from, err := e.audit.end()
 	if err != nil {
 		return time.Time{}, err
 	}
-	if err := pause(ctx, quiet); err != nil {
+	if err := sleep(ctx, quiet); err != nil {
 		return time.Time{}, err
 	}
-	idle, err := l.audit.since(from)
+	idle, err := e.audit.since(from)
 	if err != nil {
 		return time.Time{}, err
 	}
 	perMinute := float64(total(idle)) / quiet.Minutes()
 	r.IdlePerMinute = &perMinute
-	return time.Now(), l.appendLog(s.namespace, "done")
+	return time.Now(), e.appendLog(s.namespace, "done")
 }
 
-// pause for some time, or until the context ends.
-func pause(ctx context.Context, long time.Duration) error {
+// sleep waits for some time, or until the context ends.
+func sleep(ctx context.Context, duration time.Duration) error {
 	select {
-	case <-time.After(long):
+	case <-time.After(duration):
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()

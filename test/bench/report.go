@@ -13,9 +13,9 @@ import (
 
 // report is all that a run measured.
 type report struct {
-	Machine string      `json:"machine"`
-	Rows    []result    `json:"rows"`
-	Targets []judgement `json:"targets"`
+	Machine string         `json:"machine"`
+	Rows    []result       `json:"rows"`
+	Targets []targetResult `json:"targets"`
 }
 
 // header names the columns of the table.
@@ -29,7 +29,7 @@ func (r *result) cells() []string {
 	if r.Reference > 0 {
 		over = fmt.Sprintf("%.2f", r.Wall/r.Reference)
 	}
-	if r.Subject != subjectBare {
+	if r.Contender != contenderBare {
 		latency = fmt.Sprintf("%.2f", r.Latency)
 		if r.FromWord > 0 {
 			latency += fmt.Sprintf(" (%.2f)", r.FromWord)
@@ -42,7 +42,7 @@ func (r *result) cells() []string {
 		writes = fmt.Sprint(r.Writes)
 	}
 	return []string{
-		fmt.Sprint(r.Nodes), r.Case + ": " + r.Title, r.Subject, fmt.Sprintf("%.1f", r.Wall), over, latency,
+		fmt.Sprint(r.Nodes), r.Case + ": " + r.Title, r.Contender, fmt.Sprintf("%.1f", r.Wall), over, latency,
 		fmt.Sprint(r.MostWorking), operator, manager, terminator, writes,
 	}
 }
@@ -70,7 +70,7 @@ func (p *report) markdown() string {
 	b.WriteString("\nSeconds of processors that the cluster needed until then:\n\n| nodes | case | subject | components |\n|---|---|---|---|\n")
 	for i := range p.Rows {
 		r := &p.Rows[i]
-		line([]string{fmt.Sprint(r.Nodes), r.Case, r.Subject, r.Cluster.String()})
+		line([]string{fmt.Sprint(r.Nodes), r.Case, r.Contender, r.Cluster.String()})
 	}
 	b.WriteString("\n```\n")
 	for _, j := range p.Targets {
@@ -80,14 +80,14 @@ func (p *report) markdown() string {
 	return b.String()
 }
 
-// write the report to a folder that is there, as JSON, as Markdown and as a figure.
+// write the report to a folder that is there, as JSON, as Markdown and as a chart.
 func (p *report) write(folder string) error {
 	data, err := json.MarshalIndent(p, "", "  ")
 	if err != nil {
 		return err
 	}
 	for name, content := range map[string]string{
-		"bench.json": string(data) + "\n", "bench.md": p.markdown(), "bench.svg": figure(p.Rows),
+		"bench.json": string(data) + "\n", "bench.md": p.markdown(), "bench.svg": chart(p.Rows),
 	} {
 		if err := os.WriteFile(filepath.Join(folder, name), []byte(content), 0o644); err != nil {
 			return err
@@ -98,8 +98,8 @@ func (p *report) write(folder string) error {
 
 // progress is a line about a row, for those who wait.
 func (r *result) progress(to io.Writer) {
-	_, _ = fmt.Fprintf(to, "%8.1f s  case %s, %d nodes: %s", r.Wall, r.Case, r.Nodes, r.Subject)
-	if r.Subject != subjectBare {
+	_, _ = fmt.Fprintf(to, "%8.1f s  case %s, %d nodes: %s", r.Wall, r.Case, r.Nodes, r.Contender)
+	if r.Contender != contenderBare {
 		_, _ = fmt.Fprintf(to, ", latency %.2f (%.2f) s, operator %.2f s, manager %.2f s %.0f MiB, terminator %.2f s %.0f MiB, %d writes",
 			r.Latency, r.FromWord, r.Operator, r.Manager.CPU, r.Manager.PeakMemory, r.Terminator.CPU, r.Terminator.PeakMemory, r.Writes)
 	}

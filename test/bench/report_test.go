@@ -16,15 +16,15 @@ import (
 // rows are those of one case: the limit, and the operator beside it.
 func rows(nodes int, change func(*result)) []result {
 	job := result{
-		Case: "1", Title: "a < b", Subject: subjectJob, Nodes: nodes, Pods: nodes, Wall: 10, Reference: 10, Latency: 0.1, Operator: 0.8,
+		Case: "1", Title: "a < b", Contender: contenderJob, Nodes: nodes, Pods: nodes, Wall: 10, Reference: 10, Latency: 0.1, Operator: 0.8,
 		Manager: usage{CPU: 0.5, PeakMemory: 50}, Terminator: usage{CPU: 0.5, PeakMemory: 50}, Writes: 20,
-		Requests: map[string]requests{"daemonset-job-manager": {"patch jobs/status": 20}}, Cluster: spent{"etcd": 1.5},
+		Requests: map[string]requests{"daemonset-job-manager": {"patch jobs/status": 20}}, Cluster: cpuSeconds{"etcd": 1.5},
 	}
 	change(&job)
-	return []result{{Case: "1", Subject: subjectBare, Nodes: nodes, Pods: nodes, Wall: 10}, job}
+	return []result{{Case: "1", Contender: contenderBare, Nodes: nodes, Pods: nodes, Wall: 10}, job}
 }
 
-func TestTargetsAreJudged(t *testing.T) {
+func TestTargetsAreEvaluated(t *testing.T) {
 	idle := func(perMinute float64) *float64 { return &perMinute }
 	tests := map[string]struct {
 		nodes  int
@@ -56,7 +56,7 @@ func TestTargetsAreJudged(t *testing.T) {
 				missed = append(missed, HavePrefix(target))
 			}
 			var names []string
-			for _, j := range judge(rows(test.nodes, test.change)) {
+			for _, j := range evaluate(rows(test.nodes, test.change)) {
 				if !j.Met {
 					names = append(names, j.Target)
 					g.Expect(j.String()).To(HavePrefix("missed"))
@@ -70,7 +70,7 @@ func TestTargetsAreJudged(t *testing.T) {
 func TestTheReportIsWritten(t *testing.T) {
 	g := NewWithT(t)
 	all := &report{Machine: "2 processors", Rows: rows(1000, func(*result) {})}
-	all.Targets = judge(all.Rows)
+	all.Targets = evaluate(all.Rows)
 	folder := t.TempDir()
 	g.Expect(all.write(folder)).To(Succeed())
 
@@ -111,13 +111,13 @@ func TestTheMedianIsTheOneInTheMiddle(t *testing.T) {
 
 func TestWhatTheClusterSpentIsADifference(t *testing.T) {
 	g := NewWithT(t)
-	g.Expect(spent{"etcd": 3, "kwok": 1.25}.since(spent{"etcd": 1}).String()).To(Equal("etcd 2.0, kwok 1.2"))
+	g.Expect(cpuSeconds{"etcd": 3, "kwok": 1.25}.since(cpuSeconds{"etcd": 1}).String()).To(Equal("etcd 2.0, kwok 1.2"))
 }
 
 func TestABinaryThatKeepsMoreIsNamed(t *testing.T) {
 	g := NewWithT(t)
-	before := sizeOf{"manager": {goroutines: 90, memory: 5}}
-	g.Expect(sizeOf{"manager": {goroutines: 95, memory: 7}}.grownSince(before)).To(BeEmpty())
-	g.Expect(sizeOf{"manager": {goroutines: 190, memory: 7}}.grownSince(before)).To(ConsistOf(ContainSubstring("the manager has grown: 190 goroutines")))
-	g.Expect(sizeOf{"manager": {goroutines: 90, memory: 50}}.grownSince(before)).To(HaveLen(1))
+	before := sizesByBinary{"manager": {goroutines: 90, memory: 5}}
+	g.Expect(sizesByBinary{"manager": {goroutines: 95, memory: 7}}.grownSince(before)).To(BeEmpty())
+	g.Expect(sizesByBinary{"manager": {goroutines: 190, memory: 7}}.grownSince(before)).To(ConsistOf(ContainSubstring("the manager has grown: 190 goroutines")))
+	g.Expect(sizesByBinary{"manager": {goroutines: 90, memory: 50}}.grownSince(before)).To(HaveLen(1))
 }

@@ -34,45 +34,45 @@ var simulation []byte
 
 // simulate starts kwok, which serves the log of every container from one of
 // several files: in the namespaces done and soak it ends with the termination word.
-func (l *lab) simulate(ctx context.Context) error {
+func (e *env) simulate(ctx context.Context) error {
 	logs := ""
 	for _, namespace := range []string{namespaceDone, namespaceQuiet, namespaceSoak} {
-		if err := l.client.Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}}); err != nil {
+		if err := e.client.Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}}); err != nil {
 			return err
 		}
-		if err := os.Mkdir(filepath.Dir(l.logFile(namespace)), 0o755); err != nil {
+		if err := os.Mkdir(filepath.Dir(e.logFile(namespace)), 0o755); err != nil {
 			return err
 		}
-		if err := l.newLog(namespace); err != nil {
+		if err := e.newLog(namespace); err != nil {
 			return err
 		}
 		logs += fmt.Sprintf("---\napiVersion: kwok.x-k8s.io/v1alpha1\nkind: ClusterLogs\nmetadata: {name: %s}\n"+
-			"spec: {selector: {matchNamespaces: [%s]}, logs: [{logsFile: %s}]}\n", namespace, namespace, l.logFile(namespace))
+			"spec: {selector: {matchNamespaces: [%s]}, logs: [{logsFile: %s}]}\n", namespace, namespace, e.logFile(namespace))
 	}
 	for _, namespace := range []string{namespaceDone, namespaceSoak} {
-		if err := l.appendLog(namespace, "done"); err != nil {
+		if err := e.appendLog(namespace, "done"); err != nil {
 			return err
 		}
 	}
-	config := filepath.Join(l.folder, "kwok.yaml")
+	config := filepath.Join(e.folder, "kwok.yaml")
 	if err := os.WriteFile(config, append(simulation, logs...), 0o644); err != nil {
 		return err
 	}
-	cert, key, err := writeCertificate(l.folder)
+	cert, key, err := writeCertificate(e.folder)
 	if err != nil {
 		return err
 	}
-	kwok, err := start(l.folder, "kwok", nil, l.programs.kwok, "--config="+config, "--kubeconfig="+l.cluster.Kubeconfig(), "--manage-all-nodes",
+	kwok, err := start(e.folder, "kwok", nil, e.programs.kwok, "--config="+config, "--kubeconfig="+e.cluster.Kubeconfig(), "--manage-all-nodes",
 		"--tls-cert-file="+cert, "--tls-private-key-file="+key,
-		"--node-ip="+l.cluster.HostAddress().String(), "--node-port="+strconv.Itoa(nodePort), "--node-lease-duration-seconds=0")
-	l.kwok = kwok
+		"--node-ip="+e.cluster.HostAddress().String(), "--node-port="+strconv.Itoa(nodePort), "--node-lease-duration-seconds=0")
+	e.kwok = kwok
 	return err
 }
 
 // logFile is in a folder of its own: whoever follows it is woken by all that
 // happens in its folder.
-func (l *lab) logFile(namespace string) string {
-	return filepath.Join(l.folder, "logs-"+namespace, "container.log")
+func (e *env) logFile(namespace string) string {
+	return filepath.Join(e.folder, "logs-"+namespace, "container.log")
 }
 
 // logLine is a line of a log as a container runtime keeps it.
@@ -81,13 +81,13 @@ func logLine(text string) string {
 }
 
 // newLog begins the log of every container of a namespace.
-func (l *lab) newLog(namespace string) error {
-	return os.WriteFile(l.logFile(namespace), []byte(logLine("at work")), 0o644)
+func (e *env) newLog(namespace string) error {
+	return os.WriteFile(e.logFile(namespace), []byte(logLine("at work")), 0o644)
 }
 
 // appendLog adds a line to the log of every container of a namespace.
-func (l *lab) appendLog(namespace, text string) error {
-	file, err := os.OpenFile(l.logFile(namespace), os.O_APPEND|os.O_WRONLY, 0)
+func (e *env) appendLog(namespace, text string) error {
+	file, err := os.OpenFile(e.logFile(namespace), os.O_APPEND|os.O_WRONLY, 0)
 	if err != nil {
 		return err
 	}
@@ -98,12 +98,12 @@ func (l *lab) appendLog(namespace, text string) error {
 }
 
 // grow makes nodes until there are as many, and waits until all take pods.
-func (l *lab) grow(ctx context.Context, nodes int) error {
+func (e *env) grow(ctx context.Context, nodes int) error {
 	began, group := time.Now(), errgroup.Group{}
 	group.SetLimit(32)
-	for i := l.nodes; i < nodes; i++ {
+	for i := e.nodes; i < nodes; i++ {
 		group.Go(func() error {
-			err := l.client.Create(ctx, &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: fmt.Sprintf("node-%04d", i), Labels: map[string]string{
+			err := e.client.Create(ctx, &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: fmt.Sprintf("node-%04d", i), Labels: map[string]string{
 				labelTenth: strconv.Itoa(i % 10), labelGroup: strconv.Itoa(i / groupSize),
 			}}})
 			if apierrors.IsAlreadyExists(err) {
@@ -115,10 +115,10 @@ func (l *lab) grow(ctx context.Context, nodes int) error {
 	if err := group.Wait(); err != nil {
 		return err
 	}
-	l.nodes = nodes
+	e.nodes = nodes
 	err := wait.PollUntilContextTimeout(ctx, time.Second, 10*time.Minute, true, func(ctx context.Context) (bool, error) {
 		list := &corev1.NodeList{}
-		if err := l.client.List(ctx, list); err != nil {
+		if err := e.client.List(ctx, list); err != nil {
 			return false, err
 		}
 		for i := range list.Items {
@@ -128,6 +128,6 @@ func (l *lab) grow(ctx context.Context, nodes int) error {
 		}
 		return true, nil
 	})
-	l.say("%8.1f s  %d simulated nodes", time.Since(began).Seconds(), nodes)
+	e.logf("%8.1f s  %d simulated nodes", time.Since(began).Seconds(), nodes)
 	return err
 }

@@ -13,8 +13,8 @@ import (
 // Room for what a process keeps although nothing is to be done: connections that are
 // open for a while, buffers, caches of the runtime.
 const (
-	roomGoroutines = 20
-	roomMemory     = 8.0
+	maxGoroutineGrowth = 20
+	maxMemoryGrowth    = 8.0
 )
 
 // size is what a process keeps.
@@ -24,12 +24,12 @@ type size struct {
 	memory float64
 }
 
-// sizeOf is by binary.
-type sizeOf map[string]size
+// sizesByBinary is by binary.
+type sizesByBinary map[string]size
 
-// sizes of both binaries.
-func sizes(ctx context.Context) (sizeOf, error) {
-	all := sizeOf{}
+// readSizes reads those of both binaries.
+func readSizes(ctx context.Context) (sizesByBinary, error) {
+	all := sizesByBinary{}
 	for binary, at := range map[string]struct{ metrics, profiles string }{
 		"manager": {managerMetrics, managerProfiles}, "terminator": {terminatorMetrics, terminatorProfiles},
 	} {
@@ -59,10 +59,10 @@ func readSize(ctx context.Context, address string) (size, error) {
 }
 
 // grownSince says which binary keeps more than before.
-func (s sizeOf) grownSince(before sizeOf) []string {
+func (s sizesByBinary) grownSince(before sizesByBinary) []string {
 	var all []string
 	for binary, now := range s {
-		if was := before[binary]; now.goroutines > was.goroutines+roomGoroutines || now.memory > was.memory+roomMemory {
+		if was := before[binary]; now.goroutines > was.goroutines+maxGoroutineGrowth || now.memory > was.memory+maxMemoryGrowth {
 			all = append(all, fmt.Sprintf("the %s has grown: %d goroutines, %.1f MiB; before %d, %.1f MiB",
 				binary, now.goroutines, now.memory, was.goroutines, was.memory))
 		}
@@ -70,8 +70,8 @@ func (s sizeOf) grownSince(before sizeOf) []string {
 	return all
 }
 
-// beside prints both, for people.
-func (s sizeOf) beside(before sizeOf) string {
+// compare prints both, for people.
+func (s sizesByBinary) compare(before sizesByBinary) string {
 	line := func(binary string) string {
 		return fmt.Sprintf("%s: %d goroutines and %.1f MiB, before %d and %.1f", binary,
 			s[binary].goroutines, s[binary].memory, before[binary].goroutines, before[binary].memory)

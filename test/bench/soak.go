@@ -18,40 +18,40 @@ const (
 	soakNodes = 200
 	// fewStreams are far fewer than the pods whose logs are followed, which take turns.
 	fewStreams = "--max-log-streams=10"
-	// mostJobs is how many Jobs are under way at once.
-	mostJobs = 12
-	// calm is the part of the time at its end in which nothing is killed, so that
+	// maxJobs is how many Jobs are under way at once.
+	maxJobs = 12
+	// calmShare is the part of the time at its end in which nothing is killed, so that
 	// what is compared in the end has worked for a while.
-	calm = 0.25
-	// patience is how long all may take to come to an end after that.
-	patience = 2 * time.Minute
+	calmShare = 0.25
+	// settleTimeout is how long all may take to come to an end after that.
+	settleTimeout = 2 * time.Minute
 )
 
 // soak is many Jobs at random, while what they depend on is killed at random.
 type soak struct {
-	lab      *lab
-	operator *operator
-	witness  *witness
-	random   *rand.Rand
-	jobs     map[string]*soakJob
-	made     int
-	counts   map[string]int
+	env        *env
+	operator   *operator
+	invariants *invariantWatcher
+	random     *rand.Rand
+	jobs       map[string]*soakJob
+	made       int
+	counts     map[string]int
 	// managerDue, terminatorDue and serverDue are when what was killed is started again.
 	managerDue, terminatorDue, serverDue time.Time
 }
 
 // runSoak soaks the operator for some time, and returns what went wrong.
-func (l *lab) runSoak(ctx context.Context, long time.Duration, seed uint64) (err error) {
+func (e *env) runSoak(ctx context.Context, duration time.Duration, seed uint64) (err error) {
 	s := &soak{
-		lab: l, witness: newWitness(), random: rand.New(rand.NewPCG(seed, 0)),
+		env: e, invariants: newInvariantWatcher(), random: rand.New(rand.NewPCG(seed, 0)),
 		jobs: map[string]*soakJob{}, counts: map[string]int{},
 	}
-	l.say("%10s  seed %d, for %s on %d nodes", "", seed, long, soakNodes)
-	if err := l.grow(ctx, soakNodes); err != nil {
+	e.logf("%10s  seed %d, for %s on %d nodes", "", seed, duration, soakNodes)
+	if err := e.grow(ctx, soakNodes); err != nil {
 		return err
 	}
-	go s.witness.watch(ctx, l.client, namespaceSoak)
-	if s.operator, err = l.startOperator(ctx, fewStreams); err != nil {
+	go s.invariants.watch(ctx, e.client, namespaceSoak)
+	if s.operator, err = e.startOperator(ctx, fewStreams); err != nil {
 		return err
 	}
 	defer func() { s.operator.stop() }()
@@ -59,29 +59,29 @@ func (l *lab) runSoak(ctx context.Context, long time.Duration, seed uint64) (err
 	if err := s.warmUp(ctx); err != nil {
 		return err
 	}
-	before, err := sizes(ctx)
+	before, err := readSizes(ctx)
 	if err != nil {
 		return err
 	}
 	began := time.Now()
-	for time.Since(began) < long && ctx.Err() == nil {
-		if err := s.step(ctx, time.Since(began) < time.Duration(float64(long)*(1-calm))); err != nil {
+	for time.Since(began) < duration && ctx.Err() == nil {
+		if err := s.step(ctx, time.Since(began) < time.Duration(float64(duration)*(1-calmShare))); err != nil {
 			return err
 		}
-		if err := pause(ctx, time.Duration(100+s.random.IntN(300))*time.Millisecond); err != nil {
+		if err := sleep(ctx, time.Duration(100+s.random.IntN(300))*time.Millisecond); err != nil {
 			return err
 		}
 	}
 	if err := errors.Join(ctx.Err(), s.settle(ctx)); err != nil {
 		return err
 	}
-	after, err := sizes(ctx)
+	after, err := readSizes(ctx)
 	if err != nil {
 		return err
 	}
-	wrong := append(s.complaints(), s.witness.verdict()...)
+	wrong := append(s.problems(), s.invariants.violations()...)
 	wrong = append(wrong, after.grownSince(before)...)
-	fmt.Printf("\nSoaked for %s with seed %d: %s\n%s\n", time.Since(began).Round(time.Second), seed, tally(s.counts), after.beside(before))
+	fmt.Printf("\nSoaked for %s with seed %d: %s\n%s\n", time.Since(began).Round(time.Second), seed, tally(s.counts), after.compare(before))
 	if len(wrong) > 0 {
 		return fmt.Errorf("%d things went wrong:\n%s", len(wrong), strings.Join(wrong, "\n"))
 	}
@@ -105,7 +105,7 @@ func (s *soak) settle(ctx context.Context) error {
 	if err := s.revive(ctx, true); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, settleTimeout)
 	defer cancel()
 	var last error
 	err := wait.PollUntilContextCancel(ctx, 500*time.Millisecond, true, func(ctx context.Context) (bool, error) {
@@ -116,19 +116,19 @@ func (s *soak) settle(ctx context.Context) error {
 			}
 		}
 		if last == nil {
-			last = s.lab.nothingLeft(ctx)
+			last = s.env.nothingLeft(ctx)
 		}
 		return last == nil, nil
 	})
 	if err != nil {
-		return fmt.Errorf("not at an end after %s: %w", patience, errors.Join(last, s.operator.alive()))
+		return fmt.Errorf("not at an end after %s: %w", settleTimeout, errors.Join(last, s.operator.alive()))
 	}
 	return nil
 }
 
 // nothingLeft says what is left of the Jobs of the soak, if anything is.
-func (l *lab) nothingLeft(ctx context.Context) error {
-	left, err := l.kubectl("-n", namespaceSoak, "get", "pods,daemonsets,jobs."+v1beta1.GroupVersion.Group, "-o", "name")
+func (e *env) nothingLeft(ctx context.Context) error {
+	left, err := e.kubectl("-n", namespaceSoak, "get", "pods,daemonsets,jobs."+v1beta1.GroupVersion.Group, "-o", "name")
 	if err != nil {
 		return err
 	}
@@ -138,12 +138,12 @@ func (l *lab) nothingLeft(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// complaints are what is wrong with the ends of the Jobs.
-func (s *soak) complaints() []string {
+// problems are what is wrong with the ends of the Jobs.
+func (s *soak) problems() []string {
 	var all []string
 	for _, job := range s.jobs {
-		if complaint := job.complaint(); complaint != "" {
-			all = append(all, complaint)
+		if problem := job.problem(); problem != "" {
+			all = append(all, problem)
 		}
 	}
 	return all

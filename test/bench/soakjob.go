@@ -32,13 +32,13 @@ type soakJob struct {
 	gone bool
 }
 
-// over says whether nothing is to be expected of the Job any more.
-func (j *soakJob) over() bool {
+// finished says whether nothing is to be expected of the Job any more.
+func (j *soakJob) finished() bool {
 	return j.gone || j.last.Phase == v1beta1.PhaseComplete || j.last.Phase == v1beta1.PhaseFailed
 }
 
-// complaint is what is wrong with the end of the Job, empty if nothing is.
-func (j *soakJob) complaint() string {
+// problem is what is wrong with the end of the Job, empty if nothing is.
+func (j *soakJob) problem() string {
 	wanted := v1beta1.PhaseComplete
 	if j.fails {
 		wanted = v1beta1.PhaseFailed
@@ -58,21 +58,21 @@ func (j *soakJob) complaint() string {
 
 // randomJob is a Job that a person might make, for a cluster of so many nodes.
 func randomJob(random *rand.Rand, number, nodes int) (*soakJob, *v1beta1.Job) {
-	plan := &soakJob{name: fmt.Sprintf("soak-%d", number)}
+	expected := &soakJob{name: fmt.Sprintf("soak-%d", number)}
 	spec := corev1.PodSpec{
 		Containers:                   []corev1.Container{{Name: v1beta1.ContainerName, Image: image}},
 		AutomountServiceAccountToken: new(false), TerminationGracePeriodSeconds: new(int64(0)),
 	}
 	switch random.IntN(4) {
 	case 0:
-		plan.pods = nodes
+		expected.pods = nodes
 	case 1:
-		plan.pods, spec.NodeSelector = nodes/10, map[string]string{labelTenth: strconv.Itoa(random.IntN(10))}
+		expected.pods, spec.NodeSelector = nodes/10, map[string]string{labelTenth: strconv.Itoa(random.IntN(10))}
 	default:
-		plan.pods, spec.NodeSelector = groupSize, map[string]string{labelGroup: strconv.Itoa(random.IntN(nodes / groupSize))}
+		expected.pods, spec.NodeSelector = groupSize, map[string]string{labelGroup: strconv.Itoa(random.IntN(nodes / groupSize))}
 	}
 	job := &v1beta1.Job{
-		ObjectMeta: metav1.ObjectMeta{Namespace: namespaceSoak, Name: plan.name, Finalizers: []string{finalizer}},
+		ObjectMeta: metav1.ObjectMeta{Namespace: namespaceSoak, Name: expected.name, Finalizers: []string{finalizer}},
 		Spec: v1beta1.JobSpec{
 			CompletionMode: v1beta1.CompletionLog, BackoffLimit: new(int32(simulatedBackoffLimit)),
 			Template: &corev1.PodTemplateSpec{
@@ -86,23 +86,23 @@ func randomJob(random *rand.Rand, number, nodes int) (*soakJob, *v1beta1.Job) {
 	}
 	if random.IntN(2) == 0 {
 		job.Spec.CompletionMode = v1beta1.CompletionExit
-		if plan.fails = random.IntN(4) == 0; plan.fails {
+		if expected.fails = random.IntN(4) == 0; expected.fails {
 			job.Spec.Template.Labels[labelBench] = benchFails
 		}
 	}
 	switch random.IntN(3) {
 	case 0:
-		job.Spec.Parallelism, plan.limit = new(intstr.FromString("10%")), plan.pods/10
+		job.Spec.Parallelism, expected.limit = new(intstr.FromString("10%")), expected.pods/10
 	case 1:
 		// In 20 waves at most, so that each Job has its end in the time that there is.
-		plan.limit = max(1+random.IntN(20), plan.pods/20)
-		job.Spec.Parallelism = new(intstr.FromInt(plan.limit))
+		expected.limit = max(1+random.IntN(20), expected.pods/20)
+		job.Spec.Parallelism = new(intstr.FromInt(expected.limit))
 	}
 	if random.IntN(4) == 0 {
-		job.Spec.Suspend, plan.suspended = new(true), true
+		job.Spec.Suspend, expected.suspended = new(true), true
 	}
 	if random.IntN(2) == 0 {
 		job.Spec.TTLSecondsAfterFinished = new(int32(random.IntN(3) * 3600))
 	}
-	return plan, job
+	return expected, job
 }

@@ -46,11 +46,11 @@ func (s *soak) step(ctx context.Context, kill bool) error {
 
 // act on a Job at random.
 func (s *soak) act(ctx context.Context) error {
-	under := s.underWay()
-	if len(under) < mostJobs && s.random.IntN(2) == 0 || len(under) == 0 {
+	active := s.activeJobs()
+	if len(active) < maxJobs && s.random.IntN(2) == 0 || len(active) == 0 {
 		return s.create(ctx)
 	}
-	job := under[s.random.IntN(len(under))]
+	job := active[s.random.IntN(len(active))]
 	switch s.random.IntN(8) {
 	case 0:
 		return s.change(ctx, job, "template changed", func(spec *v1beta1.JobSpec) {
@@ -66,22 +66,22 @@ func (s *soak) act(ctx context.Context) error {
 			return nil
 		}
 		job.limit += 1 + s.random.IntN(5)
-		s.witness.allow(job.name, job.limit)
+		s.invariants.setLimit(job.name, job.limit)
 		return s.change(ctx, job, "parallelism raised", func(spec *v1beta1.JobSpec) {
 			spec.Parallelism = new(intstr.FromInt(job.limit))
 		})
 	case 4:
 		job.deleted = true
 		s.counts["deleted"]++
-		return client.IgnoreNotFound(s.lab.client.Delete(ctx, &v1beta1.Job{ObjectMeta: metav1.ObjectMeta{Namespace: namespaceSoak, Name: job.name}}))
+		return client.IgnoreNotFound(s.env.client.Delete(ctx, &v1beta1.Job{ObjectMeta: metav1.ObjectMeta{Namespace: namespaceSoak, Name: job.name}}))
 	}
 	return nil
 }
 
-func (s *soak) underWay() []*soakJob {
+func (s *soak) activeJobs() []*soakJob {
 	var all []*soakJob
 	for _, name := range slices.Sorted(maps.Keys(s.jobs)) {
-		if job := s.jobs[name]; !job.over() && !job.deleted {
+		if job := s.jobs[name]; !job.finished() && !job.deleted {
 			all = append(all, job)
 		}
 	}
@@ -89,15 +89,15 @@ func (s *soak) underWay() []*soakJob {
 }
 
 func (s *soak) create(ctx context.Context) error {
-	plan, job := randomJob(s.random, s.made, soakNodes)
+	expected, job := randomJob(s.random, s.made, soakNodes)
 	s.made++
-	s.witness.allow(plan.name, plan.limit)
+	s.invariants.setLimit(expected.name, expected.limit)
 	// It may be there although the answer says otherwise.
-	s.jobs[plan.name] = plan
-	err := s.lab.client.Create(ctx, job)
+	s.jobs[expected.name] = expected
+	err := s.env.client.Create(ctx, job)
 	if err != nil {
-		plan.deleted = true
-		return errors.Join(err, client.IgnoreNotFound(s.lab.client.Delete(ctx, job)))
+		expected.deleted = true
+		return errors.Join(err, client.IgnoreNotFound(s.env.client.Delete(ctx, job)))
 	}
 	s.counts["created"]++
 	return nil
@@ -106,11 +106,11 @@ func (s *soak) create(ctx context.Context) error {
 func (s *soak) change(ctx context.Context, job *soakJob, what string, change func(*v1beta1.JobSpec)) error {
 	err := retry.RetryOnConflict(retry.DefaultBackoff, func() error {
 		now := &v1beta1.Job{}
-		if err := s.lab.client.Get(ctx, client.ObjectKey{Namespace: namespaceSoak, Name: job.name}, now); err != nil {
+		if err := s.env.client.Get(ctx, client.ObjectKey{Namespace: namespaceSoak, Name: job.name}, now); err != nil {
 			return err
 		}
 		change(&now.Spec)
-		return s.lab.client.Update(ctx, now)
+		return s.env.client.Update(ctx, now)
 	})
 	if err == nil {
 		s.counts[what]++
@@ -122,34 +122,34 @@ func (s *soak) change(ctx context.Context, job *soakJob, what string, change fun
 // it lets all go on, and deletes those that are kept.
 func (s *soak) sweep(ctx context.Context, atTheEnd bool) error {
 	list := &v1beta1.JobList{}
-	if err := s.lab.client.List(ctx, list, client.InNamespace(namespaceSoak)); err != nil {
+	if err := s.env.client.List(ctx, list, client.InNamespace(namespaceSoak)); err != nil {
 		return err
 	}
 	there := map[string]bool{}
 	for i := range list.Items {
 		job := &list.Items[i]
 		there[job.Name] = true
-		plan := s.jobs[job.Name]
-		plan.last = job.Status
+		expected := s.jobs[job.Name]
+		expected.last = job.Status
 		switch {
 		case !job.DeletionTimestamp.IsZero():
 			controllerutil.RemoveFinalizer(job, finalizer)
-			if err := s.lab.client.Update(ctx, job); err != nil {
+			if err := s.env.client.Update(ctx, job); err != nil {
 				return client.IgnoreNotFound(err)
 			}
 		case atTheEnd && job.Finished() != nil && (job.Spec.TTLSecondsAfterFinished != nil || job.Status.Phase == v1beta1.PhaseFailed):
-			if err := s.lab.client.Delete(ctx, job); client.IgnoreNotFound(err) != nil {
+			if err := s.env.client.Delete(ctx, job); client.IgnoreNotFound(err) != nil {
 				return err
 			}
 		case atTheEnd && job.Suspended():
-			job.Spec.Suspend, plan.suspended = new(false), false
-			if err := s.lab.client.Update(ctx, job); err != nil {
+			job.Spec.Suspend, expected.suspended = new(false), false
+			if err := s.env.client.Update(ctx, job); err != nil {
 				return err
 			}
 		}
 	}
-	for name, plan := range s.jobs {
-		plan.gone = plan.gone || !there[name]
+	for name, expected := range s.jobs {
+		expected.gone = expected.gone || !there[name]
 	}
 	return nil
 }

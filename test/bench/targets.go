@@ -8,9 +8,9 @@ type target struct {
 	// counted targets hold on any machine and for any number of nodes; the others
 	// are times and sizes, which are judged at measuredNodes and above.
 	counted bool
-	// of says what a row reached, and what it must: no more than that. ok is false if
+	// check says what a row reached, and what it must: no more than that. ok is false if
 	// the target is not about this row.
-	of func(r *result) (reached, most float64, ok bool)
+	check func(r *result) (reached, most float64, ok bool)
 }
 
 // measuredNodes is the least number of nodes for which times are judged: on fewer,
@@ -74,8 +74,8 @@ func bySize(nodes int, small, large float64) float64 {
 	return large
 }
 
-// judgement is a target with what was reached.
-type judgement struct {
+// targetResult is a target with what was reached.
+type targetResult struct {
 	Target  string  `json:"target"`
 	Nodes   int     `json:"nodes"`
 	Reached float64 `json:"reached"`
@@ -83,7 +83,7 @@ type judgement struct {
 	Met     bool    `json:"met"`
 }
 
-func (j judgement) String() string {
+func (j targetResult) String() string {
 	sign := "missed"
 	if j.Met {
 		sign = "met"
@@ -91,17 +91,17 @@ func (j judgement) String() string {
 	return fmt.Sprintf("%-6s  %-55s %6d nodes  %8.2f of %g", sign, j.Target, j.Nodes, j.Reached, j.Most)
 }
 
-// judge all rows by all targets.
-func judge(rows []result) []judgement {
-	var all []judgement
+// evaluate compares all rows by all targets.
+func evaluate(rows []result) []targetResult {
+	var all []targetResult
 	for _, t := range targets {
 		for i := range rows {
 			r := &rows[i]
-			if r.Subject != subjectJob || !t.counted && r.Nodes < measuredNodes {
+			if r.Contender != contenderJob || !t.counted && r.Nodes < measuredNodes {
 				continue
 			}
-			if reached, most, ok := t.of(r); ok {
-				all = append(all, judgement{t.name, r.Nodes, reached, most, reached <= most})
+			if reached, most, ok := t.check(r); ok {
+				all = append(all, targetResult{t.name, r.Nodes, reached, most, reached <= most})
 			}
 		}
 	}

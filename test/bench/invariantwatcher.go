@@ -20,33 +20,33 @@ import (
 // slot.
 const simulatedBackoffLimit = 6
 
-// witness watches the pods of Jobs from outside, also when the API server goes away
+// invariantWatcher watches the pods of Jobs from outside, also when the API server goes away
 // and comes back, and notes what must never be.
-type witness struct {
+type invariantWatcher struct {
 	mu sync.Mutex
 	// limits are how many nodes of a Job may work at once, 0 for any number.
 	limits map[string]int
 	pods   map[types.UID]*corev1.Pod
-	// working and most are how many nodes of a Job work, and have at once.
-	working, most map[string]int
-	// doneBy says which pod did the work of a Job's template on a node, and again
+	// working and mostWorking are how many nodes of a Job work, and have at once.
+	working, mostWorking map[string]int
+	// completedBy says which pod did the work of a Job's template on a node, and replacements
 	// which pods were made when that one was gone. Two that are there at once were
 	// made by Kubernetes, whose request was not answered.
-	doneBy map[string]types.UID
-	again  map[types.UID]bool
-	wrong  []string
+	completedBy  map[string]types.UID
+	replacements map[types.UID]bool
+	broken       []string
 }
 
-func newWitness() *witness {
-	return &witness{
-		limits: map[string]int{}, pods: map[types.UID]*corev1.Pod{}, working: map[string]int{}, most: map[string]int{},
-		doneBy: map[string]types.UID{}, again: map[types.UID]bool{},
+func newInvariantWatcher() *invariantWatcher {
+	return &invariantWatcher{
+		limits: map[string]int{}, pods: map[types.UID]*corev1.Pod{}, working: map[string]int{}, mostWorking: map[string]int{},
+		completedBy: map[string]types.UID{}, replacements: map[types.UID]bool{},
 	}
 }
 
 // watch the pods of a namespace until the context ends. An informer would not do:
 // after a gap it tells of all pods in any order, as if each state in between had been.
-func (w *witness) watch(ctx context.Context, cluster client.WithWatch, namespace string) {
+func (w *invariantWatcher) watch(ctx context.Context, cluster client.WithWatch, namespace string) {
 	for ctx.Err() == nil {
 		pods := &corev1.PodList{}
 		if err := cluster.List(ctx, pods, client.InNamespace(namespace)); err != nil {
@@ -60,7 +60,7 @@ func (w *witness) watch(ctx context.Context, cluster client.WithWatch, namespace
 		}
 		for e := range events.ResultChan() {
 			if pod, ok := e.Object.(*corev1.Pod); ok {
-				w.note(pod, e.Type == watch.Deleted)
+				w.record(pod, e.Type == watch.Deleted)
 				continue
 			}
 			events.Stop() // The API server no longer knows what happened since.
@@ -69,7 +69,7 @@ func (w *witness) watch(ctx context.Context, cluster client.WithWatch, namespace
 }
 
 // replace what is known of the pods by all that there are at one moment.
-func (w *witness) replace(pods []corev1.Pod) {
+func (w *invariantWatcher) replace(pods []corev1.Pod) {
 	there := map[types.UID]bool{}
 	for i := range pods {
 		there[pods[i].UID] = true
@@ -83,31 +83,31 @@ func (w *witness) replace(pods []corev1.Pod) {
 	}
 	w.mu.Unlock()
 	for _, pod := range gone {
-		w.note(pod, true)
+		w.record(pod, true)
 	}
 	// Slots are freed before they are taken, as they were.
-	slices.SortStableFunc(pods, func(a, b corev1.Pod) int { return cmp.Compare(slot(&a), slot(&b)) })
+	slices.SortStableFunc(pods, func(a, b corev1.Pod) int { return cmp.Compare(slots(&a), slots(&b)) })
 	for i := range pods {
-		w.note(&pods[i], false)
+		w.record(&pods[i], false)
 	}
 }
 
-// slot is how many slots the pod takes.
-func slot(pod *corev1.Pod) int {
+// slots is how many slots the pod takes.
+func slots(pod *corev1.Pod) int {
 	if takesSlot(pod) {
 		return 1
 	}
 	return 0
 }
 
-// allow so many nodes of a Job to work at once.
-func (w *witness) allow(job string, limit int) {
+// setLimit lets so many nodes of a Job to work at once.
+func (w *invariantWatcher) setLimit(job string, limit int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.limits[job] = limit
 }
 
-func (w *witness) note(pod *corev1.Pod, gone bool) {
+func (w *invariantWatcher) record(pod *corev1.Pod, gone bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	job := pod.Labels[v1beta1.LabelJob]
@@ -119,24 +119,24 @@ func (w *witness) note(pod *corev1.Pod, gone bool) {
 		return
 	}
 	work := fmt.Sprintf("%s on %s, template %s", job, pod.Spec.NodeName, pod.Labels[v1beta1.LabelTemplateHash])
-	by, wasDone := w.doneBy[work]
+	by, wasDone := w.completedBy[work]
 	if wasDone && by != pod.UID && w.pods[by] == nil {
-		w.again[pod.UID] = true
+		w.replacements[pod.UID] = true
 	}
 	w.pods[pod.UID] = pod
 	if takesSlot(pod) {
 		w.working[job]++
-		w.most[job] = max(w.most[job], w.working[job])
+		w.mostWorking[job] = max(w.mostWorking[job], w.working[job])
 		if limit := w.limits[job]; limit > 0 && w.working[job] > limit {
-			w.wrong = append(w.wrong, fmt.Sprintf("%s: %d nodes of Job %s work at once, of %d that may",
+			w.broken = append(w.broken, fmt.Sprintf("%s: %d nodes of Job %s work at once, of %d that may",
 				time.Now().UTC().Format(time.RFC3339Nano), w.working[job], job, limit))
 		}
 	}
 	if isFinished(pod) {
-		if w.again[pod.UID] {
-			w.wrong = append(w.wrong, "done twice: "+work)
+		if w.replacements[pod.UID] {
+			w.broken = append(w.broken, "done twice: "+work)
 		}
-		w.doneBy[work] = pod.UID
+		w.completedBy[work] = pod.UID
 	}
 }
 
@@ -161,9 +161,9 @@ func isFinished(pod *corev1.Pod) bool {
 	return pod.Status.Phase == corev1.PodRunning
 }
 
-// verdict is what was wrong.
-func (w *witness) verdict() []string {
+// violations are what was wrong.
+func (w *invariantWatcher) violations() []string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return append([]string(nil), w.wrong...)
+	return append([]string(nil), w.broken...)
 }

@@ -6,36 +6,36 @@ import (
 	"strings"
 )
 
-// The figure is one of horizontal bars: a row is as long as it took.
+// The chart is one of horizontal bars: a row is as long as it took.
 const (
 	barHeight, barGap, groupGap = 16, 3, 14
 	labelWidth, barWidth        = 330, 420
-	figureMargin                = 16
+	chartMargin                 = 16
 )
 
-// figure draws the wall time of each row beside its reference, as SVG.
-func figure(rows []result) string {
+// chart draws the wall time of each row beside its reference, as SVG.
+func chart(rows []result) string {
 	longest := 0.0
 	for i := range rows {
 		longest = max(longest, rows[i].Wall, rows[i].Reference)
 	}
 	var body strings.Builder
-	y := figureMargin + 24
+	y := chartMargin + 24
 	for i := range rows {
 		r := &rows[i]
-		if r.Subject == subjectBare && r.Reference == 0 {
+		if r.Contender == contenderBare && r.Reference == 0 {
 			continue
 		}
 		fmt.Fprintf(&body, `<text x="%d" y="%d" text-anchor="end">%s</text>`+"\n",
 			labelWidth-8, y+barHeight, html.EscapeString(fmt.Sprintf("%d nodes: %s", r.Nodes, r.Title)))
 		y = bar(&body, y, "#9aa5b1", r.Reference, longest, "bare DaemonSet")
-		y = bar(&body, y, "#326ce5", r.Wall, longest, r.Subject) + groupGap
+		y = bar(&body, y, "#326ce5", r.Wall, longest, r.Contender) + groupGap
 	}
 	return fmt.Sprintf(`<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" font-family="sans-serif" font-size="12">
 <rect width="100%%" height="100%%" fill="white"/>
 <text x="%d" y="%d" font-size="14" font-weight="bold">Seconds until all pods are ready, or all Jobs complete</text>
 %s</svg>
-`, labelWidth+barWidth+200, y+figureMargin, figureMargin, figureMargin+6, body.String())
+`, labelWidth+barWidth+200, y+chartMargin, chartMargin, chartMargin+6, body.String())
 }
 
 // bar draws a bar, and returns where the next one begins.

@@ -19,9 +19,9 @@ import (
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 )
 
-// observer notes when the pods and Jobs of a namespace do what, as anybody sees it
+// progressWatcher notes when the pods and Jobs of a namespace do what, as anybody sees it
 // who watches them.
-type observer struct {
+type progressWatcher struct {
 	mu      sync.Mutex
 	changed chan struct{}
 	pods    map[types.UID]podState
@@ -32,18 +32,18 @@ type observer struct {
 	// lastWorked is when the last pod's work was done, and lastMarked when the last
 	// pod was marked for what its log says.
 	lastWorked, lastMarked time.Time
-	// complete says when each Job was, and there which Jobs are.
-	complete map[string]time.Time
-	there    map[string]bool
-	// lost is why it sees no longer.
-	lost error
+	// completedAt says when each Job was complete, and exists which Jobs are.
+	completedAt map[string]time.Time
+	exists      map[string]bool
+	// watchErr is why it sees no longer.
+	watchErr error
 }
 
 type podState int
 
 const (
 	waiting podState = iota
-	atWork
+	working
 	finished
 	marked
 )
@@ -58,33 +58,33 @@ func stateOf(pod *corev1.Pod) podState {
 	case len(pod.Spec.SchedulingGates) > 0 || pod.Spec.NodeName == "":
 		return waiting
 	}
-	return atWork
+	return working
 }
 
-// observe the pods and the Jobs of a namespace until the context ends. jobs is an
+// watchProgress observes the pods and the Jobs of a namespace until the context ends. jobs is an
 // empty list of the latter.
-func observe(ctx context.Context, cluster client.WithWatch, namespace string, jobs client.ObjectList) (*observer, error) {
-	o := &observer{
+func watchProgress(ctx context.Context, cluster client.WithWatch, namespace string, jobs client.ObjectList) (*progressWatcher, error) {
+	p := &progressWatcher{
 		changed: make(chan struct{}, 1), pods: map[types.UID]podState{},
-		complete: map[string]time.Time{}, there: map[string]bool{},
+		completedAt: map[string]time.Time{}, exists: map[string]bool{},
 	}
 	for _, list := range []client.ObjectList{&corev1.PodList{}, jobs} {
-		events, err := follow(ctx, cluster, list, namespace)
+		events, err := listAndWatch(ctx, cluster, list, namespace)
 		if err != nil {
 			return nil, fmt.Errorf("watching %T: %w", list, err)
 		}
 		go func() {
 			for e := range events.ResultChan() {
-				o.note(e, time.Now())
+				p.record(e, time.Now())
 			}
 		}()
 	}
-	return o, nil
+	return p, nil
 }
 
-// follow what happens to objects of a kind from now on, in its order. The API
+// listAndWatch follows what happens to objects of a kind from now on, in its order. The API
 // server ends a watch that cannot keep up, and the next one goes on where it ended.
-func follow(ctx context.Context, cluster client.WithWatch, list client.ObjectList, namespace string) (watch.Interface, error) {
+func listAndWatch(ctx context.Context, cluster client.WithWatch, list client.ObjectList, namespace string) (watch.Interface, error) {
 	if err := cluster.List(ctx, list, client.InNamespace(namespace)); err != nil {
 		return nil, err
 	}
@@ -100,78 +100,78 @@ func watchFrom(ctx context.Context, cluster client.WithWatch, list client.Object
 	})
 }
 
-func (o *observer) note(e watch.Event, now time.Time) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
+func (p *progressWatcher) record(e watch.Event, now time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	if e.Type == watch.Error {
-		o.lost = fmt.Errorf("watching: %w", apierrors.FromObject(e.Object))
+		p.watchErr = fmt.Errorf("watching: %w", apierrors.FromObject(e.Object))
 	}
 	switch object := e.Object.(type) {
 	case *corev1.Pod:
-		o.notePod(object, e.Type == watch.Deleted, now)
+		p.recordPod(object, e.Type == watch.Deleted, now)
 	case *v1beta1.Job:
 		finished := object.Finished()
-		o.noteJob(object.Name, e.Type == watch.Deleted, finished != nil && finished.Type == v1beta1.JobComplete, now)
+		p.recordJob(object.Name, e.Type == watch.Deleted, finished != nil && finished.Type == v1beta1.JobComplete, now)
 	case *unstructured.Unstructured:
-		o.noteJob(object.GetName(), e.Type == watch.Deleted, broadcastJobComplete(object), now)
+		p.recordJob(object.GetName(), e.Type == watch.Deleted, broadcastJobComplete(object), now)
 	}
 	select {
-	case o.changed <- struct{}{}:
+	case p.changed <- struct{}{}:
 	default:
 	}
 }
 
-func (o *observer) noteJob(name string, deleted, complete bool, now time.Time) {
-	o.there[name] = !deleted
-	if complete && o.complete[name].IsZero() {
-		o.complete[name] = now
+func (p *progressWatcher) recordJob(name string, deleted, complete bool, now time.Time) {
+	p.exists[name] = !deleted
+	if complete && p.completedAt[name].IsZero() {
+		p.completedAt[name] = now
 	}
 }
 
-func (o *observer) notePod(pod *corev1.Pod, deleted bool, now time.Time) {
-	before, known := o.pods[pod.UID]
+func (p *progressWatcher) recordPod(pod *corev1.Pod, deleted bool, now time.Time) {
+	before, known := p.pods[pod.UID]
 	after := stateOf(pod)
 	if deleted {
-		delete(o.pods, pod.UID)
+		delete(p.pods, pod.UID)
 	} else {
-		o.pods[pod.UID] = after
+		p.pods[pod.UID] = after
 	}
-	if known && before == atWork {
-		o.working--
+	if known && before == working {
+		p.working--
 	}
-	if !deleted && after == atWork {
-		o.working++
-		o.mostWorking = max(o.mostWorking, o.working)
+	if !deleted && after == working {
+		p.working++
+		p.mostWorking = max(p.mostWorking, p.working)
 	}
 	if deleted || known && before == after {
 		return
 	}
 	if after >= finished && before < finished {
-		o.done++
-		o.lastWorked = now
+		p.done++
+		p.lastWorked = now
 	}
 	if after == marked {
-		o.marked++
-		o.lastMarked = now
+		p.marked++
+		p.lastMarked = now
 	}
 }
 
 // await a condition of what was observed, which is tested under the lock.
-func (o *observer) await(ctx context.Context, limit time.Duration, what string, is func(*observer) bool) error {
+func (p *progressWatcher) await(ctx context.Context, limit time.Duration, what string, condition func(*progressWatcher) bool) error {
 	timeout := time.NewTimer(limit)
 	defer timeout.Stop()
 	for {
-		o.mu.Lock()
-		ok, lost, state := is(o), o.lost, fmt.Sprintf("%d pods, %d done, %d Jobs complete", len(o.pods), o.done, len(o.complete))
-		o.mu.Unlock()
+		p.mu.Lock()
+		ok, err, state := condition(p), p.watchErr, fmt.Sprintf("%d pods, %d done, %d Jobs complete", len(p.pods), p.done, len(p.completedAt))
+		p.mu.Unlock()
 		if ok {
 			return nil
 		}
-		if lost != nil {
-			return lost
+		if err != nil {
+			return err
 		}
 		select {
-		case <-o.changed:
+		case <-p.changed:
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-timeout.C:
@@ -182,21 +182,21 @@ func (o *observer) await(ctx context.Context, limit time.Duration, what string, 
 
 // lastDone is when the last node was done, as the Job's status counts it: marked, or
 // else with its work at an end.
-func (o *observer) lastDone() time.Time {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if !o.lastMarked.IsZero() {
-		return o.lastMarked
+func (p *progressWatcher) lastDone() time.Time {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.lastMarked.IsZero() {
+		return p.lastMarked
 	}
-	return o.lastWorked
+	return p.lastWorked
 }
 
 // lastComplete is when the last of the Jobs was complete.
-func (o *observer) lastComplete() time.Time {
-	o.mu.Lock()
-	defer o.mu.Unlock()
+func (p *progressWatcher) lastComplete() time.Time {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	var last time.Time
-	for _, at := range o.complete {
+	for _, at := range p.completedAt {
 		if at.After(last) {
 			last = at
 		}

@@ -15,21 +15,21 @@ import (
 	"k8s.io/client-go/tools/clientcmd/api"
 )
 
-// giveAccess writes a kubeconfig with a service account's rights.
-func (l *lab) giveAccess(file, namespace, account string) error {
-	token, err := l.kubectl("-n", namespace, "create", "token", account, "--duration=24h")
+// writeServiceAccountKubeconfig writes a kubeconfig with a service account's rights.
+func (e *env) writeServiceAccountKubeconfig(file, namespace, account string) error {
+	token, err := e.kubectl("-n", namespace, "create", "token", account, "--duration=24h")
 	if err != nil {
 		return err
 	}
-	config, err := l.cluster.RESTConfig()
+	config, err := e.cluster.RESTConfig()
 	if err != nil {
 		return err
 	}
-	return writeAccess(file, config.Host, config.CAData, config.CAFile, token)
+	return writeKubeconfig(file, config.Host, config.CAData, config.CAFile, token)
 }
 
-// writeAccess writes a kubeconfig for whoever has the token.
-func writeAccess(file, server string, authority []byte, authorityFile, token string) error {
+// writeKubeconfig writes a kubeconfig for whoever has the token.
+func writeKubeconfig(file, server string, authority []byte, authorityFile, token string) error {
 	config := api.NewConfig()
 	config.Clusters["bench"] = &api.Cluster{Server: server, CertificateAuthorityData: authority, CertificateAuthority: authorityFile}
 	config.AuthInfos["operator"] = &api.AuthInfo{Token: token}

@@ -17,62 +17,62 @@ func exitPod(node string) *wrappers.PodWrapper {
 	return w
 }
 
-func named(w *wrappers.PodWrapper, uid types.UID) *corev1.Pod {
+func withUID(w *wrappers.PodWrapper, uid types.UID) *corev1.Pod {
 	w.UID = uid
 	return w.Obj()
 }
 
-func TestTheWitnessSeesTooManyAtWork(t *testing.T) {
+func TestTheInvariantWatcherSeesTooManyAtWork(t *testing.T) {
 	g := NewWithT(t)
-	w := newWitness()
-	w.allow("j", 2)
+	w := newInvariantWatcher()
+	w.setLimit("j", 2)
 	for _, node := range []string{"a", "b"} {
-		w.note(exitPod(node).Gated().Obj(), false)
-		w.note(exitPod(node).Obj(), false)
+		w.record(exitPod(node).Gated().Obj(), false)
+		w.record(exitPod(node).Obj(), false)
 	}
 	failing := pending("b").Exit("w").Restarted("w", 9, 3, "")
-	w.note(failing.Obj(), false)
-	w.note(exitPod("c").Obj(), false)
-	g.Expect(w.verdict()).To(BeEmpty(), "a failed node frees its slot")
-	w.note(exitPod("d").Obj(), false)
-	g.Expect(w.verdict()).To(ConsistOf(ContainSubstring("3 nodes of Job j work at once, of 2")))
+	w.record(failing.Obj(), false)
+	w.record(exitPod("c").Obj(), false)
+	g.Expect(w.violations()).To(BeEmpty(), "a failed node frees its slot")
+	w.record(exitPod("d").Obj(), false)
+	g.Expect(w.violations()).To(ConsistOf(ContainSubstring("3 nodes of Job j work at once, of 2")))
 }
 
 func TestAGapIsNoViolation(t *testing.T) {
 	g := NewWithT(t)
-	w := newWitness()
-	w.allow("j", 1)
-	w.note(exitPod("a").Obj(), false)
-	w.note(exitPod("z").Gated().Obj(), false)
+	w := newInvariantWatcher()
+	w.setLimit("j", 1)
+	w.record(exitPod("a").Obj(), false)
+	w.record(exitPod("z").Gated().Obj(), false)
 	// Meanwhile, unseen: a got done, z is gone, and b works.
 	done := wrappers.Pod(theJob, "a", "h1").Exit("w")
 	w.replace([]corev1.Pod{*exitPod("b").Obj(), *done.Obj()})
-	g.Expect(w.verdict()).To(BeEmpty())
-	g.Expect(w.most).To(HaveKeyWithValue("j", 1))
+	g.Expect(w.violations()).To(BeEmpty())
+	g.Expect(w.mostWorking).To(HaveKeyWithValue("j", 1))
 	g.Expect(w.pods).To(HaveLen(2))
 }
 
-func TestTheWitnessSeesWorkDoneTwice(t *testing.T) {
+func TestTheInvariantWatcherSeesWorkDoneTwice(t *testing.T) {
 	g := NewWithT(t)
 	done := func() *wrappers.PodWrapper { return wrappers.Pod(theJob, "a", "h1").Completed() }
-	w := newWitness()
-	w.note(named(done(), "1"), false)
-	w.note(named(done(), "1"), false)
-	w.note(named(wrappers.Pod(theJob, "a", "h2").Completed(), "2"), false)
-	w.note(named(done(), "3"), false)
-	g.Expect(w.verdict()).To(BeEmpty(), "another template, or two that Kubernetes made at once")
-	w.note(named(done(), "3"), true)
-	w.note(named(pending("a"), "4"), false)
-	w.note(named(done(), "4"), false)
-	g.Expect(w.verdict()).To(ConsistOf(ContainSubstring("done twice: j on a, template h1")))
+	w := newInvariantWatcher()
+	w.record(withUID(done(), "1"), false)
+	w.record(withUID(done(), "1"), false)
+	w.record(withUID(wrappers.Pod(theJob, "a", "h2").Completed(), "2"), false)
+	w.record(withUID(done(), "3"), false)
+	g.Expect(w.violations()).To(BeEmpty(), "another template, or two that Kubernetes made at once")
+	w.record(withUID(done(), "3"), true)
+	w.record(withUID(pending("a"), "4"), false)
+	w.record(withUID(done(), "4"), false)
+	g.Expect(w.violations()).To(ConsistOf(ContainSubstring("done twice: j on a, template h1")))
 }
 
-func TestTheEndOfASoakedJobIsLookedAt(t *testing.T) {
+func TestTheEndOfASoakedJobIsChecked(t *testing.T) {
 	g := NewWithT(t)
 	ends := func(job soakJob, phase v1beta1.JobPhase, succeeded, failed int32) string {
 		job.name, job.pods = "j", 5
 		job.last = v1beta1.JobStatus{Phase: phase, Desired: 5, Succeeded: succeeded, Failed: failed}
-		return job.complaint()
+		return job.problem()
 	}
 	g.Expect(ends(soakJob{}, v1beta1.PhaseComplete, 5, 0)).To(BeEmpty())
 	g.Expect(ends(soakJob{}, v1beta1.PhaseComplete, 4, 0)).To(ContainSubstring("4 of 5"))
