@@ -11,10 +11,10 @@ import (
 	"strings"
 )
 
-// audit is the API server's own log of who asked it for what.
+// audit reads the API server's audit log, which has a line for each request.
 type audit struct{ file string }
 
-// entry is what is read of a line of it.
+// entry holds the fields of an audit line that the benchmark reads.
 type entry struct {
 	Verb      string `json:"verb"`
 	UserAgent string `json:"userAgent"`
@@ -27,14 +27,14 @@ type entry struct {
 	} `json:"responseStatus"`
 }
 
-// requests are numbers of requests, by what was asked for: "patch pods/status".
+// requests counts requests by verb and resource: "patch pods/status".
 type requests map[string]int
 
-// end is where the log ends now.
+// end returns the offset at which the log ends now.
 func (a audit) end() (int64, error) {
 	info, err := os.Stat(a.file)
 	if errors.Is(err, os.ErrNotExist) {
-		return 0, nil // Nobody has asked for anything yet.
+		return 0, nil // The API server has logged no request yet.
 	}
 	if err != nil {
 		return 0, err
@@ -42,9 +42,9 @@ func (a audit) end() (int64, error) {
 	return info.Size(), nil
 }
 
-// since counts what was asked for from a place in the log on, by binary: the first
-// part of the user agent. Watches, leases and the discovery of what there is are left
-// out: they are the price of being there.
+// since counts the requests that were logged after an offset, by binary: the first part
+// of the user agent. It leaves out watches, leases and discovery, which each controller
+// needs even when it is idle.
 func (a audit) since(from int64) (map[string]requests, error) {
 	file, err := os.Open(a.file)
 	if errors.Is(err, os.ErrNotExist) {
@@ -53,7 +53,7 @@ func (a audit) since(from int64) (map[string]requests, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = file.Close() }() // It was only read.
+	defer func() { _ = file.Close() }() // The file was only read.
 	if _, err := file.Seek(from, io.SeekStart); err != nil {
 		return nil, err
 	}
@@ -88,7 +88,7 @@ func countRequests(log io.Reader) (map[string]requests, error) {
 	return counts, lines.Err()
 }
 
-// writes are those that change something.
+// writes returns the number of requests that change an object.
 func writes(by map[string]requests) int {
 	sum := 0
 	for _, of := range by {
@@ -102,7 +102,7 @@ func writes(by map[string]requests) int {
 	return sum
 }
 
-// total is the number of all requests.
+// total returns the number of all requests.
 func total(by map[string]requests) int {
 	sum := 0
 	for _, of := range by {

@@ -25,7 +25,7 @@ func TestTheAuditLogIsCountedByBinary(t *testing.T) {
 	g.Expect(counts).To(Equal(map[string]requests{
 		"daemonset-job-terminator": {"patch pods/status": 1, "patch pods/status (conflict)": 1, "get pods/log": 1},
 		"daemonset-job-manager":    {"create events": 1},
-	}), "watches, leases and discovery are the price of being there")
+	}), "watches, leases and discovery do not count")
 	g.Expect(writes(counts)).To(Equal(3), "a conflict is a write, too")
 	g.Expect(total(counts)).To(Equal(4))
 }
@@ -39,7 +39,7 @@ func TestABrokenAuditLogIsAnError(t *testing.T) {
 func TestTheAuditLogIsReadFromAPlaceOn(t *testing.T) {
 	g := NewWithT(t)
 	log := audit{filepath.Join(t.TempDir(), "audit.log")}
-	g.Expect(log.end()).To(BeZero(), "nobody has asked for anything yet")
+	g.Expect(log.end()).To(BeZero(), "the API server has logged no request yet")
 	g.Expect(log.since(0)).To(BeEmpty())
 
 	g.Expect(os.WriteFile(log.file, []byte(auditLines), 0o600)).To(Succeed())

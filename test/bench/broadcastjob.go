@@ -13,7 +13,8 @@ import (
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 )
 
-// broadcastJobKind is OpenKruise's kind, which is none of the operator's dependencies.
+// broadcastJobKind is OpenKruise's kind. The operator does not depend on its Go module,
+// so objects of it are unstructured.
 var broadcastJobKind = schema.GroupVersionKind{Group: "apps.kruise.io", Version: "v1alpha1", Kind: "BroadcastJob"}
 
 func broadcastJobs() client.ObjectList {
@@ -22,15 +23,15 @@ func broadcastJobs() client.ObjectList {
 	return list
 }
 
-// broadcastJob makes a BroadcastJob of the same work, with the defaults that its
-// webhook would fill in. Its pods end when they are done.
+// broadcastJob returns a BroadcastJob with the same work. It sets the defaults that
+// OpenKruise's webhook would set. Its pods end when their work is done.
 func (w workload) broadcastJob(namespace string) client.Object {
 	selector := map[string]any{}
 	for key, value := range w.selector {
 		selector[key] = value
 	}
 	spec := map[string]any{
-		// It deletes itself when it is complete, as a Job does.
+		// OpenKruise deletes it when it is complete, as the terminator deletes a Job.
 		"completionPolicy": map[string]any{"type": "Always", "ttlSecondsAfterFinished": int64(0)},
 		"failurePolicy":    map[string]any{"type": "FailFast"},
 		"parallelism":      int64(math.MaxInt32),
@@ -53,9 +54,9 @@ func (w workload) broadcastJob(namespace string) client.Object {
 	return job
 }
 
-// broadcastJobComplete says whether a BroadcastJob is.
+// broadcastJobComplete returns whether a BroadcastJob has the condition Complete.
 func broadcastJobComplete(job *unstructured.Unstructured) bool {
-	conditions, _, _ := unstructured.NestedSlice(job.Object, "status", "conditions") // Wrong ones are none.
+	conditions, _, _ := unstructured.NestedSlice(job.Object, "status", "conditions") // An unreadable list counts as empty.
 	return slices.ContainsFunc(conditions, func(c any) bool {
 		condition, ok := c.(map[string]any)
 		return ok && condition["type"] == "Complete" && condition["status"] == string(metav1.ConditionTrue)

@@ -17,8 +17,8 @@ import (
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 )
 
-// The namespaces of the pods: the log of each container says done at once in one
-// of them, and when the bench lets it in the other.
+// The namespaces of the pods. In namespaceDone, the log of each container holds the
+// word "done" from the start. In namespaceQuiet, the benchmark adds the word later.
 const (
 	namespaceDone  = "done"
 	namespaceQuiet = "quiet"
@@ -27,29 +27,29 @@ const (
 const (
 	// manyJobs is how many Jobs case 4 creates at once.
 	manyJobs = 100
-	// image is never pulled: nothing runs.
+	// image is never pulled, because simulated nodes run no container.
 	image = "example.com/work:v1"
 )
 
 // scenario is a case of the benchmark.
 type scenario struct {
-	// name is the number of the case, and title says what it is.
+	// name is the number of the case, and title describes it.
 	name, title string
 	namespace   string
-	// workloads makes what is created, for a cluster of so many nodes.
+	// workloads returns the workloads to create on that many nodes.
 	workloads func(nodes int) []workload
-	// reference is the case whose bare DaemonSet is the limit, if not this one's,
-	// and factor how many of those fit into this one.
+	// reference names the case whose bare DaemonSet is the limit, and is empty if the
+	// case has its own. factor multiplies the time of that DaemonSet.
 	reference string
 	factor    float64
-	// quiet is how long nothing happens before the nodes are done.
+	// quiet cases hold the nodes at work for a quiet period before they are done.
 	quiet bool
-	// onlyBare: only the bare DaemonSet is measured. marks: its pods keep their readiness
-	// gate, and the simulation opens it, in the place of a terminator.
+	// onlyBare cases measure the bare DaemonSet alone. With marks, its pods keep their
+	// readiness gate, and the simulation marks them instead of a terminator.
 	onlyBare, marks bool
 }
 
-// workload is a Job, and the nodes that it runs on.
+// workload describes a Job and the nodes that it runs on.
 type workload struct {
 	name        string
 	pods        int
@@ -104,7 +104,7 @@ func podCount(all []workload) int {
 	return sum
 }
 
-// job makes the Job.
+// job returns the Job of the workload.
 func (w workload) job(namespace string) client.Object {
 	spec := corev1.PodSpec{
 		NodeSelector: w.selector, Containers: []corev1.Container{{Name: v1beta1.ContainerName, Image: image}},
@@ -120,13 +120,13 @@ func (w workload) job(namespace string) client.Object {
 	return job
 }
 
-// bare makes a DaemonSet of the pods that the operator would make, whose template
-// this is, with or without their marks.
+// bare returns a DaemonSet with the pods that the operator would create, made from its
+// template. Without marks, the pods have no readiness gate.
 func (w workload) bare(namespace string, template corev1.PodTemplateSpec, marks bool) client.Object {
 	template = *template.DeepCopy()
 	template.Labels[v1beta1.LabelJob] = w.name
 	template.Spec.NodeSelector = w.selector
-	// Nobody is there to open them.
+	// No manager runs that would open the gates.
 	template.Spec.SchedulingGates = nil
 	if marks {
 		template.Labels[labelBench] = benchMarks
@@ -142,8 +142,8 @@ func (w workload) bare(namespace string, template corev1.PodTemplateSpec, marks 
 	}
 }
 
-// template is that of the DaemonSet that the operator makes of a Job that is like
-// the workload, but matches no node. It is found out once for each mode.
+// template returns the pod template that the operator makes of a Job like the workload.
+// It creates a Job that matches no node, once for each mode.
 func (e *env) template(ctx context.Context, w workload, namespace string) (corev1.PodTemplateSpec, error) {
 	if known, ok := e.templates[w.mode]; ok {
 		return known, nil
@@ -168,7 +168,7 @@ func (e *env) template(ctx context.Context, w workload, namespace string) (corev
 	return ds.Spec.Template, errors.Join(err, e.client.Delete(ctx, job))
 }
 
-// create objects, and say when the first was.
+// create creates the objects, and returns the time just before the first one.
 func (e *env) create(ctx context.Context, objects []client.Object) (time.Time, error) {
 	began := time.Now()
 	for _, object := range objects {

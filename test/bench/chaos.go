@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// kill one of those that the Jobs depend on, now and then.
+// kill kills the manager, the terminator or the API server at random, in three steps of
+// a hundred.
 func (s *soak) kill() error {
 	due := time.Now().Add(time.Duration(s.random.IntN(4000)) * time.Millisecond)
 	switch s.random.IntN(200) {
@@ -31,7 +32,8 @@ func (s *soak) kill() error {
 	return nil
 }
 
-// revive what was killed, when its time has come or, if it is all to come, now.
+// revive starts each killed process whose time has come. With all, it starts each
+// killed process now.
 func (s *soak) revive(ctx context.Context, all bool) error {
 	due := func(at *time.Time) bool {
 		if at.IsZero() || !all && time.Now().Before(*at) {

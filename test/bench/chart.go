@@ -6,14 +6,14 @@ import (
 	"strings"
 )
 
-// The chart is one of horizontal bars: a row is as long as it took.
+// The chart has horizontal bars. The length of a bar is a wall time.
 const (
 	barHeight, barGap, groupGap = 16, 3, 14
 	labelWidth, barWidth        = 330, 420
 	chartMargin                 = 16
 )
 
-// chart draws the wall time of each row beside its reference, as SVG.
+// chart draws the wall time of each row below its reference, as SVG.
 func chart(rows []result) string {
 	longest := 0.0
 	for i := range rows {
@@ -38,7 +38,7 @@ func chart(rows []result) string {
 `, labelWidth+barWidth+200, y+chartMargin, chartMargin, chartMargin+6, body.String())
 }
 
-// bar draws a bar, and returns where the next one begins.
+// bar draws a bar, and returns the y coordinate of the next one.
 func bar(to *strings.Builder, y int, colour string, value, longest float64, name string) int {
 	if value == 0 {
 		return y

@@ -8,32 +8,33 @@ import (
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 )
 
-// The contenders that are measured.
+// The names of the contenders, as they appear in the tables.
 const (
 	contenderBare      = "bare DaemonSet"
 	contenderJob       = "daemonset-job"
 	contenderBroadcast = "BroadcastJob"
 )
 
-// contender is what runs the work of a case.
+// contender is one way to run the work of a case.
 type contender struct {
 	name string
-	// jobs is an empty list of its Jobs, by which they are watched.
+	// jobs is an empty list of the contender's kind of Job, for the watch.
 	jobs client.ObjectList
-	// job makes the Job of a workload, which goes with all that is its when it is complete.
+	// job returns the Job of a workload. Its controller deletes it with its pods when
+	// it is complete.
 	job func(w workload, namespace string) client.Object
-	// start what looks after its Jobs, and return when that is ready.
+	// start starts the controller of the Jobs, and returns when it is ready.
 	start func(context.Context) (runner, error)
 }
 
-// runner is what looks after the Jobs of a contender.
+// runner is the running controller of a contender's Jobs.
 type runner interface {
-	// usage of its processes: of one that has no terminator, the second is empty.
+	// usage returns the usage of its processes. terminator is empty if there is none.
 	usage() (manager, terminator usage, err error)
 	stop()
 }
 
-// operatorContender is the operator that all this is about.
+// operatorContender returns this project's operator as a contender.
 func (e *env) operatorContender() contender {
 	return contender{
 		name: contenderJob, jobs: &v1beta1.JobList{}, job: workload.job,
@@ -41,7 +42,7 @@ func (e *env) operatorContender() contender {
 	}
 }
 
-// broadcastJobContender is OpenKruise's answer to the same need.
+// broadcastJobContender returns OpenKruise's BroadcastJob as a contender.
 func (e *env) broadcastJobContender() contender {
 	return contender{
 		name: contenderBroadcast, jobs: broadcastJobs(), job: workload.broadcastJob,

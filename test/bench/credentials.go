@@ -28,7 +28,7 @@ func (e *env) writeServiceAccountKubeconfig(file, namespace, account string) err
 	return writeKubeconfig(file, config.Host, config.CAData, config.CAFile, token)
 }
 
-// writeKubeconfig writes a kubeconfig for whoever has the token.
+// writeKubeconfig writes a kubeconfig that authenticates by the token.
 func writeKubeconfig(file, server string, authority []byte, authorityFile, token string) error {
 	config := api.NewConfig()
 	config.Clusters["bench"] = &api.Cluster{Server: server, CertificateAuthorityData: authority, CertificateAuthority: authorityFile}
@@ -38,8 +38,9 @@ func writeKubeconfig(file, server string, authority []byte, authorityFile, token
 	return clientcmd.WriteToFile(*config, file)
 }
 
-// writeCertificate writes one that is signed by itself, and its key, for the server
-// of the simulated nodes. It is cheap to use: on real nodes, it is others that do.
+// writeCertificate writes a self-signed certificate and its key for the server of the
+// simulated nodes. An elliptic-curve key keeps the cost of TLS low: on real nodes, the
+// kubelets' machines pay for it.
 func writeCertificate(folder string) (cert, key string, err error) {
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {

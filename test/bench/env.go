@@ -22,14 +22,14 @@ import (
 )
 
 const (
-	// operatorNamespace is where config/default installs the operator, as deployment.
+	// config/default installs the operator in operatorNamespace, as deployment.
 	operatorNamespace, deployment = "daemonset-job-system", "daemonset-job-controller-manager"
 )
 
 //go:embed simulation/audit.yaml
 var auditPolicy []byte
 
-// env is the cluster that is measured on.
+// env is the cluster that the benchmark measures on.
 type env struct {
 	cluster  *cluster.Cluster
 	client   client.WithWatch
@@ -38,26 +38,26 @@ type env struct {
 	audit    audit
 	kwok     *process
 	nodes    int
-	// templates are those of the pods that the operator makes.
+	// templates holds the pod templates that the operator makes, by mode.
 	templates map[v1beta1.CompletionMode]corev1.PodTemplateSpec
-	// kubeconfig is a file with the operator's own rights.
+	// kubeconfig is a file with the rights of the operator's service account.
 	kubeconfig string
-	// containerEnv is that of the operator's containers.
+	// containerEnv holds the environment of each of the operator's containers.
 	containerEnv map[string][]string
-	// http reaches the API server, at url, as an administrator.
+	// http reaches the API server at url as an administrator.
 	http *http.Client
 	url  string
 	logf func(format string, args ...any)
 }
 
-// programs are the files of what is run.
+// programs holds the paths of the programs to run.
 type programs struct {
 	manager, terminator, kwok string
 	kruise                    kruiseFiles
 }
 
-// newEnv makes a control plane, registers the operator's kinds and rights, and
-// starts the simulation, with no node yet. close removes all of it.
+// newEnv creates a control plane, installs the operator's CRDs and rights, and starts
+// the simulation without a node. close removes all of it.
 func newEnv(ctx context.Context, options cluster.Options, p programs) (*env, error) {
 	folder, err := os.MkdirTemp("", "bench-")
 	if err != nil {
@@ -76,17 +76,18 @@ func newEnv(ctx context.Context, options cluster.Options, p programs) (*env, err
 		"kube-apiserver": {
 			"--audit-policy-file=" + policy, "--audit-log-path=" + e.audit.file,
 			"--profiling=true",
-			// The simulated nodes have a certificate that nobody signed.
+			// No authority signs the certificate of the simulated nodes.
 			"--kubelet-certificate-authority=",
 		},
-		// Neither of the two is to be what is measured. The simulated nodes send no heartbeats.
+		// The benchmark does not measure these two, so their client limits are raised.
+		// The simulated nodes send no heartbeats.
 		"kube-controller-manager": {"--kube-api-qps=10000", "--kube-api-burst=10000", "--node-monitor-grace-period=24h"},
 		"kube-scheduler":          {"--kube-api-qps=10000", "--kube-api-burst=10000"},
 	}
 	if e.cluster, err = cluster.New(options); err != nil {
 		return nil, err
 	}
-	// What a run left behind that was interrupted is not what is to be measured.
+	// An interrupted run may have left a cluster, which would distort the results.
 	if err := e.cluster.Down(ctx); err != nil {
 		return nil, err
 	}
@@ -99,11 +100,12 @@ func newEnv(ctx context.Context, options cluster.Options, p programs) (*env, err
 	return e, e.installKruise()
 }
 
-// close ends everything. The folder with the logs is kept if something failed.
+// close stops the simulation and the cluster. It keeps the folder with the logs if the
+// run failed.
 func (e *env) close(failed bool) error {
 	e.kwok.stop()
 	if err := e.cluster.Down(context.Background()); err != nil || failed {
-		e.logf("the logs are in %s", e.folder)
+		e.logf("Kept the logs in %s", e.folder)
 		return err
 	}
 	return os.RemoveAll(e.folder)
@@ -117,8 +119,8 @@ func (e *env) kubectl(args ...string) (string, error) {
 	return strings.TrimSpace(string(out)), nil
 }
 
-// install the operator as its manifests do, but for the Deployment: its binaries
-// run beside the cluster, with the Deployment's service account.
+// install applies the operator's manifests and deletes the Deployment. The binaries run
+// as processes next to the cluster, with the Deployment's service account.
 func (e *env) install(ctx context.Context) error {
 	if _, err := e.kubectl("apply", "-k", "config/default"); err != nil {
 		return err
@@ -155,8 +157,8 @@ func (e *env) install(ctx context.Context) error {
 	return e.simulate(ctx)
 }
 
-// readContainerEnv reads what the containers of the Deployment are told by their
-// environment, but for what is only known in a pod.
+// readContainerEnv reads the environment variables of the Deployment's containers. It
+// skips those that only the kubelet can resolve.
 func (e *env) readContainerEnv() error {
 	data, err := e.kubectl("-n", operatorNamespace, "get", "deployment", deployment, "-o", "json")
 	if err != nil {

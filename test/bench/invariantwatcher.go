@@ -16,22 +16,24 @@ import (
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 )
 
-// simulatedBackoffLimit is that of all Jobs: a pod that failed more often frees its
-// slot.
+// simulatedBackoffLimit is the backoffLimit of all Jobs. A pod that failed more often
+// frees its slot.
 const simulatedBackoffLimit = 6
 
-// invariantWatcher watches the pods of Jobs from outside, also when the API server goes away
-// and comes back, and notes what must never be.
+// invariantWatcher watches the pods of Jobs, and records each violation of an
+// invariant. It keeps watching when the API server is killed and restarted.
 type invariantWatcher struct {
 	mu sync.Mutex
-	// limits are how many nodes of a Job may work at once, 0 for any number.
+	// limits holds how many nodes of each Job may work at once. 0 means no limit.
 	limits map[string]int
 	pods   map[types.UID]*corev1.Pod
-	// working and mostWorking are how many nodes of a Job work, and have at once.
+	// working counts the nodes of each Job that work now, and mostWorking is the
+	// highest such count so far.
 	working, mostWorking map[string]int
-	// completedBy says which pod did the work of a Job's template on a node, and replacements
-	// which pods were made when that one was gone. Two that are there at once were
-	// made by Kubernetes, whose request was not answered.
+	// completedBy holds the pod that did the work of a Job's template on a node.
+	// replacements holds the pods that were created after that pod was gone. Two pods
+	// may exist at once without a violation: the DaemonSet controller creates a second
+	// pod if the API server did not answer its first request.
 	completedBy  map[string]types.UID
 	replacements map[types.UID]bool
 	broken       []string
@@ -44,8 +46,9 @@ func newInvariantWatcher() *invariantWatcher {
 	}
 }
 
-// watch the pods of a namespace until the context ends. An informer would not do:
-// after a gap it tells of all pods in any order, as if each state in between had been.
+// watch watches the pods of a namespace until the context ends. An informer is not
+// suitable: after a gap in the watch it reports all pods in any order, which looks like
+// states that never were.
 func (w *invariantWatcher) watch(ctx context.Context, cluster client.WithWatch, namespace string) {
 	for ctx.Err() == nil {
 		pods := &corev1.PodList{}
@@ -63,12 +66,12 @@ func (w *invariantWatcher) watch(ctx context.Context, cluster client.WithWatch, 
 				w.record(pod, e.Type == watch.Deleted)
 				continue
 			}
-			events.Stop() // The API server no longer knows what happened since.
+			events.Stop() // The watch is too old for the API server, so list again.
 		}
 	}
 }
 
-// replace what is known of the pods by all that there are at one moment.
+// replace replaces all known pods by those of one list.
 func (w *invariantWatcher) replace(pods []corev1.Pod) {
 	there := map[types.UID]bool{}
 	for i := range pods {
@@ -85,14 +88,14 @@ func (w *invariantWatcher) replace(pods []corev1.Pod) {
 	for _, pod := range gone {
 		w.record(pod, true)
 	}
-	// Slots are freed before they are taken, as they were.
+	// Slots must be freed before others are taken: the gap hides the real order.
 	slices.SortStableFunc(pods, func(a, b corev1.Pod) int { return cmp.Compare(slots(&a), slots(&b)) })
 	for i := range pods {
 		w.record(&pods[i], false)
 	}
 }
 
-// slots is how many slots the pod takes.
+// slots returns how many slots the pod takes.
 func slots(pod *corev1.Pod) int {
 	if takesSlot(pod) {
 		return 1
@@ -100,7 +103,7 @@ func slots(pod *corev1.Pod) int {
 	return 0
 }
 
-// setLimit lets so many nodes of a Job to work at once.
+// setLimit sets how many nodes of a Job may work at once.
 func (w *invariantWatcher) setLimit(job string, limit int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -140,7 +143,7 @@ func (w *invariantWatcher) record(pod *corev1.Pod, gone bool) {
 	}
 }
 
-// takesSlot says whether the pod may work, or may be about to.
+// takesSlot returns whether the pod works or is about to.
 func takesSlot(pod *corev1.Pod) bool {
 	if len(pod.Spec.SchedulingGates) > 0 || isFinished(pod) {
 		return false
@@ -152,8 +155,8 @@ func takesSlot(pod *corev1.Pod) bool {
 	return restarts <= simulatedBackoffLimit
 }
 
-// isFinished says whether the pod's work is done. The simulation has done that of a
-// pod in Exit mode when it runs.
+// isFinished returns whether the pod's work is done. A simulated pod in Exit mode has
+// done its work when its phase is Running.
 func isFinished(pod *corev1.Pod) bool {
 	if v1beta1.PodCompletesByLog(&pod.Spec) {
 		return v1beta1.PodIsCompleted(pod)
@@ -161,7 +164,7 @@ func isFinished(pod *corev1.Pod) bool {
 	return pod.Status.Phase == corev1.PodRunning
 }
 
-// violations are what was wrong.
+// violations returns the violations recorded so far.
 func (w *invariantWatcher) violations() []string {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -44,7 +44,8 @@ func TestAGapIsNoViolation(t *testing.T) {
 	w.setLimit("j", 1)
 	w.record(exitPod("a").Obj(), false)
 	w.record(exitPod("z").Gated().Obj(), false)
-	// Meanwhile, unseen: a got done, z is gone, and b works.
+	// During a gap in the watch, pod a finishes, pod z is deleted, and pod b starts to
+	// work.
 	done := wrappers.Pod(theJob, "a", "h1").Exit("w")
 	w.replace([]corev1.Pod{*exitPod("b").Obj(), *done.Obj()})
 	g.Expect(w.violations()).To(BeEmpty())

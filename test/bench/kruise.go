@@ -13,11 +13,12 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// kruiseFiles are what is needed of OpenKruise, empty if it is not measured.
+// kruiseFiles holds OpenKruise's manager and CRDs, and is empty if OpenKruise is not
+// measured.
 type kruiseFiles struct{ manager, crds string }
 
-// findKruise finds the CRDs of a kruise-manager in the checkout that it was built in:
-// in its own folder, or in one above.
+// findKruise finds the CRDs of a kruise-manager in its checkout, starting in the folder
+// of the program and going up.
 func findKruise(manager string) (kruiseFiles, error) {
 	if manager == "" {
 		return kruiseFiles{}, nil
@@ -50,9 +51,9 @@ const (
 	kruiseWebhooks                 = "28086"
 )
 
-// installKruise registers OpenKruise's kinds, and gives its manager every right. The
-// webhooks of its installation are left out, so that nothing slows its Jobs down; it
-// wants to see their configurations nevertheless.
+// installKruise installs OpenKruise's CRDs, and gives its manager every right. It
+// installs no webhooks, which would slow its Jobs down. The manager still requires
+// their configurations, so it installs empty ones.
 func (e *env) installKruise() error {
 	if e.programs.kruise.manager == "" {
 		return nil
@@ -69,18 +70,18 @@ func (e *env) installKruise() error {
 	return e.writeServiceAccountKubeconfig(filepath.Join(e.folder, "kruise-kubeconfig"), kruiseNamespace, kruiseAccount)
 }
 
-// kruise is OpenKruise's manager at work.
+// kruise is OpenKruise's running manager.
 type kruise struct{ manager *process }
 
-// startKruise starts the manager, with limits that do not slow it down, and returns
-// when it looks after BroadcastJobs.
+// startKruise starts the manager with client limits that do not slow it down. It
+// returns when the manager reconciles BroadcastJobs.
 func (e *env) startKruise(ctx context.Context) (*kruise, error) {
 	manager, err := start(e.folder, "kruise-manager", []string{
 		"WEBHOOK_HOST=localhost", "WEBHOOK_PORT=" + kruiseWebhooks, "WEBHOOK_CERT_DIR=" + filepath.Join(e.folder, "kruise-certificates"),
 	}, e.programs.kruise.manager,
 		"--kubeconfig="+filepath.Join(e.folder, "kruise-kubeconfig"), "--rest-config-qps=10000", "--rest-config-burst=10000",
 		"--enable-leader-election=false", "--enable-pprof=false", "--metrics-addr="+kruiseMetrics, "--health-probe-addr="+kruiseProbes,
-		// It would keep a record of the images of each node.
+		// This feature keeps a record of the images of each node, which is other work.
 		"--feature-gates=KruiseDaemon=false")
 	if err != nil {
 		return nil, err
@@ -93,7 +94,8 @@ func (e *env) startKruise(ctx context.Context) (*kruise, error) {
 	return k, nil
 }
 
-// awaitKruise waits until a BroadcastJob that runs nowhere is looked at.
+// awaitKruise waits until the manager has reconciled a BroadcastJob that matches no
+// node.
 func (e *env) awaitKruise(ctx context.Context, k *kruise) error {
 	probe := workload{name: "probe", selector: map[string]string{"bench/none": "true"}}.broadcastJob(kruiseNamespace)
 	if err := e.client.Create(ctx, probe); err != nil {
@@ -102,19 +104,19 @@ func (e *env) awaitKruise(ctx context.Context, k *kruise) error {
 	err := wait.PollUntilContextTimeout(ctx, 100*time.Millisecond, time.Minute, true, func(ctx context.Context) (bool, error) {
 		select {
 		case <-k.manager.ended:
-			return false, errors.New("it has ended by itself")
+			return false, errors.New("the process has ended by itself")
 		default:
 		}
 		now := &unstructured.Unstructured{}
 		now.SetGroupVersionKind(broadcastJobKind)
 		err := e.client.Get(ctx, client.ObjectKeyFromObject(probe), now)
-		phase, _, _ := unstructured.NestedString(now.Object, "status", "phase") // A wrong one is none.
+		phase, _, _ := unstructured.NestedString(now.Object, "status", "phase") // An unreadable phase counts as none.
 		return phase != "", err
 	})
 	return errors.Join(err, e.client.Delete(ctx, probe))
 }
 
-// usage of the manager. There is no terminator.
+// usage returns the usage of the manager. OpenKruise has no terminator.
 func (k *kruise) usage() (manager, terminator usage, err error) {
 	manager, err = k.manager.usage()
 	return manager, usage{}, err

@@ -25,11 +25,11 @@ func TestTheCRDsOfAKruiseManagerAreThoseOfItsCheckout(t *testing.T) {
 	}
 	write(0o644, crds, "apps.kruise.io_broadcastjobs.yaml")
 	manager := write(0o755, bin, "manager")
-	beside := write(0o755, checkout, "manager")
+	above := write(0o755, checkout, "manager")
 
 	g.Expect(findKruise("")).To(Equal(kruiseFiles{}), "it is not measured")
 	g.Expect(findKruise(manager)).To(Equal(kruiseFiles{manager, crds}))
-	g.Expect(findKruise(beside)).To(Equal(kruiseFiles{beside, crds}))
+	g.Expect(findKruise(above)).To(Equal(kruiseFiles{above, crds}))
 	for wrong, why := range map[string]string{
 		filepath.Join(bin, "none"):           "build one with make kruise",
 		bin:                                  "not a program",
@@ -81,7 +81,7 @@ func TestBroadcastJobsAreMeasuredWhereTheyApply(t *testing.T) {
 		case "tenth", "marks":
 			g.Expect(names).To(BeEmpty())
 		case "2", "5":
-			g.Expect(names).To(Equal([]string{contenderJob}), "it does not read logs")
+			g.Expect(names).To(Equal([]string{contenderJob}), "a BroadcastJob cannot wait for a word in a log")
 		default:
 			g.Expect(names).To(Equal([]string{contenderJob, contenderBroadcast}))
 			g.Expect(without.contenders(s)).To(HaveLen(1))

@@ -11,11 +11,11 @@ import (
 	"k8s.io/apimachinery/pkg/util/wait"
 )
 
-// cpuSeconds is the time on processors by component of the cluster, in seconds. It
-// says what bounds a case when all components share a machine.
+// cpuSeconds holds processor time by component of the cluster, in seconds. It shows
+// what limits a case when all components share one machine.
 type cpuSeconds map[string]float64
 
-// clusterCPU is the time of the components of the cluster since they started.
+// clusterCPU returns the processor time of each component since it started.
 func (e *env) clusterCPU() (cpuSeconds, error) {
 	all := cpuSeconds{}
 	for _, component := range e.cluster.Components() {
@@ -36,7 +36,7 @@ func (e *env) clusterCPU() (cpuSeconds, error) {
 	return all, err
 }
 
-// since is what was spent since before.
+// since returns the time that each component used since before.
 func (s cpuSeconds) since(before cpuSeconds) cpuSeconds {
 	difference := cpuSeconds{}
 	for component, seconds := range s {
@@ -45,7 +45,7 @@ func (s cpuSeconds) since(before cpuSeconds) cpuSeconds {
 	return difference
 }
 
-// sum over all components.
+// sum returns the time of all components together.
 func (s cpuSeconds) sum() float64 {
 	all := 0.0
 	for _, seconds := range s {
@@ -54,8 +54,8 @@ func (s cpuSeconds) sum() float64 {
 	return all
 }
 
-// waitUntilCalm waits until the cluster has got over what came before, which would slow down
-// what comes next: until it uses less than a tenth of a processor for a second.
+// waitUntilCalm waits until the cluster uses less than a tenth of a processor for a
+// second. Leftover work of the previous measurement would slow the next one down.
 func (e *env) waitUntilCalm(ctx context.Context) error {
 	before, err := e.clusterCPU()
 	if err != nil {
@@ -68,7 +68,7 @@ func (e *env) waitUntilCalm(ctx context.Context) error {
 		return used < 0.1, err
 	})
 	if wait.Interrupted(err) && ctx.Err() == nil {
-		e.logf("the cluster is busy for a minute although nothing is to be done: what follows is slowed down by it")
+		e.logf("Waited a minute for the cluster to be idle: it is still busy, which slows the next measurement down")
 		return nil
 	}
 	return err

@@ -21,7 +21,7 @@ import (
 	"github.com/darkowlzz/daemonset-job/test/cluster"
 )
 
-// runConfig is what a run is to do.
+// runConfig holds what the command line asks for.
 type runConfig struct {
 	nodes    []int
 	cases    []string
@@ -29,15 +29,16 @@ type runConfig struct {
 	programs programs
 	folder   string
 	check    bool
-	// soak is how long to soak the operator instead of measuring it, with this seed.
+	// soak is how long to soak the operator instead of measuring it, and seed starts
+	// its random numbers.
 	soak time.Duration
 	seed uint64
 }
 
 func main() {
-	runtime.LockOSThread() // See start.
+	runtime.LockOSThread() // See start: the kernel ends child processes with this thread.
 	ctrl.SetLogger(logr.Discard())
-	klog.SetLogger(logr.Discard()) // A watch that ends is told to those who use it.
+	klog.SetLogger(logr.Discard()) // The users of a watch handle its end.
 	cfg, err := parseFlags(os.Args[1:])
 	if err != nil {
 		os.Exit(2)
@@ -61,11 +62,11 @@ func parseFlags(args []string) (*runConfig, error) {
 	flags.StringVar(&cfg.settings.profiles, "profiles", "", "a folder to write profiles of both binaries to")
 	flags.StringVar(&cfg.programs.manager, "manager", "bin/manager", "the manager")
 	flags.StringVar(&cfg.programs.terminator, "terminator", "bin/terminator", "the terminator")
-	flags.StringVar(&cfg.programs.kwok, "kwok", "", "the program that simulates nodes")
-	kruise := flags.String("kruise", "", "OpenKruise's kruise-manager, to measure BroadcastJobs beside; its CRDs are those of its checkout")
+	flags.StringVar(&cfg.programs.kwok, "kwok", "", "kwok, which simulates nodes")
+	kruise := flags.String("kruise", "", "OpenKruise's kruise-manager, to measure BroadcastJobs as well; it must be in its checkout, which has the CRDs")
 	flags.StringVar(&cfg.folder, "output", "bin/bench", "the folder to write bench.json, bench.md and bench.svg to")
-	flags.DurationVar(&cfg.soak, "soak", 0, "soak the operator for so long instead of measuring it")
-	flags.Uint64Var(&cfg.seed, "seed", uint64(time.Now().Unix()), "what the soak does at random begins with this number")
+	flags.DurationVar(&cfg.soak, "soak", 0, "how long to soak the operator instead of measuring it")
+	flags.Uint64Var(&cfg.seed, "seed", uint64(time.Now().Unix()), "the seed of the soak's random numbers")
 	flags.BoolVar(&cfg.check, "check", false, "fail if a target is missed")
 	if err := flags.Parse(args); err != nil {
 		return nil, err
@@ -108,7 +109,7 @@ func run(ctx context.Context, cfg *runConfig) (err error) {
 	if err != nil {
 		return err
 	}
-	// What cannot be written is told before it is measured.
+	// A folder that cannot be created must fail the run before it measures anything.
 	for _, folder := range []string{cfg.settings.profiles, cfg.folder} {
 		if folder == "" {
 			continue

@@ -10,50 +10,51 @@ import (
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 )
 
-// limit is how long a case may take.
+// caseTimeout is how long a case may take.
 const caseTimeout = 15 * time.Minute
 
-// result is one row of what was measured.
+// result is one row of the results.
 type result struct {
-	Case      string `json:"case"`
-	Title     string `json:"title"`
+	Case  string `json:"case"`
+	Title string `json:"title"`
+	// Contender's JSON name is that of its column in docs/performance.md.
 	Contender string `json:"subject"`
 	Nodes     int    `json:"nodes"`
 	Pods      int    `json:"pods"`
-	// Wall is the time from the creation to the end, in seconds: all pods ready, or
-	// all Jobs complete.
+	// Wall is the time in seconds from the creation until all pods are ready (bare
+	// DaemonSet) or all Jobs are complete.
 	Wall float64 `json:"wallSeconds"`
-	// Reference is the time of the bare DaemonSet that this is to be compared with.
+	// Reference is the wall time of the bare DaemonSet to compare this row with.
 	Reference float64 `json:"referenceSeconds,omitempty"`
-	// Latency is the time from the last node's being done to the last Job's, in
-	// seconds, and FromWord that from the word in the last log.
+	// Latency is the time in seconds from when the last node was done until the last
+	// Job was complete. FromWord starts at the word in the last log instead.
 	Latency  float64 `json:"latencySeconds,omitempty"`
 	FromWord float64 `json:"fromWordSeconds,omitempty"`
-	// MostWorking is how many nodes worked at once.
+	// MostWorking is the highest number of nodes that worked at once.
 	MostWorking int `json:"mostWorking"`
-	// Cluster is what its components needed of the processors until then, and Operator
-	// what the contender's own processes did, in seconds.
+	// Cluster is the processor time of the cluster's components until the end of the
+	// wall time, and Operator that of the contender's own processes, in seconds.
 	Cluster  cpuSeconds `json:"clusterCPUSeconds,omitempty"`
 	Operator float64    `json:"operatorCPUSeconds,omitempty"`
-	// Manager and Terminator are what each needed until nothing was left.
+	// Manager and Terminator are their usage until the last Job and pod are gone.
 	Manager    usage               `json:"manager,omitzero"`
 	Terminator usage               `json:"terminator,omitzero"`
 	Requests   map[string]requests `json:"requests,omitempty"`
 	Writes     int                 `json:"writes"`
-	// IdlePerMinute is the number of requests a minute while nothing happened.
+	// IdlePerMinute is the number of requests per minute during the quiet period.
 	IdlePerMinute *float64 `json:"idleRequestsPerMinute,omitempty"`
 }
 
-// settings are what a person asks for.
+// settings holds the flags of a measurement.
 type settings struct {
 	quiet time.Duration
-	// rounds is how often each case is measured.
+	// rounds is how many times each case is measured.
 	rounds int
-	// profiles is a folder, or empty.
+	// profiles is the folder to write profiles to. Empty means no profiles.
 	profiles string
 }
 
-// measureBare measures a DaemonSet alone: the operator does not even run.
+// measureBare measures a DaemonSet while the operator is stopped.
 func (e *env) measureBare(ctx context.Context, s scenario) (result, error) {
 	all := s.workloads(e.nodes)
 	r := result{Case: s.name, Title: s.title, Contender: contenderBare, Nodes: e.nodes, Pods: podCount(all)}
@@ -96,7 +97,7 @@ func (e *env) measureBare(ctx context.Context, s scenario) (result, error) {
 	return r, progress.await(ctx, caseTimeout, "all pods are gone", func(p *progressWatcher) bool { return len(p.pods) == 0 })
 }
 
-// measureJobs measures the same with Jobs, and with what looks after them.
+// measureJobs measures the same work with a contender's Jobs and controller.
 func (e *env) measureJobs(ctx context.Context, s scenario, c contender, opts settings) (result, error) {
 	all := s.workloads(e.nodes)
 	r := result{Case: s.name, Title: s.title, Contender: c.name, Nodes: e.nodes, Pods: podCount(all)}

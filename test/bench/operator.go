@@ -9,19 +9,19 @@ import (
 	"k8s.io/apimachinery/pkg/util/wait"
 )
 
-// operator is the two binaries at work.
+// operator is the running manager and terminator.
 type operator struct {
 	manager, terminator *process
 }
 
-// The ports of the operator's servers are those that it has in a pod, moved out of
-// the way of others.
+// The addresses of the operator's servers. The ports differ from those in a pod, so
+// that other programs of the machine do not use them.
 const (
 	managerMetrics, managerProbes, managerProfiles          = "127.0.0.1:28080", "127.0.0.1:28081", "127.0.0.1:28090"
 	terminatorMetrics, terminatorProbes, terminatorProfiles = "127.0.0.1:28082", "127.0.0.1:28083", "127.0.0.1:28092"
 )
 
-// startOperator starts both binaries, and returns when they are ready. more are
+// startOperator starts both binaries, and returns when they are ready. more holds
 // further flags of the terminator.
 func (e *env) startOperator(ctx context.Context, more ...string) (*operator, error) {
 	o := &operator{}
@@ -62,7 +62,8 @@ func (e *env) startTerminator(o *operator, more ...string) (err error) {
 func (e *env) flags(metrics, probes, profiles string) []string {
 	return []string{
 		"--kubeconfig=" + e.kubeconfig, "--leader-election-namespace=" + operatorNamespace,
-		// One that is started again is in the same pod, and need not wait for its lease.
+		// A restarted binary claims to be in the same pod, and so takes its lease at
+		// once.
 		"--pod-uid=bench", "--metrics-bind-address=" + metrics, "--health-probe-bind-address=" + probes, "--pprof-bind-address=" + profiles,
 	}
 }
@@ -72,7 +73,7 @@ func (o *operator) stop() {
 	o.terminator.stop()
 }
 
-// usage of the manager and the terminator.
+// usage returns the usage of the manager and of the terminator.
 func (o *operator) usage() (manager, terminator usage, err error) {
 	if manager, err = o.manager.usage(); err != nil {
 		return manager, terminator, err
@@ -81,7 +82,7 @@ func (o *operator) usage() (manager, terminator usage, err error) {
 	return manager, terminator, err
 }
 
-// alive says which of the two has ended by itself.
+// alive returns an error if one of the two processes has ended by itself.
 func (o *operator) alive() error {
 	for _, p := range []*process{o.manager, o.terminator} {
 		select {

@@ -12,26 +12,26 @@ import (
 	"time"
 )
 
-// stopTimeout is how long a process may take to end when it is asked to.
+// stopTimeout is how long a process may take to end after SIGTERM.
 const stopTimeout = 15 * time.Second
 
-// process is a program that this one started, and that ends with it.
+// process is a child process, which ends when the benchmark ends.
 type process struct {
 	name  string
 	cmd   *exec.Cmd
 	ended chan struct{}
 }
 
-// start a program whose output goes to a file of its name in folder, with additions
-// to this program's environment. Programs are
-// started by main's goroutine, which keeps its thread: the kernel ends them when
-// the thread that started them ends.
+// start starts a program. Its output goes to a file of its name in folder, and
+// environment is added to that of the benchmark. Only main's goroutine may call start:
+// the kernel kills a child when the thread that started it ends, and main's goroutine
+// keeps its thread.
 func start(folder, name string, environment []string, program string, args ...string) (*process, error) {
 	log, err := os.OpenFile(filepath.Join(folder, name+".log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = log.Close() }() // The program has a handle of its own.
+	defer func() { _ = log.Close() }() // The program has its own handle.
 	cmd := exec.Command(program, args...)
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.Env = append(os.Environ(), environment...)
@@ -47,7 +47,7 @@ func start(folder, name string, environment []string, program string, args ...st
 	return p, nil
 }
 
-// stop the program, if it runs.
+// stop stops the program if it runs: SIGTERM first, SIGKILL after a timeout.
 func (p *process) stop() {
 	if p == nil {
 		return
@@ -60,29 +60,29 @@ func (p *process) stop() {
 	}
 }
 
-// kill the program without asking it.
+// kill kills the program with SIGKILL.
 func (p *process) kill() {
 	_ = p.cmd.Process.Kill()
 	<-p.ended
 }
 
-// usage is what a process has used of the machine.
+// usage is what a process has used of processors and memory.
 type usage struct {
-	// CPU is the time on processors, in seconds.
+	// CPU is the processor time, in seconds.
 	CPU float64 `json:"cpuSeconds"`
 	// PeakMemory is the largest resident set, in MiB.
 	PeakMemory float64 `json:"peakMemoryMiB"`
-	// memory is the present resident set, in MiB.
+	// memory is the resident set now, in MiB.
 	memory float64
 }
 
-// since is the time on processors since before, with the memory of now.
+// since returns the processor time since before, with the memory unchanged.
 func (u usage) since(before usage) usage {
 	u.CPU -= before.CPU
 	return u
 }
 
-// usage since the process started.
+// usage returns the usage since the process started.
 func (p *process) usage() (usage, error) {
 	u, err := usageOf(p.cmd.Process.Pid)
 	if err != nil {
@@ -91,7 +91,7 @@ func (p *process) usage() (usage, error) {
 	return u, nil
 }
 
-// usageOf the process of this id, since it started.
+// usageOf returns the usage of the process with this id.
 func usageOf(pid int) (usage, error) {
 	folder := filepath.Join("/proc", strconv.Itoa(pid))
 	stat, err := os.ReadFile(filepath.Join(folder, "stat"))
@@ -105,10 +105,10 @@ func usageOf(pid int) (usage, error) {
 	return parseUsage(string(stat), string(status))
 }
 
-// parseUsage reads what proc(5) describes.
+// parseUsage parses /proc/PID/stat and /proc/PID/status, see proc(5).
 func parseUsage(stat, status string) (usage, error) {
-	// The name stands in parentheses, and may have some itself. User and system time
-	// are the 14th and 15th fields, in hundredths of a second.
+	// The command name is in parentheses and may contain parentheses. User and system
+	// time are the 14th and 15th fields, in hundredths of a second.
 	end := strings.LastIndex(stat, ")")
 	fields := strings.Fields(stat[end+1:])
 	if end < 0 || len(fields) < 13 {

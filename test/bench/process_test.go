@@ -6,7 +6,7 @@ import (
 	. "github.com/onsi/gomega"
 )
 
-// A line of proc(5) whose command has a space and parentheses in its name.
+// statLine is a line of /proc/PID/stat whose command name has a space and parentheses.
 const statLine = "4711 (a (b) c) S 1 4711 4711 0 -1 4194560 100 0 0 0 150 25 0 0 20 0 9 0 12345 1000 200 18446744073709551615 1 1 0"
 
 const statusText = "Name:\ta\nVmPeak:\t  900000 kB\nVmHWM:\t   65536 kB\nVmRSS:\t   32768 kB\nThreads:\t9\n"

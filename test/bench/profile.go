@@ -10,12 +10,12 @@ import (
 	"path/filepath"
 )
 
-// profileSeconds is how long the use of processors is profiled.
+// profileSeconds is how long a CPU profile takes.
 const profileSeconds = 20
 
-// profile writes what the processors are used for by the binaries and the API server during the next
-// seconds, and their memory after that, to a folder, for go tool pprof. An empty
-// folder is for none.
+// profile writes CPU and memory profiles of both binaries and of the API server to a
+// folder, for go tool pprof. It does so in the background while the case runs. An empty
+// folder means no profiles.
 func (e *env) profile(ctx context.Context, folder string, r *result) {
 	if folder == "" {
 		return
@@ -35,14 +35,14 @@ func (e *env) profile(ctx context.Context, folder string, r *result) {
 			} {
 				name := fmt.Sprintf("case%s-%d-%s-%s.pprof", r.Case, r.Nodes, program.name, of.kind)
 				if err := save(ctx, program.client, program.address+"/debug/pprof/"+of.path, filepath.Join(folder, name)); err != nil {
-					fmt.Fprintf(os.Stderr, "no profile %s: %v\n", name, err)
+					fmt.Fprintf(os.Stderr, "Failed to write profile %s: %v\n", name, err)
 				}
 			}
 		}()
 	}
 }
 
-// save what is at an address in a file.
+// save downloads an address into a file.
 func save(ctx context.Context, client *http.Client, address, name string) error {
 	file, err := os.Create(name)
 	if err != nil {
@@ -51,7 +51,7 @@ func save(ctx context.Context, client *http.Client, address, name string) error 
 	return errors.Join(read(ctx, client, address, file), file.Close())
 }
 
-// read what is at an address.
+// read copies the content of an address to a writer.
 func read(ctx context.Context, client *http.Client, address string, to io.Writer) error {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
@@ -61,7 +61,7 @@ func read(ctx context.Context, client *http.Client, address string, to io.Writer
 	if err != nil {
 		return err
 	}
-	defer func() { _ = answer.Body.Close() }() // It was only read.
+	defer func() { _ = answer.Body.Close() }() // The body was only read.
 	if answer.StatusCode != http.StatusOK {
 		return fmt.Errorf("%s: %s", address, answer.Status)
 	}

@@ -19,23 +19,25 @@ import (
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 )
 
-// progressWatcher notes when the pods and Jobs of a namespace do what, as anybody sees it
-// who watches them.
+// progressWatcher records when the pods and Jobs of a namespace change their state, as
+// a watch reports it.
 type progressWatcher struct {
 	mu      sync.Mutex
 	changed chan struct{}
 	pods    map[types.UID]podState
-	// working is how many pods work, and mostWorking how many have at once.
+	// working counts the pods that work now, and mostWorking is the highest such count
+	// so far.
 	working, mostWorking int
-	// done is how many have done their work, and marked how many are marked for it.
+	// done counts the pods that have done their work, and marked those that the
+	// terminator has marked.
 	done, marked int
-	// lastWorked is when the last pod's work was done, and lastMarked when the last
-	// pod was marked for what its log says.
+	// lastWorked is when the last pod finished its work, and lastMarked when the last
+	// pod was marked.
 	lastWorked, lastMarked time.Time
-	// completedAt says when each Job was complete, and exists which Jobs are.
+	// completedAt holds when each Job became complete, and exists whether it exists.
 	completedAt map[string]time.Time
 	exists      map[string]bool
-	// watchErr is why it sees no longer.
+	// watchErr is the error that ended a watch.
 	watchErr error
 }
 
@@ -48,7 +50,8 @@ const (
 	marked
 )
 
-// stateOf a pod: the simulation ends the work when it starts the pod.
+// stateOf returns the state of a pod. A simulated pod has done its work when its phase is
+// Running or Succeeded.
 func stateOf(pod *corev1.Pod) podState {
 	switch {
 	case v1beta1.PodIsCompleted(pod):
@@ -61,8 +64,8 @@ func stateOf(pod *corev1.Pod) podState {
 	return working
 }
 
-// watchProgress observes the pods and the Jobs of a namespace until the context ends. jobs is an
-// empty list of the latter.
+// watchProgress watches the pods and the Jobs of a namespace until the context ends.
+// jobs is an empty list of the Jobs' kind.
 func watchProgress(ctx context.Context, cluster client.WithWatch, namespace string, jobs client.ObjectList) (*progressWatcher, error) {
 	p := &progressWatcher{
 		changed: make(chan struct{}, 1), pods: map[types.UID]podState{},
@@ -82,8 +85,8 @@ func watchProgress(ctx context.Context, cluster client.WithWatch, namespace stri
 	return p, nil
 }
 
-// listAndWatch follows what happens to objects of a kind from now on, in its order. The API
-// server ends a watch that cannot keep up, and the next one goes on where it ended.
+// listAndWatch watches the objects of a kind from now on. The API server ends a watch
+// that is too slow, and the next watch continues at the same resourceVersion.
 func listAndWatch(ctx context.Context, cluster client.WithWatch, list client.ObjectList, namespace string) (watch.Interface, error) {
 	if err := cluster.List(ctx, list, client.InNamespace(namespace)); err != nil {
 		return nil, err
@@ -91,7 +94,7 @@ func listAndWatch(ctx context.Context, cluster client.WithWatch, list client.Obj
 	return watchFrom(ctx, cluster, list, namespace, list.GetResourceVersion())
 }
 
-// watchFrom follows what happens to objects of the list's kind since a version.
+// watchFrom watches the objects of the list's kind from a resourceVersion on.
 func watchFrom(ctx context.Context, cluster client.WithWatch, list client.ObjectList, namespace, version string) (watch.Interface, error) {
 	return watchtools.NewRetryWatcherWithContext(ctx, version, &cache.ListWatch{
 		WatchFuncWithContext: func(ctx context.Context, options metav1.ListOptions) (watch.Interface, error) {
@@ -156,7 +159,7 @@ func (p *progressWatcher) recordPod(pod *corev1.Pod, deleted bool, now time.Time
 	}
 }
 
-// await a condition of what was observed, which is tested under the lock.
+// await waits until a condition holds. It checks the condition under the lock.
 func (p *progressWatcher) await(ctx context.Context, limit time.Duration, what string, condition func(*progressWatcher) bool) error {
 	timeout := time.NewTimer(limit)
 	defer timeout.Stop()
@@ -175,13 +178,13 @@ func (p *progressWatcher) await(ctx context.Context, limit time.Duration, what s
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-timeout.C:
-			return fmt.Errorf("not so within %s: %s (%s)", limit, what, state)
+			return fmt.Errorf("timed out after %s, waiting until %s (%s)", limit, what, state)
 		}
 	}
 }
 
-// lastDone is when the last node was done, as the Job's status counts it: marked, or
-// else with its work at an end.
+// lastDone returns when the last node was done, as the Job's status counts it: when its
+// pod was marked in Log mode, otherwise when its work ended.
 func (p *progressWatcher) lastDone() time.Time {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -191,7 +194,7 @@ func (p *progressWatcher) lastDone() time.Time {
 	return p.lastWorked
 }
 
-// lastComplete is when the last of the Jobs was complete.
+// lastComplete returns when the last of the Jobs became complete.
 func (p *progressWatcher) lastComplete() time.Time {
 	p.mu.Lock()
 	defer p.mu.Unlock()

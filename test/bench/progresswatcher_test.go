@@ -19,7 +19,7 @@ import (
 
 var theJob = wrappers.Job("ns", "j").Obj()
 
-// pending is a pod that is bound, and does not run yet.
+// pending returns a pod that is bound to a node and does not run yet.
 func pending(node string) *wrappers.PodWrapper {
 	w := wrappers.Pod(theJob, node, "h1")
 	w.Status.Phase = corev1.PodPending

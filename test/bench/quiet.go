@@ -5,11 +5,12 @@ import (
 	"time"
 )
 
-// settleTime is how long the operator may take to get over the start of the pods.
+// settleTime is how long the operator may need after the start of the pods until it is
+// idle.
 const settleTime = 10 * time.Second
 
-// measureQuietPeriod waits while nothing happens, counts what was asked for, and lets the
-// nodes be done. It returns when.
+// measureQuietPeriod counts the requests of a period in which nothing happens. Then it
+// writes the word to all logs, and returns the time at which it did so.
 func (e *env) measureQuietPeriod(ctx context.Context, s scenario, quiet time.Duration, progress *progressWatcher, r *result) (time.Time, error) {
 	if err := progress.await(ctx, caseTimeout, "all pods run", func(p *progressWatcher) bool { return p.done >= r.Pods }); err != nil {
 		return time.Time{}, err
@@ -33,7 +34,7 @@ func (e *env) measureQuietPeriod(ctx context.Context, s scenario, quiet time.Dur
 	return time.Now(), e.appendLog(s.namespace, "done")
 }
 
-// sleep waits for some time, or until the context ends.
+// sleep waits for the duration, or until the context ends.
 func sleep(ctx context.Context, duration time.Duration) error {
 	select {
 	case <-time.After(duration):

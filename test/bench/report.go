@@ -11,19 +11,19 @@ import (
 	"strings"
 )
 
-// report is all that a run measured.
+// report holds the results of a run.
 type report struct {
 	Machine string         `json:"machine"`
 	Rows    []result       `json:"rows"`
 	Targets []targetResult `json:"targets"`
 }
 
-// header names the columns of the table.
+// header holds the columns of the table.
 var header = []string{
 	"nodes", "case", "subject", "wall s", "over bare", "latency s (from word)", "most working", "operator CPU s", "manager CPU s, MiB", "terminator CPU s, MiB", "writes",
 }
 
-// cells of a row of the table.
+// cells returns the cells of a row of the table.
 func (r *result) cells() []string {
 	over, latency, operator, manager, terminator, writes := "", "", "", "", "", ""
 	if r.Reference > 0 {
@@ -47,7 +47,7 @@ func (r *result) cells() []string {
 	}
 }
 
-// markdown is the report as docs/performance.md shows it.
+// markdown returns the report as docs/performance.md shows it.
 func (p *report) markdown() string {
 	var b strings.Builder
 	line := func(cells []string) { fmt.Fprintf(&b, "| %s |\n", strings.Join(cells, " | ")) }
@@ -80,7 +80,7 @@ func (p *report) markdown() string {
 	return b.String()
 }
 
-// write the report to a folder that is there, as JSON, as Markdown and as a chart.
+// write writes the report to an existing folder as JSON, as Markdown and as a chart.
 func (p *report) write(folder string) error {
 	data, err := json.MarshalIndent(p, "", "  ")
 	if err != nil {
@@ -96,7 +96,7 @@ func (p *report) write(folder string) error {
 	return nil
 }
 
-// progress is a line about a row, for those who wait.
+// progress prints a line about the row while the run continues.
 func (r *result) progress(to io.Writer) {
 	_, _ = fmt.Fprintf(to, "%8.1f s  case %s, %d nodes: %s", r.Wall, r.Case, r.Nodes, r.Contender)
 	if r.Contender != contenderBare {

@@ -13,7 +13,7 @@ import (
 	. "github.com/onsi/gomega"
 )
 
-// rows are those of one case: the limit, and the operator beside it.
+// rows returns the rows of one case: the bare DaemonSet and the operator.
 func rows(nodes int, change func(*result)) []result {
 	job := result{
 		Case: "1", Title: "a < b", Contender: contenderJob, Nodes: nodes, Pods: nodes, Wall: 10, Reference: 10, Latency: 0.1, Operator: 0.8,

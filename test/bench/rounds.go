@@ -10,11 +10,12 @@ import (
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 )
 
-// measureAll measures the cases of the configuration at the present number of nodes.
+// measureAll measures the cases of cfg on the current number of nodes.
 func (e *env) measureAll(ctx context.Context, cfg *runConfig) ([]result, error) {
 	var rows []result
 	bare := map[string]float64{}
-	// What comes first pays for the caches of all components.
+	// The first measurement fills the caches of all components, so its result is
+	// dropped.
 	if _, err := e.measureBare(ctx, scenarios[0]); err != nil {
 		return rows, fmt.Errorf("warming up: %w", err)
 	}
@@ -42,9 +43,9 @@ func (e *env) measureAll(ctx context.Context, cfg *runConfig) ([]result, error) 
 	return rows, nil
 }
 
-// measureRounds measures a case several times: the bare DaemonSet and what is beside
-// it by turns, so that what else the machine does meets all. It returns the results
-// of each.
+// measureRounds measures a case several times, with the bare DaemonSet and the
+// contenders by turns: a slow moment of the machine then affects all of them. It
+// returns the results of each.
 func (e *env) measureRounds(ctx context.Context, s scenario, opts settings) ([][]result, error) {
 	var turns []func() (result, error)
 	if s.onlyBare || s.reference == "" && !s.quiet {
@@ -55,7 +56,7 @@ func (e *env) measureRounds(ctx context.Context, s scenario, opts settings) ([][
 	}
 	rounds := opts.rounds
 	if s.quiet {
-		rounds = 1 // Nothing that is measured here depends on the machine.
+		rounds = 1 // No result of this case depends on the machine's speed.
 	}
 	all := make([][]result, len(turns))
 	for range rounds {
@@ -74,18 +75,18 @@ func (e *env) measureRounds(ctx context.Context, s scenario, opts settings) ([][
 	return all, nil
 }
 
-// contenders that a case is measured with, beside the bare DaemonSet.
+// contenders returns the contenders of a case, without the bare DaemonSet.
 func (e *env) contenders(s scenario) []contender {
 	switch {
 	case s.onlyBare:
 		return nil
 	case e.programs.kruise.manager == "" || s.workloads(e.nodes)[0].mode == v1beta1.CompletionLog:
-		return []contender{e.operatorContender()} // A BroadcastJob does not read logs.
+		return []contender{e.operatorContender()} // A BroadcastJob cannot wait for a word in a log.
 	}
 	return []contender{e.operatorContender(), e.broadcastJobContender()}
 }
 
-// median is the result in the middle, by its time.
+// median returns the result with the median wall time.
 func median(all []result) result {
 	slices.SortFunc(all, func(a, b result) int { return cmp.Compare(a.Wall, b.Wall) })
 	return all[len(all)/2]

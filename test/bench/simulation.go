@@ -18,13 +18,14 @@ import (
 )
 
 const (
-	// nodePort is where kwok serves the logs of every simulated node.
+	// nodePort is where kwok serves the logs of all simulated nodes.
 	nodePort = 10250
-	// labelTenth of a node is one of ten values; labelGroup is shared by groupSize nodes.
+	// labelTenth has one of ten values on each node. labelGroup has one value for each
+	// groupSize nodes.
 	labelTenth, labelGroup = "bench/tenth", "bench/group"
 	groupSize              = 50
-	// labelBench and annotationWorksFor of a pod are what the simulation reads: whether
-	// it fails, ends when its work is done or is marked then, and how long that takes.
+	// The simulation reads labelBench and annotationWorksFor of a pod: whether it
+	// fails, ends or is marked when its work is done, and how long that takes.
 	labelBench, annotationWorksFor    = "bench", "bench/works-for"
 	benchFails, benchEnds, benchMarks = "fails", "ends", "marks"
 )
@@ -32,8 +33,8 @@ const (
 //go:embed simulation/kwok.yaml
 var simulation []byte
 
-// simulate starts kwok, which serves the log of every container from one of
-// several files: in the namespaces done and soak it ends with the termination word.
+// simulate starts kwok, which serves the log of every container of a namespace from one
+// file. In namespaceDone and namespaceSoak, that log ends with the termination word.
 func (e *env) simulate(ctx context.Context) error {
 	logs := ""
 	for _, namespace := range []string{namespaceDone, namespaceQuiet, namespaceSoak} {
@@ -69,23 +70,23 @@ func (e *env) simulate(ctx context.Context) error {
 	return err
 }
 
-// logFile is in a folder of its own: whoever follows it is woken by all that
-// happens in its folder.
+// logFile returns the log of a namespace. Each has its own folder, because kwok wakes
+// all followers of a file when anything in its folder changes.
 func (e *env) logFile(namespace string) string {
 	return filepath.Join(e.folder, "logs-"+namespace, "container.log")
 }
 
-// logLine is a line of a log as a container runtime keeps it.
+// logLine returns a line in the form that a container runtime writes.
 func logLine(text string) string {
 	return time.Now().UTC().Format(time.RFC3339Nano) + " stdout F " + text + "\n"
 }
 
-// newLog begins the log of every container of a namespace.
+// newLog starts a new log for every container of a namespace.
 func (e *env) newLog(namespace string) error {
 	return os.WriteFile(e.logFile(namespace), []byte(logLine("at work")), 0o644)
 }
 
-// appendLog adds a line to the log of every container of a namespace.
+// appendLog appends a line to the log of every container of a namespace.
 func (e *env) appendLog(namespace, text string) error {
 	file, err := os.OpenFile(e.logFile(namespace), os.O_APPEND|os.O_WRONLY, 0)
 	if err != nil {
@@ -97,7 +98,7 @@ func (e *env) appendLog(namespace, text string) error {
 	return file.Close()
 }
 
-// grow makes nodes until there are as many, and waits until all take pods.
+// grow creates nodes up to the number, and waits until all of them accept pods.
 func (e *env) grow(ctx context.Context, nodes int) error {
 	began, group := time.Now(), errgroup.Group{}
 	group.SetLimit(32)

@@ -10,30 +10,30 @@ import (
 	"github.com/prometheus/common/model"
 )
 
-// Room for what a process keeps although nothing is to be done: connections that are
-// open for a while, buffers, caches of the runtime.
+// An idle process may have grown by this much: it keeps idle connections, buffers and
+// caches of the runtime.
 const (
 	maxGoroutineGrowth = 20
 	maxMemoryGrowth    = 8.0
 )
 
-// size is what a process keeps.
+// size is what a process holds while it is idle.
 type size struct {
 	goroutines int
-	// memory in use after a garbage collection, in MiB.
+	// memory is in use after a garbage collection, in MiB.
 	memory float64
 }
 
-// sizesByBinary is by binary.
+// sizesByBinary holds the sizes of the manager and the terminator.
 type sizesByBinary map[string]size
 
-// readSizes reads those of both binaries.
+// readSizes reads the sizes of both binaries.
 func readSizes(ctx context.Context) (sizesByBinary, error) {
 	all := sizesByBinary{}
 	for binary, at := range map[string]struct{ metrics, profiles string }{
 		"manager": {managerMetrics, managerProfiles}, "terminator": {terminatorMetrics, terminatorProfiles},
 	} {
-		// Asking for this profile collects the garbage.
+		// This request starts a garbage collection.
 		if err := read(ctx, http.DefaultClient, "http://"+at.profiles+"/debug/pprof/heap?gc=1", io.Discard); err != nil {
 			return nil, err
 		}
@@ -58,7 +58,7 @@ func readSize(ctx context.Context, address string) (size, error) {
 	return size{goroutines: int(value("go_goroutines")), memory: value("go_memstats_alloc_bytes") / (1 << 20)}, nil
 }
 
-// grownSince says which binary keeps more than before.
+// grownSince returns a message for each binary that has grown too much since before.
 func (s sizesByBinary) grownSince(before sizesByBinary) []string {
 	var all []string
 	for binary, now := range s {
@@ -70,7 +70,7 @@ func (s sizesByBinary) grownSince(before sizesByBinary) []string {
 	return all
 }
 
-// compare prints both, for people.
+// compare returns a line for each binary with its size now and before.
 func (s sizesByBinary) compare(before sizesByBinary) string {
 	line := func(binary string) string {
 		return fmt.Sprintf("%s: %d goroutines and %.1f MiB, before %d and %.1f", binary,

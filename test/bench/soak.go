@@ -16,18 +16,19 @@ import (
 const (
 	// soakNodes is how many nodes the soak simulates.
 	soakNodes = 200
-	// fewStreams are far fewer than the pods whose logs are followed, which take turns.
+	// fewStreams allows far fewer streams than there are logs to follow, so that the
+	// pods take turns.
 	fewStreams = "--max-log-streams=10"
-	// maxJobs is how many Jobs are under way at once.
+	// maxJobs is how many unfinished Jobs there may be at once.
 	maxJobs = 12
-	// calmShare is the part of the time at its end in which nothing is killed, so that
-	// what is compared in the end has worked for a while.
+	// calmShare is the last part of the soak, in which no process is killed: the
+	// processes must have run for a while when their sizes are compared.
 	calmShare = 0.25
-	// settleTimeout is how long all may take to come to an end after that.
+	// settleTimeout is how long all Jobs may take to finish after the soak.
 	settleTimeout = 2 * time.Minute
 )
 
-// soak is many Jobs at random, while what they depend on is killed at random.
+// soak runs random Jobs and kills the processes that they depend on.
 type soak struct {
 	env        *env
 	operator   *operator
@@ -36,11 +37,13 @@ type soak struct {
 	jobs       map[string]*soakJob
 	made       int
 	counts     map[string]int
-	// managerDue, terminatorDue and serverDue are when what was killed is started again.
+	// managerDue, terminatorDue and serverDue are when to start a killed process again.
+	// Zero means that it runs.
 	managerDue, terminatorDue, serverDue time.Time
 }
 
-// runSoak soaks the operator for some time, and returns what went wrong.
+// runSoak soaks the operator for a duration, and returns an error that lists what went
+// wrong.
 func (e *env) runSoak(ctx context.Context, duration time.Duration, seed uint64) (err error) {
 	s := &soak{
 		env: e, invariants: newInvariantWatcher(), random: rand.New(rand.NewPCG(seed, 0)),
@@ -55,7 +58,7 @@ func (e *env) runSoak(ctx context.Context, duration time.Duration, seed uint64) 
 		return err
 	}
 	defer func() { s.operator.stop() }()
-	// The first Jobs make it load what it keeps.
+	// The first Jobs fill the caches of both binaries.
 	if err := s.warmUp(ctx); err != nil {
 		return err
 	}
@@ -85,11 +88,11 @@ func (e *env) runSoak(ctx context.Context, duration time.Duration, seed uint64) 
 	if len(wrong) > 0 {
 		return fmt.Errorf("%d things went wrong:\n%s", len(wrong), strings.Join(wrong, "\n"))
 	}
-	fmt.Println("Every Job came to its end, none beyond its parallelism, none twice, and nothing is left.")
+	fmt.Println("Every Job finished, within its parallelism and once per node, and no object is left.")
 	return nil
 }
 
-// warmUp runs one Job to its end.
+// warmUp runs a few Jobs to their end.
 func (s *soak) warmUp(ctx context.Context) error {
 	for len(s.jobs) < 3 {
 		if err := s.create(ctx); err != nil {
@@ -99,8 +102,8 @@ func (s *soak) warmUp(ctx context.Context) error {
 	return s.settle(ctx)
 }
 
-// settle starts what was killed, lets go what is held, and waits until every Job has
-// come to its end and nothing is left.
+// settle starts the killed processes, resumes the suspended Jobs, and waits until every
+// Job is finished and deleted with its objects.
 func (s *soak) settle(ctx context.Context) error {
 	if err := s.revive(ctx, true); err != nil {
 		return err
@@ -112,7 +115,7 @@ func (s *soak) settle(ctx context.Context) error {
 		last = s.sweep(ctx, true)
 		for _, job := range s.jobs {
 			if !job.gone && last == nil {
-				last = fmt.Errorf("job %s is still there: %s %s", job.name, job.last.Phase, job.last.Completed)
+				last = fmt.Errorf("Job %s still exists: %s %s", job.name, job.last.Phase, job.last.Completed)
 			}
 		}
 		if last == nil {
@@ -121,24 +124,24 @@ func (s *soak) settle(ctx context.Context) error {
 		return last == nil, nil
 	})
 	if err != nil {
-		return fmt.Errorf("not at an end after %s: %w", settleTimeout, errors.Join(last, s.operator.alive()))
+		return fmt.Errorf("the Jobs did not finish within %s: %w", settleTimeout, errors.Join(last, s.operator.alive()))
 	}
 	return nil
 }
 
-// nothingLeft says what is left of the Jobs of the soak, if anything is.
+// nothingLeft returns an error that names an object of the soak, if one still exists.
 func (e *env) nothingLeft(ctx context.Context) error {
 	left, err := e.kubectl("-n", namespaceSoak, "get", "pods,daemonsets,jobs."+v1beta1.GroupVersion.Group, "-o", "name")
 	if err != nil {
 		return err
 	}
 	if left != "" {
-		return fmt.Errorf("left behind: %s", strings.Join(strings.Fields(left)[:1], " "))
+		return fmt.Errorf("%s still exists", strings.Join(strings.Fields(left)[:1], " "))
 	}
 	return ctx.Err()
 }
 
-// problems are what is wrong with the ends of the Jobs.
+// problems returns what is wrong with the finished Jobs.
 func (s *soak) problems() []string {
 	var all []string
 	for _, job := range s.jobs {

@@ -14,30 +14,32 @@ import (
 
 const (
 	namespaceSoak = "soak"
-	// finalizer keeps a deleted Job until its last status was read.
+	// finalizer keeps a deleted Job until the soak has read its last status.
 	finalizer = "bench/status-is-read"
 )
 
-// soakJob is a Job of the soak, and what must become of it.
+// soakJob is a Job of the soak, with its expected result.
 type soakJob struct {
 	name  string
 	pods  int
 	fails bool
-	// suspended: it is held now. deleted: by the soak, before its end.
+	// suspended is set while the Job is suspended, and deleted once the soak deleted it
+	// before its end.
 	suspended, deleted bool
-	// limit is how many nodes may work at once, 0 for all.
+	// limit is how many nodes may work at once. 0 means all.
 	limit int
-	// last is its last status that was seen, and gone says that there is no other.
+	// last is the status that was read last, and gone is set once the Job is deleted.
 	last v1beta1.JobStatus
 	gone bool
 }
 
-// finished says whether nothing is to be expected of the Job any more.
+// finished returns whether the Job is finished or gone.
 func (j *soakJob) finished() bool {
 	return j.gone || j.last.Phase == v1beta1.PhaseComplete || j.last.Phase == v1beta1.PhaseFailed
 }
 
-// problem is what is wrong with the end of the Job, empty if nothing is.
+// problem describes what is wrong with the finished Job. It returns an empty string if
+// the result is as expected.
 func (j *soakJob) problem() string {
 	wanted := v1beta1.PhaseComplete
 	if j.fails {
@@ -56,7 +58,7 @@ func (j *soakJob) problem() string {
 	return ""
 }
 
-// randomJob is a Job that a person might make, for a cluster of so many nodes.
+// randomJob returns a random Job such as a user might create, and what to expect of it.
 func randomJob(random *rand.Rand, number, nodes int) (*soakJob, *v1beta1.Job) {
 	expected := &soakJob{name: fmt.Sprintf("soak-%d", number)}
 	spec := corev1.PodSpec{
@@ -94,7 +96,7 @@ func randomJob(random *rand.Rand, number, nodes int) (*soakJob, *v1beta1.Job) {
 	case 0:
 		job.Spec.Parallelism, expected.limit = new(intstr.FromString("10%")), expected.pods/10
 	case 1:
-		// In 20 waves at most, so that each Job has its end in the time that there is.
+		// At most 20 waves, so that each Job can finish within the soak.
 		expected.limit = max(1+random.IntN(20), expected.pods/20)
 		job.Spec.Parallelism = new(intstr.FromInt(expected.limit))
 	}

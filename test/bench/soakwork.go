@@ -18,13 +18,14 @@ import (
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 )
 
-// step does one thing that somebody, or bad luck, might do.
+// step does one thing at random that a user or a crash might do.
 func (s *soak) step(ctx context.Context, kill bool) error {
 	if err := s.revive(ctx, false); err != nil {
 		return err
 	}
 	if s.serverDue.IsZero() {
-		// What comes too early is tried again, as a person would.
+		// The next step retries what failed because of a conflict or a killed API
+		// server.
 		if err := s.sweep(ctx, false); err != nil && !retriable(err) {
 			return err
 		}
@@ -44,7 +45,7 @@ func (s *soak) step(ctx context.Context, kill bool) error {
 	return err
 }
 
-// act on a Job at random.
+// act creates a Job, or changes one at random.
 func (s *soak) act(ctx context.Context) error {
 	active := s.activeJobs()
 	if len(active) < maxJobs && s.random.IntN(2) == 0 || len(active) == 0 {
@@ -92,7 +93,7 @@ func (s *soak) create(ctx context.Context) error {
 	expected, job := randomJob(s.random, s.made, soakNodes)
 	s.made++
 	s.invariants.setLimit(expected.name, expected.limit)
-	// It may be there although the answer says otherwise.
+	// The API server may have created it although it answered with an error.
 	s.jobs[expected.name] = expected
 	err := s.env.client.Create(ctx, job)
 	if err != nil {
@@ -118,8 +119,9 @@ func (s *soak) change(ctx context.Context, job *soakJob, what string, change fun
 	return client.IgnoreNotFound(err)
 }
 
-// sweep reads how the Jobs are, and lets those go whose end it has seen. In the end
-// it lets all go on, and deletes those that are kept.
+// sweep reads the status of all Jobs, and removes the finalizer of those whose last
+// status was read. At the end it also resumes suspended Jobs, and deletes finished Jobs
+// that the operator keeps.
 func (s *soak) sweep(ctx context.Context, atTheEnd bool) error {
 	list := &v1beta1.JobList{}
 	if err := s.env.client.List(ctx, list, client.InNamespace(namespaceSoak)); err != nil {
@@ -154,13 +156,12 @@ func (s *soak) sweep(ctx context.Context, atTheEnd bool) error {
 	return nil
 }
 
-// retriable says whether an error is one of those that an API server that goes away
-// and comes back makes.
+// retriable returns whether a conflict or a killed API server may cause the error.
 func retriable(err error) bool {
 	return err != nil && (apierrors.IsConflict(err) || !apierrors.IsInvalid(err) && !apierrors.IsForbidden(err) && !apierrors.IsBadRequest(err))
 }
 
-// tally is what was done, with how often.
+// tally formats the counts of what the soak did.
 func tally(counts map[string]int) string {
 	var all []string
 	for _, what := range slices.Sorted(maps.Keys(counts)) {

@@ -2,22 +2,22 @@ package main
 
 import "fmt"
 
-// target is what a row must reach.
+// target is a limit that a row of the results must keep.
 type target struct {
 	name string
-	// counted targets hold on any machine and for any number of nodes; the others
-	// are times and sizes, which are judged at measuredNodes and above.
+	// counted targets hold on any machine and for any number of nodes. The others are
+	// times and sizes, and apply to measuredNodes and more.
 	counted bool
-	// check says what a row reached, and what it must: no more than that. ok is false if
-	// the target is not about this row.
+	// check returns the row's value and the most that it may be. ok is false if the
+	// target does not apply to the row.
 	check func(r *result) (reached, most float64, ok bool)
 }
 
-// measuredNodes is the least number of nodes for which times are judged: on fewer,
-// what a Job costs once outweighs what it costs per node.
+// measuredNodes is the smallest number of nodes for which times are checked. On fewer
+// nodes, the fixed cost of a Job outweighs its cost per node.
 const measuredNodes = 1000
 
-// writesPerJob is how much a Job may write, however many nodes it runs on.
+// writesPerJob is how many writes a Job may cause, besides those for each node.
 const writesPerJob = 40
 
 var targets = []target{
@@ -59,14 +59,14 @@ func wallOver(name string, most float64) func(*result) (float64, float64, bool) 
 	}
 }
 
-// processors is what case 1 may need of them for as many nodes as it is stated for.
+// processors returns a check of the processor time of case 1 on measuredNodes nodes.
 func processors(seconds func(*result) float64) func(*result) (float64, float64, bool) {
 	return func(r *result) (float64, float64, bool) {
 		return seconds(r), 1.5, r.Case == "1" && r.Nodes == measuredNodes
 	}
 }
 
-// bySize is what holds up to 1,000 nodes, or beyond.
+// bySize returns small for up to measuredNodes nodes, and large for more.
 func bySize(nodes int, small, large float64) float64 {
 	if nodes <= measuredNodes {
 		return small
@@ -74,7 +74,7 @@ func bySize(nodes int, small, large float64) float64 {
 	return large
 }
 
-// targetResult is a target with what was reached.
+// targetResult is a target with the value that was reached.
 type targetResult struct {
 	Target  string  `json:"target"`
 	Nodes   int     `json:"nodes"`
@@ -91,7 +91,7 @@ func (j targetResult) String() string {
 	return fmt.Sprintf("%-6s  %-55s %6d nodes  %8.2f of %g", sign, j.Target, j.Nodes, j.Reached, j.Most)
 }
 
-// evaluate compares all rows by all targets.
+// evaluate checks all rows against all targets.
 func evaluate(rows []result) []targetResult {
 	var all []targetResult
 	for _, t := range targets {
