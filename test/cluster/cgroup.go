@@ -12,12 +12,12 @@ import (
 	"time"
 )
 
-// cgroups are the control group trees of the host: one on cgroup v2, one for
-// each controller on v1. A group of ours is made in all of them.
+// cgroups are the control group trees of the host: one on cgroup v2, one for each
+// controller on v1. A cluster makes its groups in all of them.
 type cgroups struct {
 	// roots are where the trees are mounted.
 	roots []string
-	// delegate is set on v2, where a group must hand controllers down.
+	// delegate is set on v2, where a group must delegate controllers to its children.
 	delegate bool
 }
 
@@ -33,8 +33,8 @@ func hostCgroups() (cgroups, error) {
 	return found, nil
 }
 
-// parseCgroups finds the trees in the kernel's list of mounts. A v2 tree
-// beside v1 ones has no controllers to hand down.
+// parseCgroups finds the trees in the kernel's list of mounts. On a host that also
+// mounts v1 trees, the v2 tree has no controllers to delegate.
 func parseCgroups(mountinfo string) cgroups {
 	var found cgroups
 	seen := map[string]bool{}
@@ -57,7 +57,7 @@ func parseCgroups(mountinfo string) cgroups {
 	return found
 }
 
-// make makes the group, and those above it, in each tree.
+// make makes the group and its parents in each tree.
 func (c cgroups) make(group string) error {
 	for _, root := range c.roots {
 		at := root
@@ -78,8 +78,8 @@ func (c cgroups) make(group string) error {
 	return nil
 }
 
-// delegate hands down each controller that the group has. One that is refused
-// is left out: the kubelet names those that it cannot do without.
+// delegate enables each controller of the group for its children. It skips a controller
+// that the kernel refuses: the kubelet reports those that it needs.
 func delegate(group string) {
 	content, err := os.ReadFile(filepath.Join(group, "cgroup.controllers"))
 	if err != nil {
@@ -90,8 +90,8 @@ func delegate(group string) {
 	}
 }
 
-// inheritCPUSet gives a new v1 group its parent's processors and memory: it
-// starts with none, and then no process can enter it.
+// inheritCPUSet copies its parent's processors and memory nodes to a new v1 group. The
+// kernel makes them empty, and then no process can enter the group.
 func inheritCPUSet(parent, group string) error {
 	for _, name := range []string{"cpuset.cpus", "cpuset.mems"} {
 		own, err := os.ReadFile(filepath.Join(group, name))
@@ -115,7 +115,7 @@ func inheritCPUSet(parent, group string) error {
 	return nil
 }
 
-// members are the group's folders, one in each tree.
+// members returns the group's folders, one in each tree.
 func (c cgroups) members(group string) []string {
 	var folders []string
 	for _, root := range c.roots {
@@ -124,13 +124,13 @@ func (c cgroups) members(group string) []string {
 	return folders
 }
 
-// pids are the processes in the group and below it, in any tree: a process
-// that was caught half-way into the group is in some of them only.
+// pids returns the processes in the group and below it, in any tree. A process that was
+// interrupted while it entered the group is in some trees only.
 func (c cgroups) pids(group string) []int {
 	seen := map[int]bool{}
 	var pids []int
 	for _, folder := range c.members(group) {
-		// A group may go while it is read; what is gone holds nothing.
+		// A group may be removed during the walk. A removed group holds no process.
 		_ = filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
 			if err != nil || !entry.IsDir() {
 				return nil
@@ -151,8 +151,8 @@ func (c cgroups) pids(group string) []int {
 	return pids
 }
 
-// kill ends every process in the group and below it, and those that they
-// start while it does so.
+// kill kills every process in the group and below it, also those that are started
+// meanwhile.
 func (c cgroups) kill(group string, patience time.Duration) error {
 	for deadline := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
 		pids := c.pids(group)

@@ -10,9 +10,9 @@ import (
 	"time"
 )
 
-// remove removes the group with all below it. The kernel may hold an emptied
-// group for a moment longer, and a shell that a killed command left on its way
-// into the group may have got there just now.
+// remove removes the group with all groups below it. It retries for two reasons: the
+// kernel may hold an emptied group for a moment, and the shell of a killed command may
+// enter the group late.
 func (c cgroups) remove(group string, patience time.Duration) error {
 	deadline := time.Now().Add(patience)
 	for _, folder := range c.members(group) {

@@ -9,10 +9,9 @@ import (
 	"strings"
 )
 
-// VerifyClean returns an error that lists all that is left on the machine of a
-// cluster of this name: processes, mounts in any mount namespace, cgroups,
-// devices, files. It does not trust Down's
-// own notes, and needs none.
+// VerifyClean returns an error that lists everything that a cluster of this name left
+// on the machine: processes, mounts in any mount namespace, cgroups, devices and files.
+// It reads the machine only, so that it also finds what Down missed.
 func (c *Cluster) VerifyClean() error {
 	var left []error
 	complain := func(format string, args ...any) { left = append(left, fmt.Errorf(format, args...)) }
@@ -40,13 +39,13 @@ func (c *Cluster) VerifyClean() error {
 	}
 	left = append(left, traces...)
 	if len(left) > 0 {
-		return fmt.Errorf("cluster %s has left behind:\n%w", c.Name(), errors.Join(left...))
+		return fmt.Errorf("cluster %s has left on this machine:\n%w", c.Name(), errors.Join(left...))
 	}
 	return nil
 }
 
-// traces looks at every process of the machine for its cgroup, its command
-// line and the mounts that it sees.
+// traces checks the cgroup, the command line and the mounts of every process of the
+// machine.
 func (c *Cluster) traces() ([]error, error) {
 	processes, err := filepath.Glob("/proc/[0-9]*")
 	if err != nil {
@@ -69,7 +68,7 @@ func (c *Cluster) traces() ([]error, error) {
 		}
 		namespace, err := os.Readlink(filepath.Join(process, "ns", "mnt"))
 		if err != nil || namespaces[namespace] {
-			continue // a process that has ended, or mounts that were looked at
+			continue // The process has ended, or its mount namespace was already checked.
 		}
 		namespaces[namespace] = true
 		mounts, _ := os.ReadFile(filepath.Join(process, "mountinfo"))
@@ -82,15 +81,15 @@ func (c *Cluster) traces() ([]error, error) {
 	return found, nil
 }
 
-// hasEnded reads the form of /proc/PID/stat: whether init has yet to collect a
-// process that has ended.
+// hasEnded returns whether /proc/PID/stat describes a zombie, which init has not reaped
+// yet.
 func hasEnded(status string) bool {
-	// The name before it may have any character in it.
+	// The command name may contain any character, so the state is after the last ")".
 	state := status[strings.LastIndex(status, ")")+1:]
 	return strings.HasPrefix(state, " Z") || strings.HasPrefix(state, " X")
 }
 
-// inGroup reads the form of /proc/PID/cgroup.
+// inGroup returns whether /proc/PID/cgroup names the group or one below it.
 func inGroup(groups, group string) bool {
 	for line := range strings.Lines(groups) {
 		fields := strings.SplitN(strings.TrimSpace(line), ":", 3)

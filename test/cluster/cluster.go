@@ -12,9 +12,9 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 )
 
-// Cluster is a handle on a cluster of this machine, whether it is up or not.
-// What it knows is read from the cluster's state folder, the cgroups and the
-// API server, so that handles in several processes can take turns.
+// Cluster is a handle on a cluster of this machine, which may be up or down. It reads
+// everything from the cluster's state folder, the cgroups and the API server, so that
+// several processes can hold handles.
 type Cluster struct {
 	options Options
 	layout  layout
@@ -43,8 +43,8 @@ func New(options Options) (*Cluster, error) {
 	return c, nil
 }
 
-// Open returns a handle on the cluster of that name, which Up has made. An
-// empty name means daemonset-job.
+// Open returns a handle on a cluster that Up has made. An empty name means
+// daemonset-job.
 func Open(name string) (*Cluster, error) {
 	c, err := New(Options{Name: name, Log: os.Stderr})
 	if err != nil {
@@ -53,7 +53,7 @@ func Open(name string) (*Cluster, error) {
 	return c, c.reload()
 }
 
-// reload reads what the last command has made of the cluster.
+// reload reads the cluster's state, which another command may have changed.
 func (c *Cluster) reload() error {
 	current, err := readState(c.layout)
 	if err != nil {
@@ -65,8 +65,7 @@ func (c *Cluster) reload() error {
 	return err
 }
 
-// change does something to a cluster that is there, while no other command
-// does.
+// change runs do on an existing cluster, while no other command changes it.
 func (c *Cluster) change(do func() error) error {
 	unlock, err := lockFile(c.layout.lock())
 	if err != nil {
@@ -83,16 +82,16 @@ func (c *Cluster) say(format string, args ...any) {
 	_, _ = fmt.Fprintf(c.options.Log, format+"\n", args...)
 }
 
-// Name is the cluster's name.
+// Name returns the cluster's name.
 func (c *Cluster) Name() string { return c.layout.name }
 
-// Kubeconfig is the file with the administrator's access.
+// Kubeconfig returns the path of the administrator's kubeconfig.
 func (c *Cluster) Kubeconfig() string { return c.layout.kubeconfig() }
 
-// Kubectl is the kubectl of the cluster's version.
+// Kubectl returns the path of the kubectl of the cluster's version.
 func (c *Cluster) Kubectl() string { return c.binary("kubectl") }
 
-// Usage tells a person how to talk to the cluster.
+// Usage returns a text that tells the user how to reach the cluster.
 func (c *Cluster) Usage() string {
 	access := c.Kubeconfig()
 	if c.state.Kubeconfig != "" {
@@ -101,7 +100,7 @@ func (c *Cluster) Usage() string {
 	return fmt.Sprintf("Use it with\n  export KUBECONFIG=%s\n  %s get nodes", access, c.Kubectl())
 }
 
-// RESTConfig is the administrator's access.
+// RESTConfig returns a client configuration with the administrator's rights.
 func (c *Cluster) RESTConfig() (*rest.Config, error) {
 	return clientcmd.BuildConfigFromFlags("", c.Kubeconfig())
 }
@@ -114,7 +113,7 @@ func (c *Cluster) client() (*kubernetes.Clientset, error) {
 	return kubernetes.NewForConfig(config)
 }
 
-// Nodes are the names of the nodes, whether they run or not.
+// Nodes returns the names of the nodes, running or stopped.
 func (c *Cluster) Nodes() []string {
 	names := make([]string, 0, len(c.state.Nodes))
 	for _, m := range c.state.Nodes {
@@ -131,7 +130,7 @@ func (c *Cluster) member(node string) (member, error) {
 	return m, nil
 }
 
-// NodeTmp is the folder of the host that the node sees as its /tmp.
+// NodeTmp returns the folder of the host that the node sees as its /tmp.
 func (c *Cluster) NodeTmp(node string) (string, error) {
 	if _, err := c.member(node); err != nil {
 		return "", err
@@ -139,7 +138,7 @@ func (c *Cluster) NodeTmp(node string) (string, error) {
 	return c.layout.node(node).tmp(), nil
 }
 
-// Components are the names of all components, those of the nodes included.
+// Components returns the names of all components, including those of the nodes.
 func (c *Cluster) Components() []string {
 	var names []string
 	for _, p := range c.processes() {
@@ -148,7 +147,7 @@ func (c *Cluster) Components() []string {
 	return names
 }
 
-// Running tells whether a component runs.
+// Running returns whether a component runs.
 func (c *Cluster) Running(component string) (bool, error) {
 	p, err := c.component(component)
 	if err != nil {
@@ -157,7 +156,7 @@ func (c *Cluster) Running(component string) (bool, error) {
 	return p.running(), nil
 }
 
-// Processes are the ids of what runs of a component.
+// Processes returns the process ids of a component.
 func (c *Cluster) Processes(component string) ([]int, error) {
 	p, err := c.component(component)
 	if err != nil {
@@ -166,8 +165,8 @@ func (c *Cluster) Processes(component string) ([]int, error) {
 	return p.pids(), nil
 }
 
-// Log is the file with the log of a component: kube-apiserver, or one of a
-// node as in kubelet-node-1.
+// Log returns the path of a component's log. The name is kube-apiserver, or for a
+// node's component kubelet-node-1.
 func (c *Cluster) Log(component string) (string, error) {
 	p, err := c.component(component)
 	if err != nil {
@@ -178,7 +177,7 @@ func (c *Cluster) Log(component string) (string, error) {
 
 func (c *Cluster) binary(name string) string { return filepath.Join(c.state.Binaries, name) }
 
-// Ready returns why the cluster is not, if so. It does not wait.
+// Ready returns an error if the cluster is not ready. It does not wait.
 func (c *Cluster) Ready(ctx context.Context) error {
 	if err := c.reload(); err != nil {
 		return err

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// ctr runs containerd's own client against one node.
+// ctr runs containerd's command-line client against one node.
 func (c *Cluster) ctr(ctx context.Context, node string, args ...string) (string, error) {
 	if _, err := c.member(node); err != nil {
 		return "", err
@@ -16,15 +16,15 @@ func (c *Cluster) ctr(ctx context.Context, node string, args ...string) (string,
 	return output(ctx, find("ctr"), append(base, args...)...)
 }
 
-// KillContainer sends SIGKILL to the first process of a container, with which
-// the kernel ends the others. The id is that of a container status, with or
-// without its scheme.
+// KillContainer sends SIGKILL to the first process of a container. The kernel then
+// kills the other processes. The id is that of a container status, with or without its
+// scheme.
 func (c *Cluster) KillContainer(ctx context.Context, node, id string) error {
 	_, err := c.ctr(ctx, node, "tasks", "kill", "--signal", "SIGKILL", bareID(id))
 	return err
 }
 
-// ContainerProcesses lists the processes of a container, as the host sees them.
+// ContainerProcesses returns the process ids of a container, as the host numbers them.
 func (c *Cluster) ContainerProcesses(ctx context.Context, node, id string) ([]int, error) {
 	listed, err := c.ctr(ctx, node, "tasks", "ps", bareID(id))
 	if err != nil {

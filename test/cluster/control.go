@@ -12,14 +12,14 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// stopPatience is how long a component has to end by itself.
+// stopPatience is how long a component may take to end after SIGTERM.
 const stopPatience = 10 * time.Second
 
-// Stop ends a component, by its name as in Logs, and returns when it is gone.
-// Containers and their processes go on: so they do on a real node.
+// Stop stops a component, named as in Log, and returns when its process has ended.
+// Containers keep running, as on a real node.
 func (c *Cluster) Stop(component string) error { return c.end(component, stopPatience) }
 
-// Kill is Stop with SIGKILL, which leaves the component no time for anything.
+// Kill kills a component with SIGKILL.
 func (c *Cluster) Kill(component string) error { return c.end(component, 0) }
 
 func (c *Cluster) end(component string, grace time.Duration) error {
@@ -32,8 +32,7 @@ func (c *Cluster) end(component string, grace time.Duration) error {
 	})
 }
 
-// Start starts a component that does not run. It does not wait for it to be
-// ready.
+// Start starts a stopped component. It does not wait for it to be ready.
 func (c *Cluster) Start(ctx context.Context, component string) error {
 	return c.change(func() error {
 		p, err := c.component(component)
@@ -44,8 +43,8 @@ func (c *Cluster) Start(ctx context.Context, component string) error {
 	})
 }
 
-// StopKubelet stops a node from reporting, so that it becomes NotReady. Its
-// containers go on.
+// StopKubelet stops the kubelet of a node, so that the node becomes NotReady. Its
+// containers keep running.
 func (c *Cluster) StopKubelet(node string) error {
 	return c.Stop(c.layout.node(node).component("kubelet"))
 }
@@ -62,7 +61,7 @@ func (c *Cluster) StartKubelet(ctx context.Context, node string) error {
 	return c.nodesReady(ctx, []member{m})
 }
 
-// StopAPIServer makes the API server go away; etcd stays.
+// StopAPIServer stops the API server. etcd keeps running.
 func (c *Cluster) StopAPIServer() error { return c.Stop("kube-apiserver") }
 
 // StartAPIServer starts the API server and waits until it is ready.
@@ -81,12 +80,11 @@ func (c *Cluster) RestartAPIServer(ctx context.Context) error {
 	return c.StartAPIServer(ctx)
 }
 
-// A node's name is part of the handles' and the cgroups' names, and must not
-// be that of a folder beside the nodes'.
+// nodeForm limits a node's name. The name is part of the names of handles and cgroups,
+// and must differ from the other folders next to the nodes' folders.
 var nodeForm = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,30}[a-z0-9])?$`)
 
-// AddNode makes another node, with the images loaded so far, and waits until
-// it is ready.
+// AddNode adds a node with the images loaded so far, and waits until it is ready.
 func (c *Cluster) AddNode(ctx context.Context, node string) error {
 	if !nodeForm.MatchString(node) || slices.Contains([]string{"components", "switch"}, node) {
 		return fmt.Errorf("node name %q: use lower-case letters, digits and dashes", node)
@@ -99,8 +97,8 @@ func (c *Cluster) AddNode(ctx context.Context, node string) error {
 	})
 }
 
-// join is AddNode under the lock. A node that fails to come up is taken away
-// again, for the name to be free for another try.
+// join does the work of AddNode under the lock. It removes a node that fails to start,
+// so that the name can be used again.
 func (c *Cluster) join(ctx context.Context, node string) (err error) {
 	index, err := c.state.freeIndex()
 	if err != nil {
@@ -128,8 +126,8 @@ func (c *Cluster) join(ctx context.Context, node string) (err error) {
 	return c.nodesReady(ctx, []member{m})
 }
 
-// RemoveNode ends a node as if its machine were taken away, and deletes it
-// from the API, as whoever takes a machine away does.
+// RemoveNode kills a node as if its machine were switched off, and deletes its Node
+// object as an administrator would.
 func (c *Cluster) RemoveNode(ctx context.Context, node string) error {
 	return c.change(func() error {
 		m, err := c.member(node)

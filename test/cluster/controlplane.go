@@ -11,13 +11,13 @@ import (
 
 const scheduler = "kube-scheduler"
 
-// controlPlane is the control plane in the order of its start: the last two
-// would end if they found no API server.
+// controlPlane returns the control plane in the order of its start. The last two
+// components would end if they found no API server.
 func (c *Cluster) controlPlane() []process {
 	return []process{c.etcd(), c.apiServer(), c.controllerManager(), c.scheduler()}
 }
 
-// processes are all components of the cluster.
+// processes returns all components of the cluster.
 func (c *Cluster) processes() []process {
 	all := c.controlPlane()
 	for _, m := range c.state.Nodes {
@@ -37,7 +37,7 @@ func (c *Cluster) component(name string) (process, error) {
 	return process{}, fmt.Errorf("cluster %s has no component %s; it has %s", c.Name(), name, strings.Join(c.Components(), ", "))
 }
 
-// apiServerReady waits until the API server serves everything that it should.
+// apiServerReady waits until the API server serves all its APIs.
 func (c *Cluster) apiServerReady(ctx context.Context) error {
 	config, err := c.RESTConfig()
 	if err != nil {
@@ -70,7 +70,8 @@ func (c *Cluster) etcd() process {
 		"--peer-key-file=" + l.key("etcd"),
 		"--peer-client-cert-auth=true",
 		"--peer-trusted-ca-file=" + l.cert(authorityName),
-		// The data need not outlive the machine, only its own process.
+		// The data must survive a killed process, and need not survive a crash of the
+		// machine.
 		"--unsafe-no-fsync=true",
 		"--logger=zap",
 	})
@@ -122,12 +123,12 @@ func (c *Cluster) controllerManager() process {
 		"--cluster-signing-cert-file="+l.cert(authorityName),
 		"--cluster-signing-key-file="+l.key(authorityName),
 		"--use-service-account-credentials=true",
-		// At start it makes an account for each of its forty controllers,
-		// which takes seconds at the default rate.
+		// At its start, the controller manager creates a service account for each of
+		// its forty controllers. That takes seconds at the default rate.
 		"--kube-api-qps=200",
 		"--kube-api-burst=400",
-		// A stopped kubelet shows within seconds, which tests wait for; a
-		// kubelet renews its lease every three seconds.
+		// Tests wait until a stopped kubelet shows as NotReady, so the period is short.
+		// A kubelet renews its lease every three seconds.
 		"--node-monitor-period=2s",
 		"--node-monitor-grace-period=16s",
 	))
@@ -144,14 +145,14 @@ func clientArgs(l layout, name string, port int) []string {
 		"--authorization-kubeconfig=" + l.access(name),
 		"--bind-address=127.0.0.1",
 		"--secure-port=" + strconv.Itoa(port),
-		// There is one of each, and an election delays its start.
+		// Each component runs once, and a leader election would delay its start.
 		"--leader-elect=false",
 		"--profiling=false",
 	}
 }
 
-// kubernetes is a process of one of Kubernetes' components, with the flags
-// that the cluster's maker added for it.
+// kubernetes returns the process of a Kubernetes component, with the extra flags of the
+// options.
 func (c *Cluster) kubernetes(name, component string, args []string) process {
 	return c.process(name, c.binary(component), withExtra(args, c.state.ExtraArgs[component]))
 }
@@ -163,8 +164,8 @@ func (c *Cluster) process(name, program string, args []string) process {
 	}
 }
 
-// withExtra appends flags to flags, and drops those that are given again: one
-// that takes a list would collect both values.
+// withExtra appends extra to args, and drops a flag of args that extra sets too: a flag
+// that takes a list would otherwise collect both values.
 func withExtra(args, extra []string) []string {
 	again := map[string]bool{}
 	for _, arg := range extra {

@@ -163,7 +163,8 @@ func TestRealFailureExplained(t *testing.T) {
 	}
 }
 
-// A process of somebody else's is never ended, wherever it works.
+// TestRealDownSparesOthers checks that Down never kills a foreign process, wherever its
+// working directory is.
 func TestRealDownSparesOthers(t *testing.T) {
 	c := realCluster(t, Options{Nodes: 1})
 	up(t, c)

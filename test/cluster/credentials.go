@@ -13,8 +13,8 @@ const (
 	administrator      = "admin"
 )
 
-// writeCredentials makes every certificate, key and kubeconfig of the control
-// plane. Nodes get theirs when they are added.
+// writeCredentials writes every certificate, key and kubeconfig of the control plane. A
+// node gets its own when it is added.
 func (c *Cluster) writeCredentials() error {
 	ca, err := newAuthority(c.layout, authorityName)
 	if err != nil {
@@ -59,8 +59,8 @@ func (c *Cluster) controlPlaneSubjects() map[string]subject {
 	}
 }
 
-// writeAccess writes a kubeconfig for the owner of a certificate. It carries
-// the credentials in itself, so that it may be copied away.
+// writeAccess writes a kubeconfig for the owner of a certificate. It embeds the
+// credentials, so that the file can be copied anywhere.
 func (c *Cluster) writeAccess(name, file string) error {
 	const context = "cluster"
 	config := clientcmdapi.NewConfig()

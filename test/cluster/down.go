@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// Down ends every process of the cluster and removes all that it made. It ends
-// nothing else: only processes in the cluster's own cgroups are its own. Where
-// there is no cluster, or half of one, it removes what there is.
+// Down kills every process of the cluster and removes all that it made. It kills only
+// processes in the cluster's own cgroups. It also removes an incomplete cluster, and
+// does nothing if there is no cluster.
 func (c *Cluster) Down(ctx context.Context) error {
 	began := time.Now()
 	unlock, err := lockFile(c.layout.lock())
@@ -31,8 +31,8 @@ func (c *Cluster) Down(ctx context.Context) error {
 	return nil
 }
 
-// takeDown goes from what acts to what is acted upon: processes first, for
-// nothing to come back, and the state last, for it to be found if this fails.
+// takeDown removes processes first, so that nothing is created again. It removes the
+// state last, so that a failed Down can be repeated.
 func (c *Cluster) takeDown(ctx context.Context) error {
 	if err := c.cgroups.kill(c.layout.group(), killPatience); err != nil {
 		return err
@@ -47,8 +47,8 @@ func (c *Cluster) takeDown(ctx context.Context) error {
 		return err
 	}
 	c.withdrawAccess()
-	// Nothing should be mounted here on the host; if something is, emptying
-	// the folder would empty what is mounted.
+	// Nothing should be mounted here on the host. If a mount remains, emptying the
+	// folder would delete the mounted files, so unmount first.
 	if err := unmountBelow(c.layout.state()); err != nil {
 		return err
 	}
@@ -58,8 +58,8 @@ func (c *Cluster) takeDown(ctx context.Context) error {
 	return dropMountPoints()
 }
 
-// withdrawAccess removes the copy of the kubeconfig, unless it has become one
-// for another cluster.
+// withdrawAccess removes the copy of the kubeconfig, unless the copy now belongs to
+// another cluster.
 func (c *Cluster) withdrawAccess() {
 	if c.state.Kubeconfig == "" {
 		return

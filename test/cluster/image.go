@@ -14,9 +14,9 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// Load gives an image to every node, and to those that are added later. What
-// it takes is an archive file, in Docker's or the OCI's form, or else the name
-// of an image that the container tool has.
+// Load loads an image into every node, also into nodes that are added later. image is
+// an archive file in Docker's or the OCI's format, or the name of an image that the
+// container tool has.
 func (c *Cluster) Load(ctx context.Context, image, tool string) error {
 	return c.change(func() error {
 		archive := filepath.Join(c.layout.images(), fileName(image)+".tar")
@@ -38,7 +38,7 @@ func (c *Cluster) Load(ctx context.Context, image, tool string) error {
 	})
 }
 
-// fileName keeps images apart by their full names.
+// fileName returns a file name that is unique for the full name of an image.
 func fileName(image string) string {
 	return strings.NewReplacer("%", "%25", "/", "%2F", ":", "%3A").Replace(image)
 }
@@ -48,7 +48,7 @@ func (c *Cluster) importImage(ctx context.Context, m member, archive string) err
 	return err
 }
 
-// importAll gives a node all images that were loaded.
+// importAll imports all loaded images into a node.
 func (c *Cluster) importAll(ctx context.Context, m member) error {
 	archives, err := filepath.Glob(filepath.Join(c.layout.images(), "*.tar"))
 	if err != nil {
@@ -71,17 +71,18 @@ func save(ctx context.Context, image, tool, archive string) error {
 		tool = containerTool(ctx)
 	}
 	if tool == "" {
-		return fmt.Errorf("%s is no file, and neither docker (with its engine), podman nor buildah is here to have it", image)
+		return fmt.Errorf("%s is no file, and no container tool is here that could have it: install docker (with its engine), podman or buildah", image)
 	}
 	if filepath.Base(tool) == "docker" {
 		return run(ctx, tool, "save", "--output", archive, image)
 	}
-	// The name is given again, since an image built without a registry's name
-	// would be saved under "localhost", where no pod looks for it.
+	// Repeat the name: without it, an image built without a registry's name would be
+	// saved under "localhost", and pods would not find it.
 	return run(ctx, tool, "push", image, "docker-archive:"+archive+":"+image)
 }
 
-// containerTool returns the first tool that can be asked for an image.
+// containerTool returns a container tool: docker if its engine answers, else podman or
+// buildah if one is installed.
 func containerTool(ctx context.Context) string {
 	const engineAnswers = 5 * time.Second
 	ctx, cancel := context.WithTimeout(ctx, engineAnswers)

@@ -73,8 +73,7 @@ func TestImageArchive(t *testing.T) {
 	}
 }
 
-// A file in a temporary folder stands for the cluster's: the functions take
-// whole paths.
+// The functions take whole paths, so a temporary folder can replace the cluster's.
 func TestCertificates(t *testing.T) {
 	folder := t.TempDir()
 	l := layout{name: "../../../" + folder}

@@ -13,14 +13,14 @@ import (
 	"time"
 )
 
-// componentNames are what the one binary of Kubernetes is called by.
+// componentNames are the names of the links to the one binary of Kubernetes.
 var componentNames = []string{
 	"etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy", "kubectl",
 }
 
-// Kubernetes returns the folder with Kubernetes' components and etcd, and
-// builds them first if this is the first time for their sources. It needs
-// neither root nor Debian packages. The folder serves as KUBEBUILDER_ASSETS.
+// Kubernetes returns the folder with the components of Kubernetes and etcd. It builds
+// them if the cache has no build of these sources. It needs no root and no Debian
+// packages. The folder serves as KUBEBUILDER_ASSETS.
 func Kubernetes(ctx context.Context, project string, log io.Writer) (string, error) {
 	sources := filepath.Join(project, "hack", "kubernetes")
 	sum, version, err := sourceOf(sources)
@@ -54,8 +54,8 @@ func Kubernetes(ctx context.Context, project string, log io.Writer) (string, err
 	return folder, nil
 }
 
-// sourceOf returns the hash of what the binary is made from, and Kubernetes'
-// version in it.
+// sourceOf returns the hash of the binary's sources, and the version of Kubernetes that
+// they name.
 func sourceOf(folder string) (sum, version string, err error) {
 	hash := sha256.New()
 	for _, name := range []string{"main.go", "go.mod", "go.sum"} {
@@ -99,8 +99,7 @@ func buildKubernetes(ctx context.Context, sources, binary, version string, log i
 	return nil
 }
 
-// heartbeat shows that a long step goes on, until the returned function is
-// called.
+// heartbeat prints progress of a long step until the returned function is called.
 func heartbeat(log io.Writer, began time.Time) func() {
 	const every = 20 * time.Second
 	ticker, done := time.NewTicker(every), make(chan struct{})

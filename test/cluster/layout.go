@@ -7,8 +7,8 @@ const (
 	runParent   = "/run/daemonset-job"
 )
 
-// layout is where the files of one cluster are. State outlives a crash; the
-// run folder holds what ends with the kernel: handles of namespaces.
+// layout holds the paths of one cluster's files. The state folder survives a reboot.
+// The run folder holds the handles of namespaces, which end with the kernel.
 type layout struct {
 	name string
 }
@@ -29,11 +29,11 @@ func (l layout) log(component string) string { return filepath.Join(l.logs(), co
 func (l layout) cert(name string) string     { return filepath.Join(l.pki(), name+".crt") }
 func (l layout) key(name string) string      { return filepath.Join(l.pki(), name+".key") }
 
-// access is the kubeconfig of one component.
+// access returns the kubeconfig of one component.
 func (l layout) access(name string) string { return filepath.Join(l.pki(), name+".kubeconfig") }
 
-// group is the cgroup that everything of the cluster is in, relative to the
-// root of each cgroup tree.
+// group returns the cgroup of the whole cluster, relative to the root of each cgroup
+// tree.
 func (l layout) group() string { return "daemonset-job-" + l.name }
 
 func (l layout) componentGroup(component string) string {
@@ -42,7 +42,7 @@ func (l layout) componentGroup(component string) string {
 
 func (l layout) node(name string) nodeLayout { return nodeLayout{cluster: l, name: name} }
 
-// nodeLayout is where the files of one node are.
+// nodeLayout holds the paths of one node's files.
 type nodeLayout struct {
 	cluster layout
 	name    string
@@ -61,13 +61,14 @@ func (n nodeLayout) file(name string) string {
 	return filepath.Join(n.etc(), name)
 }
 
-// socket is containerd's as the host sees it; the node sees nodeSocket.
+// socket returns the path of containerd's socket on the host. Inside the node it is
+// nodeSocket.
 func (n nodeLayout) socket() string { return filepath.Join(n.folder(), "run", "containerd.sock") }
 
 const nodeSocket = "/run/containerd.sock"
 
-// own lists the folders that a node has for itself: the host's folder to
-// mount, and the place it is mounted over in the node.
+// own returns the folders that a node has for itself: pairs of the host's folder and
+// the path in the node that it is mounted on.
 func (n nodeLayout) own() [][2]string {
 	return [][2]string{
 		{filepath.Join(n.folder(), "run"), "/run"},
@@ -78,5 +79,5 @@ func (n nodeLayout) own() [][2]string {
 	}
 }
 
-// component is the name of a node's component, for its log and its cgroup.
+// component returns the name of a node's component, for its log and its cgroup.
 func (n nodeLayout) component(kind string) string { return kind + "-" + n.name }

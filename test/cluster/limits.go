@@ -7,8 +7,9 @@ import (
 	"strings"
 )
 
-// limits are what all processes of a user share, and several kubelets and
-// containerds together exceed. See the package's documentation.
+// limits are kernel limits that all processes of a user share. Several kubelets and
+// containerds together exceed the defaults. The package's documentation says why they
+// stay raised.
 var limits = map[string]int{
 	"/proc/sys/fs/inotify/max_user_instances": 1024,
 	"/proc/sys/fs/inotify/max_user_watches":   524288,

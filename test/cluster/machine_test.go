@@ -24,7 +24,7 @@ func TestParseCgroups(t *testing.T) {
 	}{
 		"v1": {mountsV1, cgroups{roots: []string{"/sys/fs/cgroup/cpu,cpuacct", "/sys/fs/cgroup/pids", "/sys/fs/cgroup/unified"}}},
 		"v2": {mountsV2, cgroups{roots: []string{"/sys/fs/cgroup"}, delegate: true}},
-		// Containers and chroots often show a tree a second time.
+		// Containers and chroots often mount a tree twice.
 		"mounted twice": {mountsV2 + mountsV2, cgroups{roots: []string{"/sys/fs/cgroup"}, delegate: true}},
 	} {
 		t.Run(name, func(t *testing.T) {

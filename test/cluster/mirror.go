@@ -6,13 +6,13 @@ import (
 	"path/filepath"
 )
 
-// HostAddress is where the host is for nodes and pods: what listens there can be
-// reached from all of them.
+// HostAddress returns the host's address as nodes and pods see it. They reach every
+// server that listens there.
 func (c *Cluster) HostAddress() netip.Addr { return c.plan.hostAddress() }
 
-// Mirror makes all nodes, also those that join later, ask the registry at url
-// first for every image, whatever registry its name begins with. Plain HTTP will
-// do. It holds for the next image that is pulled.
+// Mirror makes all nodes pull every image from the registry at url first, whatever
+// registry the image name begins with. It also applies to nodes that join later. The
+// registry may use plain HTTP. Images that are already pulled do not change.
 func (c *Cluster) Mirror(url string) error {
 	return c.change(func() error {
 		hosts := fmt.Sprintf("[host.%q]\n  capabilities = [\"pull\", \"resolve\"]\n", url)

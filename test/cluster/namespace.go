@@ -11,8 +11,8 @@ import (
 	"syscall"
 )
 
-// openRunFolder mounts the folder for the handles of namespaces. It must be
-// private: the kernel refuses the handle of a mount namespace anywhere that
+// openRunFolder mounts the folder for the handles of namespaces. The mount must be
+// private: the kernel refuses to keep the handle of a mount namespace where the mount
 // would be copied into that namespace.
 func (c *Cluster) openRunFolder(ctx context.Context) error {
 	if err := os.MkdirAll(c.layout.run(), 0o755); err != nil {
@@ -32,10 +32,10 @@ func newNetNamespace(ctx context.Context, handle string) error {
 	return run(ctx, "unshare", "--net="+handle, "true")
 }
 
-// intoNode arranges the mounts of a node, once inside of its namespace. What
-// pods mount must reach them, so the node shares its mounts with them, but
-// nothing reaches the host. The handles of other nodes are let go: a copy of
-// one here would keep that node's network alive after it is gone.
+// intoNode is a script that arranges the mounts of a node inside its namespace. The
+// node shares its mounts with its pods, but not with the host. The script unmounts the
+// handles of other nodes, because a copy of a handle here would keep another node's
+// network alive after that node is removed.
 const intoNode = `set -eu
 mount --make-rshared /
 for handles in ` + runParent + `/*/; do
@@ -44,8 +44,8 @@ done
 while [ $# -gt 0 ]; do mount --bind "$1" "$2"; shift 2; done
 `
 
-// newMountNamespace makes the mount namespace of a node. It is a slave of the
-// host's, so that the host can still unmount what it had mounted before.
+// newMountNamespace makes the mount namespace of a node. It is a slave of the host's
+// namespace: when the host unmounts something, the node's copy is unmounted too.
 func (c *Cluster) newMountNamespace(ctx context.Context, n nodeLayout) error {
 	if err := os.WriteFile(n.mount(), nil, 0o600); err != nil {
 		return err
@@ -60,8 +60,8 @@ func (c *Cluster) newMountNamespace(ctx context.Context, n nodeLayout) error {
 	return run(ctx, "unshare", args...)
 }
 
-// kernelSettings are those that a kubelet sets for the whole machine when they
-// have other values. It finds them set already.
+// kernelSettings are the values that a kubelet would otherwise set for the whole
+// machine. The node shows them to the kubelet as already set.
 var kernelSettings = map[string]string{
 	"vm.overcommit_memory":      "1",
 	"vm.panic_on_oom":           "0",
@@ -71,11 +71,12 @@ var kernelSettings = map[string]string{
 	"kernel.keys.root_maxbytes": "25000000",
 }
 
-// mountPoints are the folders outside the cluster's own that nodes mount over.
+// mountPoints are folders of the host that nodes mount their own folders over.
 var mountPoints = []string{"/var/lib/kubelet", "/var/lib/cni"}
 
-// makeMountPoints and dropMountPoints take turns among all clusters: removing
-// a folder takes away what is mounted on it in any namespace.
+// makeMountPoints makes the missing mount points. It shares a lock with dropMountPoints
+// across all clusters, because removing a folder also removes what is mounted on it in
+// any namespace.
 func makeMountPoints() error {
 	unlock, err := lockFile(filepath.Join(runParent, "all.lock"))
 	if err != nil {
@@ -90,8 +91,8 @@ func makeMountPoints() error {
 	return nil
 }
 
-// dropMountPoints removes those that are empty, after the last cluster. A
-// folder that some other program uses has something in it.
+// dropMountPoints removes the mount points after the last cluster is removed. It keeps
+// a folder that is not empty, because another program uses it.
 func dropMountPoints() error {
 	unlock, err := lockFile(filepath.Join(runParent, "all.lock"))
 	if err != nil {
@@ -110,8 +111,8 @@ func dropMountPoints() error {
 	return nil
 }
 
-// mountsBelow lists what is mounted on a folder of this namespace and below
-// it, the deepest and latest first.
+// mountsBelow returns the mounts on a folder of this namespace and below it, the
+// deepest and latest first.
 func mountsBelow(folder string) ([]string, error) {
 	content, err := os.ReadFile("/proc/self/mountinfo")
 	if err != nil {
@@ -136,7 +137,7 @@ func parseMounts(mountinfo, folder string) []string {
 	return places
 }
 
-// unmountBelow lets go of everything mounted on a folder and below it.
+// unmountBelow unmounts everything on a folder and below it.
 func unmountBelow(folder string) error {
 	places, err := mountsBelow(folder)
 	if err != nil {

@@ -8,11 +8,11 @@ import (
 	"strings"
 )
 
-// alias is what the kernel remembers of whose the device is: devices are named
-// by slot, and another cluster may have the slot by now.
+// alias returns the alias that marks a device as this cluster's. The device's name has
+// only the slot, which may belong to another cluster by now.
 func (c *Cluster) alias() string { return "daemonset-job cluster " + c.layout.name }
 
-// deviceOwner is the alias of a device on the host.
+// deviceOwner returns the alias of a device on the host.
 func deviceOwner(device string) (string, error) {
 	alias, err := os.ReadFile(filepath.Join("/sys/class/net", device, "ifalias"))
 	return strings.TrimSpace(string(alias)), err
@@ -23,9 +23,8 @@ func (c *Cluster) hasDevice() bool {
 	return err == nil && owner == c.alias()
 }
 
-// newSwitch makes the wire that the host and all nodes are on: a bridge in a
-// namespace of its own, where no packet filter of the host can stop what nodes
-// send each other.
+// newSwitch makes the bridge that connects the host and all nodes. The bridge has its
+// own namespace, where the host's packet filters cannot block traffic between nodes.
 func (c *Cluster) newSwitch(ctx context.Context) error {
 	device, handle := c.plan.device(), c.layout.switchNet()
 	if owner, err := deviceOwner(device); err == nil {
@@ -35,8 +34,8 @@ func (c *Cluster) newSwitch(ctx context.Context) error {
 	if err := newNetNamespace(ctx, handle); err != nil {
 		return err
 	}
-	// The device comes to the host with its owner's name on it: until then, it
-	// goes with the switch if this ends in between.
+	// The device gets its alias before it moves to the host. If the command is killed
+	// before the move, the device is removed with the bridge's namespace.
 	if err := ipBatch(ctx, handle,
 		"link add switch type bridge",
 		"link set switch up",
@@ -53,7 +52,7 @@ func (c *Cluster) newSwitch(ctx context.Context) error {
 	)
 }
 
-// devices are the devices of the host that are this cluster's.
+// devices returns the devices of the host that belong to this cluster.
 func (c *Cluster) devices() ([]string, error) {
 	aliases, err := filepath.Glob("/sys/class/net/*/ifalias")
 	if err != nil {
@@ -69,14 +68,14 @@ func (c *Cluster) devices() ([]string, error) {
 	return own, nil
 }
 
-// cut removes the cluster's device from the host, and with it all routes.
+// cut removes the cluster's device from the host, and so all its routes.
 func (c *Cluster) cut(ctx context.Context) error {
 	devices, err := c.devices()
 	if err != nil {
 		return err
 	}
 	for _, device := range devices {
-		// The other end may be gone by now, and has then taken this one along.
+		// If the other end is already removed, the kernel has removed this end with it.
 		if err := ipBatch(ctx, "", "link delete "+device); err != nil && hasInterface(device) {
 			return err
 		}
@@ -89,11 +88,11 @@ func hasInterface(device string) bool {
 	return err == nil
 }
 
-// port is the node's end of the wire, at the switch.
+// port returns the name of the bridge's port for the node.
 func (m member) port() string { return fmt.Sprintf("node%d", m.Index) }
 
-// connect makes a node's network. The node gets routes to the pods of every
-// node that there can ever be, so that none has to be told of one that joins.
+// connect makes a node's network. The node gets routes to the pods of all nodes that
+// can ever exist, so that no route is added when a node joins.
 func (c *Cluster) connect(ctx context.Context, m member) error {
 	n, p := c.layout.node(m.Name), c.plan
 	if err := newNetNamespace(ctx, n.net()); err != nil {
@@ -122,8 +121,8 @@ func (c *Cluster) connect(ctx context.Context, m member) error {
 	return ipBatch(ctx, "", fmt.Sprintf("route replace %s via %s", p.nodePodRange(m.Index), p.nodeAddress(m.Index)))
 }
 
-// disconnect removes what connect made. The device goes first and by its name:
-// a process that is slow to end would keep the namespace, and its address.
+// disconnect removes what connect made. It deletes the device first and by name: a
+// process that ends slowly would keep the namespace and its address.
 func (c *Cluster) disconnect(ctx context.Context, m member) error {
 	const ifThere = `if [ -e "/proc/sys/net/ipv4/conf/$1" ]; then ip link delete "$1"; fi`
 	if err := run(ctx, "nsenter", "--net="+c.layout.switchNet(), "sh", "-c", ifThere, "delete", m.port()); err != nil {
@@ -135,7 +134,8 @@ func (c *Cluster) disconnect(ctx context.Context, m member) error {
 	return dropHandle(c.layout.node(m.Name).net())
 }
 
-// dropHandle lets go of a namespace. It ends with the last process in it.
+// dropHandle removes the handle of a namespace. The namespace ends with its last
+// process.
 func dropHandle(handle string) error {
 	if err := unmount(handle); err != nil {
 		return err

@@ -24,7 +24,7 @@ func (c *Cluster) nodeProcesses(m member) nodeProcesses {
 	return of
 }
 
-// makeNode makes all of a node that is there before its processes are.
+// makeNode makes everything that a node needs before its processes start.
 func (c *Cluster) makeNode(ctx context.Context, m member) error {
 	n := c.layout.node(m.Name)
 	if err := c.cgroups.make(n.group()); err != nil {
@@ -83,11 +83,11 @@ func (c *Cluster) writeNodeFiles(m member) error {
 			return err
 		}
 	}
-	// As on any machine: all may write there, and remove only what is theirs.
+	// All users may write there and remove only their own files, as on any machine.
 	return os.Chmod(n.tmp(), 0o777|os.ModeSticky)
 }
 
-// startRuntime starts a node's containerd and gives it the images.
+// startRuntime starts a node's containerd and loads the images.
 func (c *Cluster) startRuntime(ctx context.Context, m member) error {
 	containerd := c.nodeProcesses(m).containerd
 	if err := containerd.start(ctx); err != nil {
@@ -102,7 +102,7 @@ func (c *Cluster) startRuntime(ctx context.Context, m member) error {
 	return c.importAll(ctx, m)
 }
 
-// startAgents starts what connects a node to the API server.
+// startAgents starts the kubelet and kube-proxy of a node.
 func (c *Cluster) startAgents(ctx context.Context, m member) error {
 	of := c.nodeProcesses(m)
 	if err := of.kubelet.start(ctx); err != nil {
@@ -111,10 +111,10 @@ func (c *Cluster) startAgents(ctx context.Context, m member) error {
 	return of.proxy.start(ctx)
 }
 
-// killNode ends every process of a node, those of its pods included.
+// killNode kills every process of a node, including those of its pods.
 func (c *Cluster) killNode(m member) error {
 	of := c.nodeProcesses(m)
-	// The kubelet first: it would start anew what ends.
+	// Kill the kubelet first, because it restarts the containers.
 	for _, group := range []string{of.kubelet.group, of.proxy.group, of.containerd.group, c.layout.node(m.Name).group()} {
 		if err := c.cgroups.kill(group, killPatience); err != nil {
 			return err
@@ -123,7 +123,7 @@ func (c *Cluster) killNode(m member) error {
 	return nil
 }
 
-// unmakeNode removes a node with all that it holds, but for its logs.
+// unmakeNode removes a node with everything that it has, except for its logs.
 func (c *Cluster) unmakeNode(ctx context.Context, m member) error {
 	n := c.layout.node(m.Name)
 	if err := c.killNode(m); err != nil {

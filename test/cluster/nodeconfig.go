@@ -5,11 +5,11 @@ import (
 	"strconv"
 )
 
-// pauseImage holds a pod's namespaces. It is built from hack/pause and loaded
-// under the name that containerd and other tools know it by.
+// pauseImage is the image of the container that holds a pod's namespaces. The cluster
+// builds it from hack/pause, under the name that containerd and other tools expect.
 const pauseImage = "registry.k8s.io/pause:3.10.1"
 
-// kubeletConfig is the KubeletConfiguration of one node.
+// kubeletConfig returns the KubeletConfiguration of one node.
 func kubeletConfig(n nodeLayout) map[string]any {
 	l := n.cluster
 	return map[string]any{
@@ -26,12 +26,12 @@ func kubeletConfig(n nodeLayout) map[string]any {
 		"cgroupRoot":               "/" + n.group(),
 		"failCgroupV1":             false,
 		"failSwapOn":               false,
-		// Below zero needs a capability that containers and small virtual
+		// A negative score needs a capability that containers and small virtual
 		// machines often lack.
 		"oomScoreAdj": 0,
 
-		// A pod's lookups are refused by its own loopback at once, instead of
-		// waiting for a name server that no node can reach.
+		// The pod's own loopback refuses lookups at once. No node can reach a name
+		// server, so a pod would otherwise wait for a timeout.
 		"makeIPTablesUtilChains": false,
 		"clusterDNS":             []string{"127.0.0.1"},
 		"clusterDomain":          "cluster.local",
@@ -42,8 +42,8 @@ func kubeletConfig(n nodeLayout) map[string]any {
 		"volumePluginDir":           n.file("volume-plugins"),
 		"serializeImagePulls":       false,
 
-		// The nodes share the host's disk: how full it is says nothing about
-		// them, and images that were loaded cannot be pulled again.
+		// Do not collect images: the nodes share the host's disk, so its usage says
+		// nothing about a node, and loaded images cannot be pulled again.
 		"imageGCHighThresholdPercent": 100,
 		"evictionHard": map[string]string{
 			"memory.available": "50Mi", "nodefs.available": "0%", "nodefs.inodesFree": "0%", "imagefs.available": "0%",
@@ -60,8 +60,8 @@ func kubeletArgs(n nodeLayout, p plan, index int) []string {
 	}
 }
 
-// proxyConfig is the KubeProxyConfiguration of one node. The connection
-// tracking limits are the machine's, not the node's, and are left alone.
+// proxyConfig returns the KubeProxyConfiguration of one node. It does not change the
+// connection tracking limits, which belong to the whole machine.
 func proxyConfig(n nodeLayout, p plan) map[string]any {
 	return map[string]any{
 		"apiVersion":         "kubeproxy.config.k8s.io/v1alpha1",
@@ -79,9 +79,10 @@ func proxyConfig(n nodeLayout, p plan) map[string]any {
 	}
 }
 
-// cniConfig gives each pod a wire to its node and no bridge, so that all that
-// pods send passes the packet filter of kube-proxy, also between two pods of a
-// node. Nothing is masqueraded: pods' addresses are routed everywhere.
+// cniConfig returns the CNI configuration of one node. Each pod has a point-to-point
+// link to its node instead of a bridge, so that all its traffic passes kube-proxy's
+// packet filter, even to another pod of the node. Pod addresses are routed everywhere,
+// so nothing is masqueraded.
 func cniConfig(p plan, index int) map[string]any {
 	return map[string]any{
 		"cniVersion": "1.0.0",
@@ -100,10 +101,10 @@ func cniConfig(p plan, index int) map[string]any {
 	}
 }
 
-// containerdConfig is containerd's, in the version 2 that releases from 1.5 on
-// understand. The score limit is for machines where nobody may lower a
-// process's score, on which sandboxes would not start otherwise; an AppArmor
-// profile would stay in the host's kernel.
+// containerdConfig returns containerd's configuration in version 2, which releases from
+// 1.5 on read. Some machines do not allow a lower OOM score, and sandboxes would fail
+// to start there, so the score is restricted. AppArmor is disabled because its profiles
+// would stay in the host's kernel.
 func containerdConfig(n nodeLayout) string {
 	q := strconv.Quote
 	const cri = `plugins."io.containerd.grpc.v1.cri"`

@@ -17,24 +17,24 @@ const (
 	maxNodes = 50
 )
 
-// Options say which cluster is meant and how it is made.
+// Options select a cluster and say how to make it.
 type Options struct {
 	// Name tells clusters on one machine apart. Empty means daemonset-job.
 	Name string
-	// Slot, 0 to 9, picks the addresses. No two running clusters share one.
+	// Slot is 0 to 9 and selects the addresses. Running clusters need different slots.
 	Slot int
-	// Nodes is how many nodes Up makes; 0 is a control plane alone.
+	// Nodes is how many nodes Up makes. 0 makes a control plane alone.
 	Nodes int
-	// ExtraArgs are flags appended to those of a component, by its name
-	// (kube-apiserver, kubelet, …). A flag given again overrides the first.
+	// ExtraArgs are additional flags by component (kube-apiserver, kubelet, …). They
+	// override flags of the same name.
 	ExtraArgs map[string][]string
-	// Kubeconfig is a file, beside Cluster.Kubeconfig, that Up writes the
-	// administrator's access to and Down removes. Empty means none.
+	// Kubeconfig is an additional file, besides Cluster.Kubeconfig, with the
+	// administrator's credentials. Up writes it and Down removes it. Empty means none.
 	Kubeconfig string
-	// Project is the folder of this project's sources. Empty means the
-	// module that the working directory is in.
+	// Project is the folder of this project's sources. Empty means the module of the
+	// working directory.
 	Project string
-	// Log is told what is being done. Nil means nobody is.
+	// Log receives progress messages. Nil discards them.
 	Log io.Writer
 }
 
@@ -64,8 +64,8 @@ func FromEnv() (Options, error) {
 	return options, nil
 }
 
-// The name becomes a folder, a cgroup and part of a socket's path, which the
-// kernel limits to 108 bytes.
+// nameForm limits a cluster's name. The name is part of a folder, a cgroup and a
+// socket's path, which the kernel limits to 108 bytes.
 var nameForm = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,18}[a-z0-9])?$`)
 
 func (o Options) complete() (Options, error) {

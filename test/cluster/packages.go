@@ -13,11 +13,10 @@ import (
 	"strings"
 )
 
-// cniPlugins is where Debian has them.
+// cniPlugins is the folder of Debian's CNI plugins.
 const cniPlugins = "/usr/lib/cni"
 
-// ErrUnsupported is returned where no cluster can be made: not on Linux, or
-// not as root.
+// ErrUnsupported is returned if the machine does not run Linux or the user is not root.
 var ErrUnsupported = errors.New("the local cluster needs Linux and root")
 
 func checkPlatform() error {
@@ -32,8 +31,8 @@ deploys or tests works against that one, with images that its nodes can pull.`
 	return nil
 }
 
-// packages are the Debian packages that a cluster needs, each with the program
-// or file that tells whether it is there.
+// packages are the Debian packages that a cluster needs. The value is a program or file
+// by which to check that the package is installed.
 var packages = map[string]string{
 	"buildah":                     "buildah",
 	"busybox-static":              "busybox",
@@ -44,7 +43,7 @@ var packages = map[string]string{
 	"runc":                        "runc",
 }
 
-// missingPackages lists the packages whose program or file is not found.
+// missingPackages returns the packages whose program or file is missing.
 func missingPackages(found func(string) bool) []string {
 	var missing []string
 	for name, program := range packages {
@@ -61,7 +60,7 @@ func installed(program string) bool {
 	return err == nil
 }
 
-// installPackages installs those that are missing, and says so.
+// installPackages installs the missing packages and logs their names.
 func installPackages(ctx context.Context, log io.Writer) error {
 	missing := missingPackages(installed)
 	if len(missing) == 0 {
@@ -76,7 +75,7 @@ func installPackages(ctx context.Context, log io.Writer) error {
 	if err := run(ctx, "env", install...); err == nil {
 		return nil
 	}
-	// The lists may be missing or old.
+	// The package lists may be missing or stale.
 	if err := run(ctx, "apt-get", "update"); err != nil {
 		return err
 	}

@@ -14,8 +14,7 @@ import (
 	"runtime"
 )
 
-// savePause builds the image that holds pods' namespaces, among the images
-// that every node gets.
+// savePause builds the pause image and saves it among the images of all nodes.
 func savePause(ctx context.Context, project, archive string) error {
 	content, err := programImage(ctx, pauseImage, filepath.Join(project, "hack", "pause"))
 	if err != nil {
@@ -24,7 +23,8 @@ func savePause(ctx context.Context, project, archive string) error {
 	return writeFile(archive, content, 0o644)
 }
 
-// programImage is the archive of an image with a Go program alone in it.
+// programImage returns the archive of an image that holds one Go program and nothing
+// else.
 func programImage(ctx context.Context, image, source string) ([]byte, error) {
 	folder, err := os.MkdirTemp("", "daemonset-job-image-")
 	if err != nil {
@@ -35,7 +35,7 @@ func programImage(ctx context.Context, image, source string) ([]byte, error) {
 	binary := filepath.Join(folder, name)
 	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", binary, ".")
 	build.Dir = source
-	// The nodes are this machine, whatever else the caller compiles for.
+	// The nodes have this machine's platform, whatever GOOS and GOARCH the caller set.
 	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=", "GOOS="+runtime.GOOS, "GOARCH="+runtime.GOARCH)
 	if said, err := build.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("build %s: %w: %s", source, err, said)
@@ -47,8 +47,8 @@ func programImage(ctx context.Context, image, source string) ([]byte, error) {
 	return imageArchive(image, name, program)
 }
 
-// imageArchive is an image of one program, in the form that "docker save"
-// writes and every container tool reads.
+// imageArchive returns an image of one program in the format of "docker save", which
+// every container tool reads.
 func imageArchive(image, name string, program []byte) ([]byte, error) {
 	layer, err := tarball(map[string][]byte{name: program}, []string{name}, 0o755)
 	if err != nil {

@@ -15,11 +15,11 @@ import (
 	"k8s.io/client-go/util/keyutil"
 )
 
-// subject is what a certificate says of its holder.
+// subject describes the holder of a certificate.
 type subject struct {
 	user   string
 	groups []string
-	// hosts are the names and addresses that a server is called by.
+	// hosts are the names and addresses of a server.
 	hosts []string
 }
 
@@ -41,7 +41,8 @@ func newAuthority(l layout, name string) (*authority, error) {
 	return &authority{certificate, key}, writeCertificate(l.cert(name), certificate.Raw)
 }
 
-// readAuthority is for nodes that join long after the cluster was made.
+// readAuthority reads a certificate authority from its files, for nodes that join
+// later.
 func readAuthority(l layout, name string) (*authority, error) {
 	certificates, err := certutil.CertsFromFile(l.cert(name))
 	if err != nil {
@@ -78,8 +79,8 @@ func writeCertificate(file string, der []byte) error {
 	return writeFile(file, encoded, 0o644)
 }
 
-// issue makes a key and a certificate that is good for a server as for a
-// client: most components are both.
+// issue writes a key and a certificate for both server and client use, because most
+// components are both.
 func (a *authority) issue(l layout, name string, s subject) error {
 	key, err := newKey(l.key(name))
 	if err != nil {

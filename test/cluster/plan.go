@@ -5,8 +5,8 @@ import (
 	"net/netip"
 )
 
-// plan is every address, port and device name of the cluster in one slot. The
-// service range may be the same in all of them: it exists only inside nodes.
+// plan computes every address, port and device name of the cluster in one slot. The
+// service range is the same in all slots, because it exists only inside nodes.
 type plan struct {
 	slot int
 }
@@ -18,19 +18,20 @@ const (
 	proxyHealthPort = 10256
 )
 
-// device is the host's end of the wire to the nodes.
+// device returns the name of the host's device that connects it to the nodes.
 func (p plan) device() string { return fmt.Sprintf("dj%d", p.slot) }
 
 func (p plan) nodeRange() netip.Prefix {
 	return netip.PrefixFrom(netip.AddrFrom4([4]byte{172, 30, byte(p.slot), 0}), 24)
 }
 
-// hostAddress is where the host is for the nodes, and so the API server.
+// hostAddress returns the host's address as the nodes see it. The API server listens
+// there.
 func (p plan) hostAddress() netip.Addr {
 	return netip.AddrFrom4([4]byte{172, 30, byte(p.slot), 1})
 }
 
-// nodeAddress is the address of the node with this index, which counts from 1.
+// nodeAddress returns the address of the node with this index, which counts from 1.
 func (p plan) nodeAddress(index int) netip.Addr {
 	return netip.AddrFrom4([4]byte{172, 30, byte(p.slot), byte(10 + index)})
 }
@@ -47,7 +48,7 @@ func (p plan) apiServerURL() string {
 	return fmt.Sprintf("https://%s:%d", p.hostAddress(), apiServerPort)
 }
 
-// These listen on the host's loopback, which all slots share.
+// These ports are on the host's loopback, which all slots share.
 func (p plan) etcdPort() int              { return 16400 + 10*p.slot }
 func (p plan) etcdPeerPort() int          { return 16401 + 10*p.slot }
 func (p plan) controllerManagerPort() int { return 16402 + 10*p.slot }

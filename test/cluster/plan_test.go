@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// No address, range, port or device may be in use twice, whatever clusters and
-// nodes there are.
+// TestPlanSharesNothing checks that clusters and nodes never share an address, range,
+// port or device.
 func TestPlanSharesNothing(t *testing.T) {
 	owner := map[any]string{}
 	claim := func(what any, by string) {
@@ -49,7 +49,8 @@ func TestPlanSharesNothing(t *testing.T) {
 	}
 }
 
-// The kernel refuses longer names of devices, and longer paths of sockets.
+// TestKernelLimits checks the lengths of device names and socket paths, which the
+// kernel limits.
 func TestKernelLimits(t *testing.T) {
 	const device, socket = 15, 107
 	longest := layout{name: "a2345678901234567890"}

@@ -11,32 +11,33 @@ import (
 	"time"
 )
 
-// searchPath is where components find the programs that they call. They get no
-// other variable of the caller's environment, least of all a proxy's address:
-// theirs exist only on this machine.
+// searchPath is the PATH of the components. They get no other variable of the caller's
+// environment. A proxy setting would break them, because their addresses exist only on
+// this machine.
 const searchPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-// killPatience is for the kernel to end a killed process, which takes it
-// milliseconds unless the process waits for a disk.
+// killPatience is how long the kernel may take to end a killed process. It takes
+// milliseconds, unless the process waits for a disk.
 const killPatience = 20 * time.Second
 
-// process is one component: how it is started, and where it runs. Whether it
-// does is asked of its cgroup, so that it makes no difference who started it.
+// process describes how one component is started and where it runs. The cgroup shows
+// whether it runs, whichever command started it.
 type process struct {
 	name    string
 	log     string
 	program string
 	args    []string
-	// enter is the command, if any, that puts the program into a node.
+	// enter is the command that runs the program inside a node. Empty means on the
+	// host.
 	enter   []string
 	group   string
 	cgroups cgroups
 }
 
-// enterGroup moves the shell into a folder of each cgroup tree and leaves the
-// program behind in the background, a child of init that nobody here has to
-// wait for. The shell enters before it forks: there is no moment at which the
-// program is outside.
+// enterGroup is a script that moves the shell into a cgroup of each tree, and starts
+// the program in the background. init adopts the program, so no command has to wait for
+// it. The shell enters the cgroups before it forks, so the program is never outside of
+// them.
 const enterGroup = `count=$1
 shift
 while [ "$count" -gt 0 ]; do
@@ -47,7 +48,7 @@ done
 "$@" </dev/null &
 `
 
-// start starts the program, unless it runs, and does not wait for it to serve.
+// start starts the program unless it runs. It does not wait until the program serves.
 func (p process) start(ctx context.Context) error {
 	if p.running() {
 		return nil
@@ -72,8 +73,7 @@ func (p process) start(ctx context.Context) error {
 	shell.Dir = "/"
 	shell.Env = []string{"PATH=" + searchPath, "HOME=/root"}
 	shell.Stdout, shell.Stderr = log, log
-	// An interrupt typed at the terminal is for the command that makes the
-	// cluster, and not for the cluster.
+	// An interrupt in the terminal must reach only the command, and not the cluster.
 	shell.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if err := shell.Run(); err != nil {
 		return fmt.Errorf("start %s: %w: %s", p.name, err, lastWords(p.log))
@@ -83,8 +83,8 @@ func (p process) start(ctx context.Context) error {
 
 func (p process) running() bool { return len(p.pids()) > 0 }
 
-// pids are the processes of the component itself: a containerd that ended has
-// left the shims of its containers in its cgroup, and they go on.
+// pids returns the processes of the component itself. The cgroup may also hold the
+// shims of a containerd that has ended, which keep running.
 func (p process) pids() []int {
 	var own []int
 	for _, pid := range p.cgroups.pids(p.group) {
@@ -92,7 +92,7 @@ func (p process) pids() []int {
 		if err != nil {
 			continue
 		}
-		// It is empty while the program takes the place of the shell.
+		// The command line is empty while the program replaces the shell.
 		program, _, _ := strings.Cut(string(command), "\x00")
 		if !strings.HasPrefix(filepath.Base(program), "containerd-shim") {
 			own = append(own, pid)
@@ -101,8 +101,8 @@ func (p process) pids() []int {
 	return own
 }
 
-// stop ends the program, by SIGKILL if it has not ended after the given time,
-// and returns when it is gone.
+// stop sends SIGTERM and, after the grace period, SIGKILL. It returns when the program
+// has ended.
 func (p process) stop(grace time.Duration) error {
 	kill := time.Now().Add(grace)
 	for asked := false; ; time.Sleep(10 * time.Millisecond) {
@@ -126,8 +126,8 @@ func (p process) stop(grace time.Duration) error {
 	}
 }
 
-// find returns the path of a program of the system, also where the caller's
-// own path lacks the folders of the administrator's programs.
+// find returns the path of a system program. It also searches the administrator's
+// folders, which the caller's PATH may lack.
 func find(program string) string {
 	for _, folder := range filepath.SplitList(searchPath) {
 		file := filepath.Join(folder, program)

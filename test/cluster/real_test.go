@@ -15,8 +15,8 @@ import (
 	"k8s.io/client-go/kubernetes"
 )
 
-// The tests named TestReal make clusters on this machine, each with a name and
-// a slot that nothing else uses, and take minutes.
+// realCluster makes a cluster for a test named TestReal. Such tests take minutes, and
+// each has a name and a slot of its own.
 func realCluster(t *testing.T, options Options) *Cluster {
 	t.Helper()
 	if os.Getenv("TEST_CLUSTER") == "" {
@@ -69,7 +69,7 @@ func eventually(t *testing.T, limit time.Duration, what string, holds func() (bo
 	t.Fatalf("waited %s for %s: %v", limit, what, last)
 }
 
-// loadProbe gives the nodes the test's own program, from an archive.
+// loadProbe loads the probe's image into the nodes from an archive.
 func loadProbe(t *testing.T, c *Cluster) string {
 	t.Helper()
 	const image = "example.com/probe:v1"
@@ -81,7 +81,7 @@ func loadProbe(t *testing.T, c *Cluster) string {
 	return image
 }
 
-// runProbe makes a pod on the node, and returns when it says that it is done.
+// runProbe creates a pod on the node, and returns when the pod has logged "done".
 func runProbe(t *testing.T, client kubernetes.Interface, image, node, name string, urls ...string) (*corev1.Pod, string) {
 	t.Helper()
 	pods := client.CoreV1().Pods(metav1.NamespaceDefault)

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// intact tells whether the cluster was complete once, and what only the kernel
-// knows of it is still there.
+// intact returns whether the cluster was complete once, and its namespaces and devices
+// still exist in the kernel.
 func (c *Cluster) intact(binaries string) bool {
 	if !c.state.Complete || c.state.Boot != bootID() || c.state.Binaries != binaries {
 		return false
@@ -24,7 +24,7 @@ func (c *Cluster) intact(binaries string) bool {
 	return c.hasDevice()
 }
 
-// heal starts what does not run, and adds the nodes that are missing.
+// heal starts the components that do not run, and adds missing nodes.
 func (c *Cluster) heal(ctx context.Context) error {
 	began := time.Now()
 	for _, p := range c.controlPlane()[:2] {

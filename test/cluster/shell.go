@@ -8,18 +8,18 @@ import (
 	"strings"
 )
 
-// run executes a program, and puts what it complained about into the error.
+// run executes a program. The error includes the program's standard error.
 func run(ctx context.Context, program string, args ...string) error {
 	_, err := output(ctx, program, args...)
 	return err
 }
 
-// output is run, returning what the program printed.
+// output runs a program and returns its standard output.
 func output(ctx context.Context, program string, args ...string) (string, error) {
 	return feed(ctx, "", program, args...)
 }
 
-// feed is output, for a program that reads.
+// feed runs a program with input on its standard input, and returns its output.
 func feed(ctx context.Context, input, program string, args ...string) (string, error) {
 	command := exec.CommandContext(ctx, program, args...)
 	command.SysProcAttr = withParent()

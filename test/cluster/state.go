@@ -12,22 +12,22 @@ import (
 	"syscall"
 )
 
-// state is what a later command must know of a cluster that an earlier one
-// made. It is written before the first thing that it describes exists, so
-// that a cluster killed half-way can be taken down.
+// state is what commands must know of a cluster that an earlier command made. Each part
+// is written before the thing that it describes exists, so that Down can remove an
+// incomplete cluster.
 type state struct {
 	Slot int `json:"slot"`
-	// Boot tells a cluster of this boot from what a reboot left of one.
+	// Boot is the boot id. It differs after a reboot.
 	Boot       string              `json:"boot"`
 	Binaries   string              `json:"binaries"`
 	ExtraArgs  map[string][]string `json:"extraArgs,omitempty"`
 	Kubeconfig string              `json:"kubeconfig,omitempty"`
 	Nodes      []member            `json:"nodes"`
-	// Complete is set once all of it has been ready.
+	// Complete is set once the whole cluster has been ready.
 	Complete bool `json:"complete"`
 }
 
-// member is a node of the cluster; its index picks its addresses.
+// member is a node of the cluster. Its index selects its addresses.
 type member struct {
 	Name  string `json:"name"`
 	Index int    `json:"index"`
@@ -41,8 +41,8 @@ func (s *state) member(name string) (member, bool) {
 	return s.Nodes[at], true
 }
 
-// freeIndex is the smallest index that no node has: addresses are reused, so
-// that adding and removing nodes all day never runs out of them.
+// freeIndex returns the smallest index without a node. Reusing addresses keeps them
+// from running out when nodes are added and removed often.
 func (s *state) freeIndex() (int, error) {
 	for index := 1; index <= maxNodes; index++ {
 		if !slices.ContainsFunc(s.Nodes, func(m member) bool { return m.Index == index }) {
@@ -52,7 +52,7 @@ func (s *state) freeIndex() (int, error) {
 	return 0, fmt.Errorf("the cluster has its %d nodes already", maxNodes)
 }
 
-// errAbsent is returned when there is no cluster of that name.
+// errAbsent is returned when no cluster of that name exists.
 var errAbsent = errors.New("there is no such cluster")
 
 func readState(l layout) (*state, error) {
@@ -78,8 +78,8 @@ func (s *state) write(l layout) error {
 	return writeFile(l.stateFile(), content, 0o600)
 }
 
-// writeFile replaces a file whole, so that a process killed in the middle
-// leaves the old content or the new one.
+// writeFile replaces a file atomically, so that a killed process leaves the old content
+// or the new content.
 func writeFile(name string, content []byte, mode fs.FileMode) error {
 	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
 		return err
@@ -99,8 +99,8 @@ func writeJSON(name string, value any) error {
 	return writeFile(name, append(content, '\n'), 0o644)
 }
 
-// lockFile holds the lock on a file until the returned function is called. The
-// kernel lets go of it when the process dies, however it dies.
+// lockFile holds the lock on a file until the returned function is called. The kernel
+// releases it when the process ends for any reason.
 func lockFile(name string) (func(), error) {
 	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
 		return nil, err

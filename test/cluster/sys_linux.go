@@ -6,8 +6,8 @@ import (
 	"syscall"
 )
 
-// unmount lets go of what is mounted on a place, if anything is. Lazily:
-// something on the machine may be looking at it just now.
+// unmount unmounts a path if something is mounted there. It does so lazily, because
+// another process may be reading the mount.
 func unmount(place string) error {
 	err := syscall.Unmount(place, syscall.MNT_DETACH)
 	if err != nil && !errors.Is(err, syscall.EINVAL) && !errors.Is(err, syscall.ENOENT) {
@@ -16,8 +16,8 @@ func unmount(place string) error {
 	return nil
 }
 
-// withParent makes a helper program end when this one is killed. It must not
-// go on to make things that nobody knows of.
+// withParent makes the kernel kill a helper program when this process is killed.
+// Otherwise the program could make things that no state records.
 func withParent() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 }

@@ -4,8 +4,8 @@ package cluster
 
 import "syscall"
 
-// New refuses every other system; these let the end-to-end tests, which also
-// run against a cluster elsewhere, be compiled there.
+// New fails on other systems. These stubs let the end-to-end tests compile there, which
+// can run against a remote cluster.
 
 func unmount(string) error { return ErrUnsupported }
 

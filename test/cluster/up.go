@@ -12,9 +12,9 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// Up makes the cluster and returns when it is ready for pods. Called again, it
-// starts what has died and adds the nodes that are missing; what a reboot or
-// an Up that was killed left behind is taken down and made anew.
+// Up makes the cluster and returns when it is ready for pods. On an existing cluster,
+// it starts dead components and adds missing nodes. It rebuilds a cluster after a
+// reboot or a killed Up.
 func (c *Cluster) Up(ctx context.Context) error {
 	began := time.Now()
 	if err := installPackages(ctx, c.options.Log); err != nil {
@@ -39,7 +39,7 @@ func (c *Cluster) Up(ctx context.Context) error {
 		if err == nil || ctx.Err() != nil {
 			return err
 		}
-		c.say("The cluster cannot be repaired, so it is made anew: %v", err)
+		c.say("The cluster cannot be repaired, so it is rebuilt: %v", err)
 	case err == nil:
 		c.say("Removing what is left of an earlier cluster.")
 	case !errors.Is(err, errAbsent):
@@ -55,7 +55,7 @@ func (c *Cluster) Up(ctx context.Context) error {
 	return nil
 }
 
-// build makes the cluster where there is none.
+// build makes the cluster where none exists.
 func (c *Cluster) build(ctx context.Context, binaries string) error {
 	c.plan = plan{slot: c.options.Slot}
 	c.state = &state{
@@ -97,7 +97,7 @@ func (c *Cluster) build(ctx context.Context, binaries string) error {
 
 func nodeName(number int) string { return fmt.Sprintf("node-%d", number) }
 
-// lay prepares everything that is there before any process is.
+// lay prepares everything that the processes need before they start.
 func (c *Cluster) lay(ctx context.Context) error {
 	if err := c.state.write(c.layout); err != nil {
 		return err
@@ -162,7 +162,7 @@ func (c *Cluster) awaitReady(ctx context.Context) error {
 	return c.nodesReady(ctx, c.state.Nodes)
 }
 
-// publishAccess puts the kubeconfig where it was asked for.
+// publishAccess writes the kubeconfig to the path in the options.
 func (c *Cluster) publishAccess() error {
 	if c.options.Kubeconfig == "" {
 		return nil

@@ -16,16 +16,15 @@ import (
 )
 
 const (
-	// readyPatience is for a machine with other work to do: on an idle one
-	// each wait takes seconds.
+	// readyPatience allows for a busy machine. On an idle one, each wait takes seconds.
 	readyPatience = 3 * time.Minute
 	pollEvery     = 100 * time.Millisecond
 	attemptLimit  = 5 * time.Second
 )
 
-// wait asks again and again until the answer is no error. When it never is, or
-// when a component that it depends on ends, the error shows what that
-// component logged last.
+// wait repeats the check until it returns no error. It gives up after a timeout, or
+// when a component in dependsOn ends. The error then includes the last log lines of
+// that component.
 func (c *Cluster) wait(ctx context.Context, dependsOn []string, check func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, readyPatience)
 	defer cancel()
@@ -47,7 +46,7 @@ func (c *Cluster) wait(ctx context.Context, dependsOn []string, check func(conte
 		}
 		select {
 		case <-ctx.Done():
-			return errors.Join(fmt.Errorf("waited in vain: %w", err), c.explain(dependsOn))
+			return errors.Join(fmt.Errorf("timed out waiting: %w", err), c.explain(dependsOn))
 		case <-time.After(pollEvery):
 		}
 	}
@@ -56,7 +55,7 @@ func (c *Cluster) wait(ctx context.Context, dependsOn []string, check func(conte
 func (c *Cluster) explain(components []string) error {
 	var all []error
 	for _, name := range components {
-		all = append(all, fmt.Errorf("last of %s:\n%s", c.layout.log(name), lastWords(c.layout.log(name))))
+		all = append(all, fmt.Errorf("last lines of %s:\n%s", c.layout.log(name), lastWords(c.layout.log(name))))
 	}
 	return errors.Join(all...)
 }
@@ -69,8 +68,8 @@ func lastWords(log string) string {
 	return tail(string(content), 8)
 }
 
-// tail picks the last lines of a log that say what went wrong, or the last of
-// all where none does.
+// tail returns the last lines of a log that report an error, or the last lines of all
+// if none does.
 func tail(log string, count int) string {
 	lines := strings.Split(strings.TrimRight(log, "\n"), "\n")
 	var wrong []string
@@ -85,7 +84,8 @@ func tail(log string, count int) string {
 	return strings.Join(lines[max(0, len(lines)-count):], "\n")
 }
 
-// complains knows the forms of klog, zap and logrus, and what Go prints itself.
+// complains returns whether a log line reports an error. It knows the formats of klog,
+// zap, logrus and the Go runtime.
 func complains(line string) bool {
 	if len(line) > 1 && (line[0] == 'E' || line[0] == 'F') && line[1] >= '0' && line[1] <= '9' {
 		return true
@@ -98,7 +98,7 @@ func complains(line string) bool {
 	return false
 }
 
-// nodesReady waits until the given nodes take pods and reach the services.
+// nodesReady waits until the given nodes accept pods and reach the services.
 func (c *Cluster) nodesReady(ctx context.Context, nodes []member) error {
 	client, err := c.client()
 	if err != nil {
@@ -114,7 +114,7 @@ func (c *Cluster) nodesReady(ctx context.Context, nodes []member) error {
 	})
 }
 
-// nodesTakePods returns what keeps one of the nodes from it, if anything does.
+// nodesTakePods returns an error if one of the nodes does not accept pods.
 func (c *Cluster) nodesTakePods(ctx context.Context, client kubernetes.Interface, nodes []member) error {
 	local := &http.Transport{DisableKeepAlives: true}
 	for _, m := range nodes {
@@ -133,7 +133,7 @@ func (c *Cluster) nodesTakePods(ctx context.Context, client kubernetes.Interface
 	return nil
 }
 
-// takesPods returns why a node does not, if so.
+// takesPods returns an error if the node does not accept pods.
 func takesPods(node *corev1.Node) error {
 	for _, condition := range node.Status.Conditions {
 		if condition.Type == corev1.NodeReady && condition.Status != corev1.ConditionTrue {
@@ -148,10 +148,11 @@ func takesPods(node *corev1.Node) error {
 	return nil
 }
 
-// controllersReady waits until pods can be made: the controllers run, and have
-// made the service account that a pod gets by default.
+// controllersReady waits until pods can be created: the controllers run, and have
+// created the default service account.
 func (c *Cluster) controllersReady(ctx context.Context, client kubernetes.Interface) error {
-	// The certificates are this cluster's own; the question is whether they run.
+	// The check asks only whether the controllers run, so it does not verify their
+	// certificates.
 	local := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, DisableKeepAlives: true}
 	return c.wait(ctx, []string{controllerManager, scheduler}, func(ctx context.Context) error {
 		for _, port := range []int{c.plan.controllerManagerPort(), c.plan.schedulerPort()} {

@@ -1,6 +1,5 @@
-// Command cluster makes and takes down the local cluster, and does to it what
-// a test or a person wants to see the operator survive. Called without
-// arguments it lists what it can do.
+// Command cluster makes and removes the local cluster, and stops, kills and starts its
+// components. Without arguments it prints the list of its verbs.
 package main
 
 import (
@@ -18,8 +17,8 @@ import (
 const (
 	exitFailure = 1
 	exitUsage   = 2
-	// exitUnsupported tells a script that nothing is wrong, except that no
-	// cluster can be made here.
+	// exitUnsupported tells a script that this machine cannot run a cluster, and that
+	// nothing else is wrong.
 	exitUnsupported = 3
 )
 
@@ -65,8 +64,8 @@ func execute(ctx context.Context, args []string) error {
 	return v.do(ctx, c, given)
 }
 
-// match finds the verb that the arguments begin with. What follows it must be
-// as many arguments as the verb takes.
+// match finds the verb at the start of the arguments. The remaining arguments must be
+// as many as the verb takes.
 func match(args []string) (verb, []string, bool) {
 	for _, v := range verbs {
 		words := strings.Fields(v.words)

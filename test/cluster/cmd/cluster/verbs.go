@@ -9,10 +9,10 @@ import (
 	"github.com/darkowlzz/daemonset-job/test/cluster"
 )
 
-// verb is one thing that the command can do.
+// verb is one operation of the command.
 type verb struct {
 	words, takes, help string
-	// build marks the one verb that needs no cluster, and no privileges.
+	// build marks the verb that needs no cluster and no privileges.
 	build bool
 	do    func(context.Context, *cluster.Cluster, []string) error
 }
@@ -27,7 +27,7 @@ var verbs = []verb{
 	{words: "load", takes: "IMAGE", help: "give an image, or an archive of one, to every node", do: func(ctx context.Context, c *cluster.Cluster, args []string) error {
 		return c.Load(ctx, args[0], os.Getenv("CONTAINER_TOOL"))
 	}},
-	{words: "mirror", takes: "URL", help: "let the nodes ask the registry at URL first for every image", do: func(_ context.Context, c *cluster.Cluster, args []string) error {
+	{words: "mirror", takes: "URL", help: "make the nodes pull every image from the registry at URL first", do: func(_ context.Context, c *cluster.Cluster, args []string) error {
 		return c.Mirror(args[0])
 	}},
 	{words: "address", help: "print the address that nodes and pods reach this host at", do: func(_ context.Context, c *cluster.Cluster, _ []string) error {
@@ -60,7 +60,7 @@ var verbs = []verb{
 	{words: "node add", takes: "NODE", help: "add a node", do: func(ctx context.Context, c *cluster.Cluster, args []string) error {
 		return c.AddNode(ctx, args[0])
 	}},
-	{words: "node remove", takes: "NODE", help: "take a node away", do: func(ctx context.Context, c *cluster.Cluster, args []string) error {
+	{words: "node remove", takes: "NODE", help: "remove a node", do: func(ctx context.Context, c *cluster.Cluster, args []string) error {
 		return c.RemoveNode(ctx, args[0])
 	}},
 	{words: "node stop", takes: "NODE", help: "stop a node's kubelet", do: func(_ context.Context, c *cluster.Cluster, args []string) error {

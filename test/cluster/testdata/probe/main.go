@@ -1,6 +1,6 @@
-// Command probe is the pod in the tests of the local cluster. Called with
-// URLs, it prints what each of them answers, with the pod's service account as
-// its user, and then "done". It serves its host name on port 8080 all along.
+// Command probe runs in the pods of the local cluster's tests. It requests each URL of
+// its arguments with the pod's service account, prints the answers, and then prints
+// "done". It serves its host name on port 8080 the whole time.
 package main
 
 import (
