@@ -1,7 +1,7 @@
-// Command apidoc writes the reference of the API from the CRD, whose schema and
-// descriptions are what `kubectl explain` shows.
+// Command apidoc writes the API reference from the CRD, which `kubectl explain` shows
+// too.
 //
-// Usage: apidoc CRD FILE, which is written as Markdown.
+// Usage: apidoc CRD FILE, where FILE is written as Markdown.
 package main
 
 import (

@@ -9,7 +9,7 @@ import (
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 )
 
-// reference is the documentation of every version of a CRD.
+// reference returns the documentation of every version of a CRD.
 func reference(crd *apiextensionsv1.CustomResourceDefinition) (string, error) {
 	var b strings.Builder
 	names := crd.Spec.Names
@@ -39,7 +39,7 @@ func reference(crd *apiextensionsv1.CustomResourceDefinition) (string, error) {
 	return b.String(), nil
 }
 
-// section is the table of an object's fields, followed by those of the objects in it.
+// section writes the table of an object's fields, and then those of the objects in it.
 func section(b *strings.Builder, path string, schema apiextensionsv1.JSONSchemaProps) {
 	fmt.Fprintf(b, "\n### %s\n\n%s\n\n| field | type | default | meaning |\n|---|---|---|---|\n", path, escape(oneLine(schema.Description)))
 	names := slices.Sorted(maps.Keys(schema.Properties))
@@ -66,8 +66,8 @@ func section(b *strings.Builder, path string, schema apiextensionsv1.JSONSchemaP
 	}
 }
 
-// documented tells objects of ours from Kubernetes' own, whose descriptions the
-// CRD does not have.
+// documented returns whether any field has a description. Kubernetes' own types have
+// none, because hack/crd removes them.
 func documented(schema apiextensionsv1.JSONSchemaProps) bool {
 	for _, field := range schema.Properties {
 		if field.Description != "" {
@@ -77,7 +77,7 @@ func documented(schema apiextensionsv1.JSONSchemaProps) bool {
 	return false
 }
 
-// typeOf is what a field takes.
+// typeOf returns the type of a field in words.
 func typeOf(schema apiextensionsv1.JSONSchemaProps) string {
 	switch {
 	case schema.XIntOrString:
@@ -98,13 +98,13 @@ func typeOf(schema apiextensionsv1.JSONSchemaProps) string {
 
 const defaultMark = " Default: "
 
-// splitDefault takes from a description its last sentence, if that is the default.
+// splitDefault splits the sentence about the default off a description.
 func splitDefault(description string) (meaning, fallback string) {
 	meaning, fallback, _ = strings.Cut(description, defaultMark)
 	return meaning, strings.TrimSuffix(fallback, ".")
 }
 
-// rules are the sentences of a schema's own rules and of those below it.
+// rules returns the messages of a schema's validation rules, including nested ones.
 func rules(path string, schema *apiextensionsv1.JSONSchemaProps) []string {
 	var found []string
 	for _, rule := range schema.XValidations {
@@ -119,7 +119,7 @@ func rules(path string, schema *apiextensionsv1.JSONSchemaProps) []string {
 
 func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
 
-// escape keeps a text within a cell of a table, and angle brackets visible.
+// escape keeps a text within one cell of a table, and makes angle brackets visible.
 func escape(text string) string {
 	return strings.NewReplacer("|", `\|`, "<", "&lt;", "\n", " ").Replace(text)
 }

@@ -13,7 +13,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// The bundle that is committed, as everybody gets it.
+// committed is the folder of the committed bundle, which users install.
 const committed = "../../bundle"
 
 func load(t *testing.T) *manifests.Bundle {
@@ -32,8 +32,8 @@ func TestTheBundleHasNoErrorAndNoWarning(t *testing.T) {
 	g.Expect(problems).To(BeEmpty())
 }
 
-// The criteria of scorecard's standard tests, which need an image that cannot be
-// had everywhere.
+// TestScorecardsStandardCriteria checks what scorecard's standard tests check. Their
+// image is not available everywhere.
 func TestScorecardsStandardCriteria(t *testing.T) {
 	g := NewWithT(t)
 	bundle := load(t)
@@ -80,7 +80,8 @@ func TestEveryFieldIsDescribed(t *testing.T) {
 	}
 }
 
-// What can be installed in any mode has no right beyond the namespaces that it watches.
+// TestAllRightsAreNamespaced checks that all rights are limited to the watched
+// namespaces, because the operator can be installed in every install mode.
 func TestAllRightsAreNamespaced(t *testing.T) {
 	g := NewWithT(t)
 	csv := load(t).CSV
@@ -96,8 +97,9 @@ func TestAllRightsAreNamespaced(t *testing.T) {
 	}
 }
 
-// The labels are what a catalogue filters by, the affinity what the scheduler
-// goes by, and the Makefile has what is built: they are the same platforms.
+// TestPlatformsAreThoseThatAreBuilt compares three lists of platforms: the labels, by
+// which a catalogue filters, the affinity, which the scheduler uses, and the Makefile's
+// list, which is built.
 func TestPlatformsAreThoseThatAreBuilt(t *testing.T) {
 	g := NewWithT(t)
 	csv := load(t).CSV

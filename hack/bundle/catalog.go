@@ -32,7 +32,7 @@ type icon struct {
 	MediaType string `json:"mediatype"`
 }
 
-// entry is a version in a channel, and what it is an upgrade of.
+// entry is a version in a channel, with the versions that it upgrades.
 type entry struct {
 	Name      string `json:"name"`
 	Replaces  string `json:"replaces,omitempty"`
@@ -50,8 +50,8 @@ const (
 	schemaBundle  = "olm.bundle"
 )
 
-// catalog adds a bundle, as `opm render` prints it, to the catalogue in a file:
-// the versions that are in it already stay, so that there is a way up from them.
+// catalog adds a bundle, as `opm render` prints it, to the catalogue in a file. It
+// keeps the earlier versions, so that users can upgrade from them.
 func catalog(args []string) error {
 	f := newFlags("catalog")
 	file := f.String("file", "", "`file` of the catalogue, made if it is not there")
@@ -103,8 +103,8 @@ func catalog(args []string) error {
 	return os.WriteFile(*file, text.Bytes(), 0o644)
 }
 
-// addBundle to a catalogue, in place of one of the same name. It leaves channels
-// that the release is no longer in without it.
+// addBundle adds a bundle to a catalogue, and replaces a bundle of the same name. It
+// removes the release from channels that it no longer belongs to.
 func addBundle(before []blob, r *release, bundle *blob, channels []string, defaultChannel string) []blob {
 	after := []blob{{
 		Schema: schemaPackage, Name: r.packageName, DefaultChannel: defaultChannel, Description: r.description,
@@ -146,7 +146,8 @@ func addBundle(before []blob, r *release, bundle *blob, channels []string, defau
 	return append(after, *bundle)
 }
 
-// decode a catalogue strictly: what is not known would be lost when it is written.
+// decode decodes a catalogue, and refuses unknown fields: they would be lost when the
+// catalogue is written.
 func decode(stream io.Reader) ([]blob, error) {
 	var all []blob
 	for document, err := range documents(stream) {

@@ -15,7 +15,8 @@ func added(before []blob, version, replaces string, channels ...string) []blob {
 	return addBundle(before, r, &blob{Schema: schemaBundle, Name: r.csvName(), Package: "thing", Image: "example.com/b:v" + version}, channels, channels[0])
 }
 
-// names of the documents and of the entries of channels, each in its order.
+// names returns the names of the documents and of the channels' entries, in their
+// order.
 func names(catalogue []blob) (all []string) {
 	for _, b := range catalogue {
 		all = append(all, b.Schema+" "+b.Name)

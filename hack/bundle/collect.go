@@ -15,17 +15,18 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// objects are those that kustomize printed, by what becomes of them.
+// objects holds kustomize's output, sorted by what the bundle does with each object.
 type objects struct {
 	base        *v1alpha1.ClusterServiceVersion
 	deployments []appsv1.Deployment
 	crds        []apiextensionsv1.CustomResourceDefinition
-	// rules of roles by their kind and name, and who is bound to them.
+	// rules holds the rules of each role by kind and name. bindings says who is bound
+	// to it.
 	rules    map[rbacv1.RoleRef][]rbacv1.PolicyRule
 	bindings []binding
 	// scorecard is the configuration of `operator-sdk scorecard`.
 	scorecard *unstructured.Unstructured
-	// rest are the bundle's further objects, and the custom resources among them.
+	// rest holds the bundle's further objects, including the custom resources.
 	rest []*unstructured.Unstructured
 }
 
@@ -38,7 +39,7 @@ type binding struct {
 
 const rbacGroup = "rbac.authorization.k8s.io"
 
-// collect the objects of a stream of YAML documents.
+// collect reads the objects of a stream of YAML documents.
 func collect(stream io.Reader) (*objects, error) {
 	all := &objects{rules: map[rbacv1.RoleRef][]rbacv1.PolicyRule{}}
 	for document, err := range documents(stream) {
@@ -89,19 +90,19 @@ func (m *objects) add(object *unstructured.Unstructured) error {
 		m.rest = append(m.rest, object)
 	case "Configuration.scorecard.operatorframework.io":
 		m.scorecard = object
-	case "Namespace": // OLM's user makes it.
+	case "Namespace": // The user of OLM creates the namespace.
 	default:
 		m.rest = append(m.rest, object)
 	}
 	return nil
 }
 
-// convert strictly: what a type does not know would be lost silently.
+// convert converts an object, and refuses unknown fields: they would be lost silently.
 func convert(from *unstructured.Unstructured, to any) error {
 	return runtime.DefaultUnstructuredConverter.FromUnstructuredWithValidation(from.Object, to, true)
 }
 
-// accounts are the service accounts that the Deployments run as.
+// accounts returns the service accounts of the Deployments.
 func (m *objects) accounts() map[string]bool {
 	names := map[string]bool{}
 	for i := range m.deployments {

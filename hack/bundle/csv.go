@@ -12,14 +12,14 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// release is what a ClusterServiceVersion has from the command line.
+// release holds the parts of a ClusterServiceVersion that the command line sets.
 type release struct {
 	packageName string
 	version     semver.Version
-	// replaces is the name of the version that this one is an upgrade of, and
-	// skipRange a range of further ones; both can be empty.
+	// replaces is the name of the version that this one upgrades, and skipRange a range
+	// of further such versions. Both can be empty.
 	replaces, skipRange string
-	// description is Markdown, and icon a picture in SVG.
+	// description is in Markdown, and icon in SVG.
 	description, icon string
 }
 
@@ -27,8 +27,8 @@ func (r *release) csvName() string { return csvName(r.packageName, r.version.Str
 
 func csvName(packageName, version string) string { return packageName + ".v" + version }
 
-// csv is the ClusterServiceVersion: the base, and what the manifests and the Go
-// types have to add.
+// csv returns the ClusterServiceVersion: the base, completed from the manifests and the
+// Go types.
 func (m *objects) csv(r *release, t types) (*v1alpha1.ClusterServiceVersion, error) {
 	csv := m.base.DeepCopy()
 	csv.Name, csv.Namespace = r.csvName(), ""
@@ -72,7 +72,7 @@ func (m *objects) csv(r *release, t types) (*v1alpha1.ClusterServiceVersion, err
 	return csv, err
 }
 
-// examples are the custom resources of the input, as the annotation has them.
+// examples returns the custom resources of the input, in the form of the annotation.
 func (m *objects) examples() (string, error) {
 	examples := []map[string]any{}
 	for _, object := range m.rest {
@@ -89,12 +89,13 @@ func (m *objects) examples() (string, error) {
 	return string(data), err
 }
 
-// relatedImagePrefix begins the name of an environment variable that holds an
-// image which the operator uses, as OLM's users expect it.
+// relatedImagePrefix begins the name of each environment variable that holds an image
+// which the operator runs. OLM's tools expect this prefix.
 const relatedImagePrefix = "RELATED_IMAGE_"
 
-// relatedImages are all images that run because of the operator, for those who
-// mirror them: each once, its own ones by the name of the first such container.
+// relatedImages returns all images that the operator needs, for users who mirror them.
+// Each image is listed once. The operator's own image has the name of the first
+// container that uses it.
 func (m *objects) relatedImages() []v1alpha1.RelatedImage {
 	var images []v1alpha1.RelatedImage
 	known := map[string]bool{}

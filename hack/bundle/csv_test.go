@@ -9,7 +9,7 @@ import (
 	"github.com/operator-framework/api/pkg/operators/v1alpha1"
 )
 
-// input is what kustomize prints, cut down to what each decision needs.
+// input is kustomize's output, reduced to what the tests need.
 const input = `
 apiVersion: operators.coreos.com/v1alpha1
 kind: ClusterServiceVersion

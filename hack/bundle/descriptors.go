@@ -13,18 +13,19 @@ import (
 	"sigs.k8s.io/controller-tools/pkg/markers"
 )
 
-// markerName is the one that operator-sdk reads, on types and on fields.
+// markerName is the marker that operator-sdk reads on types and fields.
 const markerName = "operator-sdk:csv:customresourcedefinitions"
 
-// typeMarker is what a type's marker tells of its custom resource.
+// typeMarker is the content of a type's marker.
 type typeMarker struct {
 	DisplayName string
-	// Resources are kind, version and name of each object that the operator makes for it.
+	// Resources holds kind, version and name of each object that the operator creates
+	// for it.
 	Resources [][]string `marker:",optional"`
 	Order     *int       `marker:",optional"`
 }
 
-// fieldMarker is what a field's marker tells of it.
+// fieldMarker is the content of a field's marker.
 type fieldMarker struct {
 	// Type is spec or status.
 	Type         string
@@ -33,10 +34,10 @@ type fieldMarker struct {
 	Order        *int     `marker:",optional"`
 }
 
-// types are the Go types of a package, by their name.
+// types holds the Go types of a package by name.
 type types map[string]*markers.TypeInfo
 
-// loadTypes reads the package of a folder with its comments.
+// loadTypes reads the package in a folder, including its comments.
 func loadTypes(folder string) (types, error) {
 	roots, err := loader.LoadRoots(folder)
 	if err != nil {
@@ -63,7 +64,7 @@ func loadTypes(folder string) (types, error) {
 	return found, nil
 }
 
-// owned describes a CRD's version for the ClusterServiceVersion.
+// owned returns the ClusterServiceVersion's description of a CRD's version.
 func (t types) owned(crd *apiextensionsv1.CustomResourceDefinition, version string) (v1alpha1.CRDDescription, error) {
 	kind := crd.Spec.Names.Kind
 	info := t[kind]
@@ -105,7 +106,7 @@ func (t types) owned(crd *apiextensionsv1.CustomResourceDefinition, version stri
 	return description, nil
 }
 
-// descriptor is a field with a marker.
+// descriptor is a field that has a marker.
 type descriptor struct {
 	path   string
 	order  int
@@ -113,8 +114,8 @@ type descriptor struct {
 	marker fieldMarker
 }
 
-// walk the fields of a type and of the types of its fields, as far as they are of
-// the same package. The first step of a path, spec or status, is left out.
+// walk collects the fields of a type, and of the types of its fields in the same
+// package. Paths do not include the first step, spec or status.
 func (t types) walk(info *markers.TypeInfo, path string, above []string, into *[]descriptor) error {
 	if slices.Contains(above, info.Name) {
 		return fmt.Errorf("%s holds itself", info.Name)
@@ -148,6 +149,6 @@ func (t types) walk(info *markers.TypeInfo, path string, above []string, into *[
 	return nil
 }
 
-// text is a Go comment as one paragraph. It begins, as API conventions have it,
-// with the field's name in a manifest, and so not with a capital letter.
+// text returns a Go comment as one paragraph. By API conventions, it begins with the
+// field's name in the manifest, which has a small first letter.
 func text(doc string) string { return strings.Join(strings.Fields(doc), " ") }

@@ -10,7 +10,8 @@ import (
 	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
 )
 
-// documents of a stream of YAML, without the empty ones. An error is the last.
+// documents iterates over the documents of a YAML stream, without the empty ones. It
+// stops at the first error and yields it.
 func documents(stream io.Reader) iter.Seq2[[]byte, error] {
 	reader := utilyaml.NewYAMLReader(bufio.NewReader(stream))
 	return func(yield func([]byte, error) bool) {

@@ -11,7 +11,7 @@ import (
 	"github.com/blang/semver/v4"
 )
 
-// flagsOf a command that describes a release.
+// flagsOf holds the flags of a command that describes a release.
 type flagsOf struct {
 	*flag.FlagSet
 	packageName, version, replaces, skipRange, description, icon, channels, defaultChannel string
@@ -26,11 +26,11 @@ func newFlags(name string) *flagsOf {
 	f.StringVar(&f.description, "description", "", "`file` with the description in Markdown")
 	f.StringVar(&f.icon, "icon", "", "`file` with the icon in SVG")
 	f.StringVar(&f.channels, "channels", "stable", "comma separated `channels`")
-	f.StringVar(&f.defaultChannel, "default-channel", "", "`channel` of those who name none (default: the first)")
+	f.StringVar(&f.defaultChannel, "default-channel", "", "`channel` for users who name none (default: the first)")
 	return f
 }
 
-// release is what the flags say, once they are parsed.
+// release returns the release that the parsed flags describe.
 func (f *flagsOf) release() (*release, error) {
 	version, err := semver.Parse(f.version)
 	if err != nil {
@@ -48,7 +48,7 @@ func (f *flagsOf) release() (*release, error) {
 			return nil, fmt.Errorf("-skip-range %q: %w", f.skipRange, err)
 		}
 		if f.replaces == "" {
-			return nil, errors.New("-skip-range needs -replaces: without it, OLM would offer no way from the versions before")
+			return nil, errors.New("-skip-range needs -replaces: without it, OLM would offer no upgrade from the earlier versions")
 		}
 	}
 	if r.description, err = read(f.description); err != nil {
@@ -68,10 +68,10 @@ func read(file string) (string, error) {
 	return string(data), err
 }
 
-// encode as OLM's icons are.
+// encode returns the base64 form in which OLM stores icons.
 func encode(data string) string { return base64.StdEncoding.EncodeToString([]byte(data)) }
 
-// generate the bundle and its Dockerfile from manifests on standard input.
+// generate writes the bundle and its Dockerfile from the manifests on standard input.
 func generate(args []string) error {
 	f := newFlags("generate")
 	api := f.String("api", "", "`folder` with the Go types of the custom resources")

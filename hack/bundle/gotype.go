@@ -2,8 +2,8 @@ package main
 
 import "go/ast"
 
-// typeName is the name of a type of the same package that a field is of, behind
-// pointers and lists, and whether there is a list. It is empty for other types.
+// typeName returns the name of a field's type without pointers and lists, and whether
+// it is a list. The name is empty for types of other packages.
 func typeName(expr ast.Expr) (name string, list bool) {
 	switch e := expr.(type) {
 	case *ast.Ident:

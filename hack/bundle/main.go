@@ -4,8 +4,8 @@
 //	opm render bundle -o yaml | bundle catalog …
 //	bundle validate DIR
 //
-// `generate` gives what `operator-sdk generate bundle` gives, from Go modules alone.
-// The same input gives the same bytes: the date of a release is one of its inputs.
+// `generate` writes what `operator-sdk generate bundle` writes, and needs only Go modules.
+// The same input gives the same bytes: the date of a release is part of the input.
 package main
 
 import (
@@ -13,7 +13,7 @@ import (
 	"os"
 )
 
-// commands are the program's, each with its arguments.
+// commands holds the program's commands by name.
 var commands = map[string]func([]string) error{
 	"generate": generate,
 	"catalog":  catalog,

@@ -11,9 +11,9 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// permissions are the rights of the Deployments' service accounts. What a
-// RoleBinding gives is namespaced: OLM gives it in each namespace that the
-// operator watches. What a ClusterRoleBinding gives holds everywhere.
+// permissions returns the rights of the Deployments' service accounts. OLM grants the
+// rights of a RoleBinding in each namespace that the operator watches, and those of a
+// ClusterRoleBinding in the whole cluster.
 func (m *objects) permissions() (namespaced, cluster []v1alpha1.StrategyDeploymentPermissions, err error) {
 	rules := map[bool]map[string][]rbacv1.PolicyRule{true: {}, false: {}}
 	accounts := m.accounts()
@@ -40,9 +40,9 @@ func byAccount(rules map[string][]rbacv1.PolicyRule) []v1alpha1.StrategyDeployme
 	return all
 }
 
-// further are the objects that go into the bundle as files of their own: those
-// that are not in the ClusterServiceVersion already. OLM makes the service
-// accounts of the Deployments, and binds their roles.
+// further returns the objects that become files of the bundle. It skips objects that
+// the ClusterServiceVersion holds, and the service accounts and bindings of the
+// Deployments, which OLM creates.
 func (m *objects) further() []*unstructured.Unstructured {
 	accounts, inCSV := m.accounts(), map[rbacv1.RoleRef]bool{}
 	ours := func(subjects []rbacv1.Subject) bool {
@@ -80,7 +80,7 @@ func (m *objects) further() []*unstructured.Unstructured {
 	return objects
 }
 
-// isExample says whether an object is of a kind that the bundle's CRDs define.
+// isExample returns whether the bundle's CRDs define the object's kind.
 func (m *objects) isExample(object *unstructured.Unstructured) bool {
 	kind := object.GroupVersionKind().GroupKind()
 	for i := range m.crds {

@@ -13,15 +13,15 @@ import (
 	validator "github.com/operator-framework/api/pkg/validation/interfaces"
 )
 
-// kubernetesVersions are those that a bundle is looked at for: the oldest that it
-// may be installed on, and the newest that the validators know changes of.
+// kubernetesVersions are the versions that the bundle is checked for: the oldest
+// supported one, and the newest one that the validators know.
 var kubernetesVersions = []string{"1.30", "1.37"}
 
-// validateDir looks at the bundle in a folder with every validator there is. A
-// warning is as good as an error.
+// validateDir checks the bundle in a folder with every validator. A warning counts as
+// an error.
 func validateDir(args []string) error {
 	f := flag.NewFlagSet("validate", flag.ContinueOnError)
-	inspect := f.String("inspect-images", "", "`tool`, docker or podman, that pulls the images to look at their platforms (default: they are not looked at)")
+	inspect := f.String("inspect-images", "", "`tool`, docker or podman, that pulls the images to check their platforms (default: no check of platforms)")
 	if err := f.Parse(args); err != nil {
 		return err
 	}
@@ -39,12 +39,12 @@ func validateDir(args []string) error {
 	if len(problems) > 0 {
 		return fmt.Errorf("%d problems in %s", len(problems), folder)
 	}
-	fmt.Printf("%s: nothing to complain of\n", folder)
+	fmt.Printf("%s: no problems found\n", folder)
 	return nil
 }
 
-// validators are all there are. The one for platforms pulls every image, with the
-// tool to inspect them; without one it is left out.
+// validators returns all validators. The validator for platforms pulls every image with
+// the tool, and is skipped without one.
 func validators(tool string) validator.Validators {
 	all := slices.Clone(validation.AllValidators)
 	if tool != "" {
@@ -55,8 +55,8 @@ func validators(tool string) validator.Validators {
 	})
 }
 
-// validate the bundle in a folder, its root: given the folder of the manifests,
-// the channels would never be looked at.
+// validate validates the bundle in its root folder. In the folder of the manifests, the
+// validators would not find the channels.
 func validate(folder, tool string) (problems []string, err error) {
 	bundle, err := manifests.GetBundleFromDir(folder)
 	if err != nil {

@@ -13,7 +13,7 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// files of the bundle, by their path within it.
+// files returns the files of the bundle by their path in it.
 func (m *objects) files(csv *v1alpha1.ClusterServiceVersion, packageName string) (map[string][]byte, error) {
 	files := map[string][]byte{}
 	add := func(name string, object any) error {
@@ -21,7 +21,7 @@ func (m *objects) files(csv *v1alpha1.ClusterServiceVersion, packageName string)
 		if err != nil {
 			return err
 		}
-		// What the API server fills in has no place in a file.
+		// The API server or OLM sets these fields, so a file must not have them.
 		delete(fields, "status")
 		for _, path := range [][]string{{"metadata", "creationTimestamp"}, {"metadata", "namespace"}} {
 			unstructured.RemoveNestedField(fields, path...)
@@ -51,7 +51,8 @@ func (m *objects) files(csv *v1alpha1.ClusterServiceVersion, packageName string)
 	return files, nil
 }
 
-// fileName of an object: <name>_[<group>_]<version>_<kind>.yaml.
+// fileName returns the name of an object's file:
+// <name>_[<group>_]<version>_<kind>.yaml.
 func fileName(object *unstructured.Unstructured) string {
 	kind := object.GroupVersionKind()
 	parts := []string{object.GetName()}
@@ -61,7 +62,7 @@ func fileName(object *unstructured.Unstructured) string {
 	return strings.Join(append(parts, kind.Version, strings.ToLower(kind.Kind)), "_") + ".yaml"
 }
 
-// label is one of the bundle's, which its image and its metadata both have.
+// label is a label that both the bundle's image and its metadata have.
 type label struct{ key, value string }
 
 func labels(packageName, channels, defaultChannel string, scorecard bool) []label {
@@ -105,7 +106,7 @@ func dockerfileOf(labels []label, folder string, scorecard bool) []byte {
 	return text.Bytes()
 }
 
-// writeAll files of a folder, in place of those that were there.
+// writeAll writes the files into a folder, in place of the previous bundle.
 func writeAll(folder string, files map[string][]byte) error {
 	for _, part := range []string{"manifests", "metadata", "tests"} {
 		if err := os.RemoveAll(filepath.Join(folder, part)); err != nil {

@@ -1,9 +1,8 @@
-// Command crd takes from generated CRDs the descriptions of what Kubernetes
-// documents itself: those below a pod template and an environment variable's
-// source. With them, the CRD of a whole pod template is larger than what
-// `kubectl apply` can keep in its annotation; ours stay.
+// Command crd removes the descriptions of Kubernetes' own types from generated CRDs: those
+// below a pod template and below an environment variable's source. With them, the CRD is
+// too large for the annotation of `kubectl apply`. The project's own descriptions stay.
 //
-// Usage: crd FILE…, each of which is changed in place.
+// Usage: crd FILE…, where each file is changed in place.
 package main
 
 import (
@@ -34,10 +33,10 @@ func rewrite(file string) error {
 	return os.WriteFile(file, append([]byte("---\n"), trimmed...), 0o644)
 }
 
-// foreign are the members of a Job's spec whose types are Kubernetes' own.
+// foreign are the fields of a Job's spec that have types of Kubernetes.
 var foreign = []string{"template", "env"}
 
-// trim is the CRD without the descriptions below the foreign members.
+// trim returns the CRD without the descriptions below the foreign fields.
 func trim(crd []byte) ([]byte, error) {
 	var object map[string]any
 	if err := yaml.Unmarshal(crd, &object); err != nil {
@@ -66,7 +65,7 @@ func trim(crd []byte) ([]byte, error) {
 	return yaml.Marshal(object)
 }
 
-// at is the object at a path, empty if there is none.
+// at returns the object at a path. It is empty if there is none.
 func at(object map[string]any, path ...string) map[string]any {
 	for _, name := range path {
 		object, _ = object[name].(map[string]any)
@@ -74,8 +73,8 @@ func at(object map[string]any, path ...string) map[string]any {
 	return object
 }
 
-// dropDescriptions deletes the descriptions of a schema. A property that is
-// called description is one of an object's, and no text.
+// dropDescriptions deletes the descriptions of a schema. It keeps a property with the
+// name "description", which is an object and no text.
 func dropDescriptions(v any) {
 	switch v := v.(type) {
 	case map[string]any:

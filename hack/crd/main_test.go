@@ -39,8 +39,8 @@ spec:
 	g.Expect(err).To(MatchError(ContainSubstring("spec.versions")))
 }
 
-// kubectl apply keeps what it applied in an annotation, and an object's
-// annotations may take 256 KiB.
+// TestTheCRDFitsIntoAnAnnotation checks the CRD's size. kubectl apply keeps the applied
+// object in an annotation, and an object's annotations may take 256 KiB.
 func TestTheCRDFitsIntoAnAnnotation(t *testing.T) {
 	g := NewWithT(t)
 	data, err := os.ReadFile("../../config/crd/bases/daemonset.darkowlzz.space_jobs.yaml")

@@ -1,6 +1,6 @@
-// Command pause is the only program of the image that holds a pod's
-// namespaces on the local cluster: it waits to be told to stop, and reaps the
-// processes that a shared process namespace orphans to it.
+// Command pause is the only program in the image of the container that holds a pod's
+// namespaces on the local cluster. It waits for a signal to end. In a shared process
+// namespace, it also reaps orphaned processes.
 package main
 
 import (
@@ -24,8 +24,8 @@ func main() {
 	}
 }
 
-// reap takes every child that has ended: signals are merged, so one may stand
-// for many.
+// reap reaps all children that have ended, because one signal may stand for several
+// children.
 func reap() {
 	for {
 		pid, err := syscall.Wait4(-1, nil, syscall.WNOHANG, nil)

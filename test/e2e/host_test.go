@@ -23,8 +23,8 @@ import (
 
 const hostNamespace = "e2e-host"
 
-// startHostShell runs a pod on each node that sees its /tmp, so that tests can
-// look at what a Job did there, on whatever cluster they run.
+// startHostShell runs a pod on each node that mounts the node's /tmp. Through it, tests
+// check what a Job did on the node, on any cluster.
 func startHostShell() {
 	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{
 		Name: hostNamespace, Labels: map[string]string{"pod-security.kubernetes.io/enforce": "privileged"},
@@ -56,7 +56,7 @@ func startHostShell() {
 	}).Should(BeEquivalentTo(len(nodes)))
 }
 
-// onHost runs a script where /host/tmp is the node's /tmp, and returns what it printed.
+// onHost runs a script on a node and returns its output. The node's /tmp is /host/tmp.
 func onHost(node, script string) (string, error) {
 	shells := &corev1.PodList{}
 	if err := k8s.List(ctx, shells, client.InNamespace(hostNamespace), client.MatchingFields{"spec.nodeName": node}); err != nil {
@@ -70,7 +70,7 @@ func onHost(node, script string) (string, error) {
 	return "", fmt.Errorf("no shell on node %s", node)
 }
 
-// onAllHosts runs a script on each node at once.
+// onAllHosts runs a script on all nodes at once.
 func onAllHosts(script string) {
 	GinkgoHelper()
 	var wait sync.WaitGroup
@@ -84,7 +84,7 @@ func onAllHosts(script string) {
 	}
 }
 
-// podOn is the Job's pod on the node.
+// podOn returns the Job's pod on the node.
 func podOn(j *v1beta1.Job, node string) *corev1.Pod {
 	GinkgoHelper()
 	list := &corev1.PodList{}
@@ -94,8 +94,9 @@ func podOn(j *v1beta1.Job, node string) *corev1.Pod {
 	return &list.Items[0]
 }
 
-// timeOfLine sends when a pod logs the line: the time that its node's container
-// runtime put there, so that what it took the test to make it say so is left out.
+// timeOfLine sends the time at which a pod logged the line. The node's container
+// runtime recorded that time, so that it does not include the delay of the test's own
+// request.
 func timeOfLine(pod *corev1.Pod, line string) <-chan time.Time {
 	GinkgoHelper()
 	stream, err := api.CoreV1().Pods(pod.Namespace).GetLogs(pod.Name, &corev1.PodLogOptions{Follow: true, Timestamps: true}).Stream(ctx)
@@ -117,7 +118,7 @@ func timeOfLine(pod *corev1.Pod, line string) <-chan time.Time {
 	return found
 }
 
-// kubectl runs the one of KUBECTL, as a person would.
+// kubectl runs the program that KUBECTL names, as a user would.
 func kubectl(args ...string) (string, error) {
 	name := os.Getenv("KUBECTL")
 	if name == "" {

@@ -19,14 +19,14 @@ import (
 	wrappers "github.com/darkowlzz/daemonset-job/internal/testing"
 )
 
-// waits is a script that counts its run on the node, waits until the test lets
-// the node go, and says that it is done.
+// waits is a script that appends a line for its run, waits until the test releases the
+// node, and logs "done".
 const waits = `trap 'exit 0' TERM; echo run >> /basetarget/runs
 while [ ! -e /basetarget/go ]; do sleep 0.05; done
 echo done; while true; do sleep 0.2; done`
 
-// shell is a Job that runs a script on every node, with a folder of the node's
-// /tmp that is the test's own at /basetarget.
+// shell returns a Job that runs a script on every node. A folder of the node's /tmp
+// that only this test uses is mounted at /basetarget.
 func shell(namespace, name, script string) *wrappers.JobWrapper {
 	return wrappers.Job(namespace, name).Image(shellImage).Command("/bin/sh", "-c", script).MountPath("/tmp/" + namespace)
 }
@@ -71,7 +71,7 @@ func blocked(j *v1beta1.Job) func() (string, error) {
 	}
 }
 
-// nothingLeft says whether the Job, its DaemonSet and its pods are gone.
+// nothingLeft returns an error if the Job, its DaemonSet or a pod of it still exists.
 func nothingLeft(j *v1beta1.Job) func() error {
 	return func() error {
 		if err := k8s.Get(ctx, client.ObjectKeyFromObject(j), &v1beta1.Job{}); !apierrors.IsNotFound(err) {
@@ -92,7 +92,7 @@ func nothingLeft(j *v1beta1.Job) func() error {
 	}
 }
 
-// runs is how often the script of a Job was started on each node.
+// runs returns how many times a Job's script was started on each node.
 func runs(namespace string) func() (map[string]string, error) {
 	return func() (map[string]string, error) {
 		counts := map[string]string{}
@@ -182,7 +182,7 @@ var _ = Describe("a Job on real nodes", func() {
 		onAllHosts("test -e /host/tmp/" + ns + "/new")
 	})
 
-	It("leaves nothing behind when it is deleted in the middle", func() {
+	It("is deleted with all its objects while it works", func() {
 		j := create(shell(ns, "j", waits))
 		Eventually(runs(ns)).Should(Equal(eachNode("1")))
 		Expect(k8s.Delete(ctx, j)).To(Succeed())
@@ -198,7 +198,7 @@ echo done; while true; do sleep 0.2; done`))
 		onAllHosts("test -e /host/tmp/" + ns + "/tried")
 	})
 
-	It("says which image is not there, and goes on when it is mended", func() {
+	It("names the missing image, and runs once it is corrected", func() {
 		j := create(shell(ns, "j", waits).Image("example.invalid/no/such:image"))
 		Eventually(blocked(j)).Should(And(HavePrefix("PodsWaiting"), ContainSubstring(fmt.Sprintf("%d nodes", len(nodes))), MatchRegexp("ErrImagePull|ImagePullBackOff")))
 		letGo(ns, nodes...)

@@ -15,7 +15,7 @@ import (
 
 var operatorKey = client.ObjectKey{Namespace: operatorNamespace, Name: "daemonset-job-controller-manager"}
 
-// operatorPods are the pods of the operator's Deployment that are not being deleted.
+// operatorPods returns the pods of the operator's Deployment that are not terminating.
 func operatorPods() ([]corev1.Pod, error) {
 	list := &corev1.PodList{}
 	err := k8s.List(ctx, list, client.InNamespace(operatorNamespace), client.MatchingLabels{"control-plane": "controller-manager"})
@@ -28,7 +28,7 @@ func operatorPods() ([]corev1.Pod, error) {
 	return pods, err
 }
 
-// waitForOperator waits until so many replicas are ready.
+// waitForOperator waits until that many replicas are ready.
 func waitForOperator(replicas int) {
 	GinkgoHelper()
 	Eventually(func() error {
@@ -53,7 +53,7 @@ func waitForOperator(replicas int) {
 	}, "120s").Should(Succeed())
 }
 
-// scale the operator to so many replicas.
+// scale scales the operator to that many replicas.
 func scale(replicas int) {
 	GinkgoHelper()
 	deployment := &appsv1.Deployment{}
@@ -64,15 +64,15 @@ func scale(replicas int) {
 	waitForOperator(replicas)
 }
 
-// renewOperator replaces the operator's pod: a container that was killed often is
-// started again later and later, and the next test would wait for that.
+// renewOperator replaces the operator's pod. The kubelet restarts a container that was
+// killed often with a growing delay, which would slow the next test.
 func renewOperator() {
 	GinkgoHelper()
 	Expect(k8s.DeleteAllOf(ctx, &corev1.Pod{}, client.InNamespace(operatorNamespace))).To(Succeed())
 	waitForOperator(1)
 }
 
-// kill a container of a pod of the operator with SIGKILL.
+// kill kills a container of an operator's pod with SIGKILL.
 func kill(pod *corev1.Pod, container string) {
 	GinkgoHelper()
 	for _, status := range pod.Status.ContainerStatuses {
@@ -84,7 +84,7 @@ func kill(pod *corev1.Pod, container string) {
 	Fail(fmt.Sprintf("pod %s has no container %s", pod.Name, container))
 }
 
-// leader is the pod that holds the lease of one of the binaries.
+// leader returns the pod that holds the lease of one of the binaries.
 func leader(lease string) *corev1.Pod {
 	GinkgoHelper()
 	var found *corev1.Pod

@@ -13,14 +13,14 @@ import (
 	wrappers "github.com/darkowlzz/daemonset-job/internal/testing"
 )
 
-// apply a sample as it stands, into the test's namespace.
+// apply applies a sample, unchanged, in the test's namespace.
 func apply(namespace, file string) {
 	GinkgoHelper()
 	_, err := kubectl("apply", "-n", namespace, "-f", "../../config/samples/"+file)
 	Expect(err).NotTo(HaveOccurred())
 }
 
-// named is a handle on the Job that a sample makes.
+// named returns a Job with only the name of a sample's Job, to read or wait for it.
 func named(namespace, name string) *v1beta1.Job { return wrappers.Job(namespace, name).Obj() }
 
 var _ = Describe("the samples, as they stand", func() {

@@ -25,7 +25,7 @@ const (
 	scorecardDir = "../../config/scorecard/rbac"
 )
 
-// read a manifest strictly.
+// read reads a manifest and refuses unknown fields.
 func read(file string, into any) {
 	GinkgoHelper()
 	data, err := os.ReadFile(file)
@@ -33,7 +33,7 @@ func read(file string, into any) {
 	Expect(yaml.UnmarshalStrict(data, into)).To(Succeed(), file)
 }
 
-// archive of a folder, as scorecard makes it of the bundle.
+// archive returns a tar archive of a folder, as scorecard makes it of the bundle.
 func archive(folder string) []byte {
 	GinkgoHelper()
 	var data bytes.Buffer
@@ -45,8 +45,8 @@ func archive(folder string) []byte {
 	return data.Bytes()
 }
 
-// scorecardPod is the one that scorecard makes for a test: the bundle, untarred by
-// an init container, at /bundle.
+// scorecardPod returns the pod that scorecard creates for a test. An init container
+// extracts the bundle to /bundle.
 func scorecardPod(namespace, account string, test v1alpha3.TestConfiguration) *corev1.Pod {
 	return &corev1.Pod{
 		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, GenerateName: "scorecard-test-", Labels: test.Labels},
@@ -110,7 +110,7 @@ var _ = Describe("scorecard's custom tests", func() {
 			}, "150s").Should(BeElementOf(corev1.PodSucceeded, corev1.PodFailed), name)
 			output, err := api.CoreV1().Pods(ns).GetLogs(pod.Name, &corev1.PodLogOptions{Container: "scorecard-test"}).DoRaw(ctx)
 			Expect(err).NotTo(HaveOccurred())
-			// One stray line beside the status, and scorecard fails the test.
+			// Scorecard fails the test if the log has any line besides the status.
 			status := v1alpha3.TestStatus{}
 			Expect(json.Unmarshal(output, &status)).To(Succeed(), "%s printed %s", name, output)
 			Expect(status.Results).To(HaveExactElements(And(HaveField("Name", name), HaveField("State", v1alpha3.PassState))), string(output))

@@ -26,21 +26,21 @@ import (
 )
 
 const (
-	// operatorNamespace is where config/default deploys to.
+	// config/default deploys to operatorNamespace.
 	operatorNamespace = "daemonset-job-system"
-	// shellImage has a shell: it is the sample's.
+	// shellImage is the sample's image, which has a shell.
 	shellImage = "darkowlzz/cleanup:v0.0.2"
 )
 
 var (
 	ctx = context.Background()
 	k8s client.WithWatch
-	// api is for what k8s cannot do: reading logs.
+	// api reads logs, which k8s cannot do.
 	api kubernetes.Interface
-	// local is the cluster of this machine, nil if the tests run on another one:
-	// tests labelled "local" harm its components, and are left out there.
+	// local is the cluster of this machine, and nil for a remote cluster. Tests
+	// labelled "local" stop its components, and do not run on a remote cluster.
 	local *cluster.Cluster
-	// nodes are the names of those that take the pods of a plain Job.
+	// nodes are the names of the nodes that run the pods of a plain Job.
 	nodes []string
 )
 
@@ -72,7 +72,7 @@ var _ = BeforeSuite(func() {
 	startHostShell()
 })
 
-// schedulableNodes are those without taints, which a plain DaemonSet runs on.
+// schedulableNodes returns the nodes without taints, on which a plain DaemonSet runs.
 func schedulableNodes() []string {
 	list := &corev1.NodeList{}
 	Expect(k8s.List(ctx, list)).To(Succeed())
@@ -85,7 +85,7 @@ func schedulableNodes() []string {
 	return names
 }
 
-// newNamespace is one for a single test, in which pods may use the host's files.
+// newNamespace creates a namespace for one test. Pods in it may use the host's files.
 func newNamespace() string {
 	GinkgoHelper()
 	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{

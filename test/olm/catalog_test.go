@@ -17,9 +17,9 @@ import (
 
 const catalogPort = 50051
 
-// serve runs a catalogue's image, and returns the address that it answers at. OLM
-// would make such a pod itself, and look for it by a name that only pods can
-// resolve: it runs beside the cluster here.
+// serve runs a catalogue's image and returns its address. OLM could run such a pod
+// itself, but would reach it by a DNS name that only pods can resolve. These tests run
+// OLM outside of the cluster.
 func serve(namespace, image string) string {
 	GinkgoHelper()
 	pod := &corev1.Pod{
@@ -40,7 +40,7 @@ func serve(namespace, image string) string {
 	return fmt.Sprintf("%s:%d", pod.Status.PodIP, catalogPort)
 }
 
-// offer a catalogue of the image in a namespace.
+// offer creates a CatalogSource of the image in a namespace.
 func offer(namespace, image string) *operatorsv1alpha1.CatalogSource {
 	GinkgoHelper()
 	source := &operatorsv1alpha1.CatalogSource{
@@ -51,5 +51,5 @@ func offer(namespace, image string) *operatorsv1alpha1.CatalogSource {
 	return source
 }
 
-// csvName is that of a version.
+// csvName returns the name of a version's ClusterServiceVersion.
 func csvName(version string) string { return "daemonset-job.v" + strings.TrimPrefix(version, "v") }

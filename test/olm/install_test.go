@@ -19,7 +19,7 @@ import (
 
 const deployment = "daemonset-job-controller-manager"
 
-// newNamespace is one for a single test.
+// newNamespace creates a namespace for one test.
 func newNamespace() string {
 	GinkgoHelper()
 	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "olm-"}}
@@ -28,8 +28,8 @@ func newNamespace() string {
 	return namespace.Name
 }
 
-// subscribe to the operator in a namespace, for it to watch the targets: all
-// namespaces if there are none.
+// subscribe subscribes to the operator in a namespace, with the target namespaces that
+// it watches. Without targets it watches all namespaces.
 func subscribe(namespace string, approval operatorsv1alpha1.Approval, targets ...string) {
 	GinkgoHelper()
 	group := &operatorsv1.OperatorGroup{
@@ -47,9 +47,9 @@ func subscribe(namespace string, approval operatorsv1alpha1.Approval, targets ..
 	DeferCleanup(func() { uninstall(namespace) })
 }
 
-// uninstall what a person would: the Subscription and the ClusterServiceVersion.
-// A Deployment goes before its pods do, and those work to the end: it waits for
-// them, too.
+// uninstall deletes the Subscription and the ClusterServiceVersion, as a user would.
+// The operator's pods keep working until they end, after the Deployment is gone. So
+// uninstall also waits for the pods.
 func uninstall(namespace string) {
 	GinkgoHelper()
 	for _, kind := range []client.Object{&operatorsv1alpha1.Subscription{}, &operatorsv1alpha1.ClusterServiceVersion{}} {
@@ -61,7 +61,7 @@ func uninstall(namespace string) {
 	Eventually(operatorPods(namespace)).Should(BeEmpty(), "the operator's pods go with its Deployment")
 }
 
-// operatorPods are the operator's pods in a namespace.
+// operatorPods returns the operator's pods in a namespace.
 func operatorPods(namespace string) func() ([]corev1.Pod, error) {
 	return func() ([]corev1.Pod, error) {
 		list := &corev1.PodList{}
@@ -70,7 +70,7 @@ func operatorPods(namespace string) func() ([]corev1.Pod, error) {
 	}
 }
 
-// phase of a version in a namespace, and why.
+// phase returns the phase of a version in a namespace, with its reason.
 func phase(namespace, version string) func() (string, error) {
 	return func() (string, error) {
 		csv := &operatorsv1alpha1.ClusterServiceVersion{}
@@ -87,7 +87,7 @@ func succeeds(namespace, version string) {
 	Eventually(phase(namespace, version)).Should(Equal("Succeeded"))
 }
 
-// plans are the InstallPlans of a namespace.
+// plans returns the InstallPlans of a namespace.
 func plans(namespace string) func() ([]operatorsv1alpha1.InstallPlan, error) {
 	return func() ([]operatorsv1alpha1.InstallPlan, error) {
 		list := &operatorsv1alpha1.InstallPlanList{}
@@ -96,7 +96,7 @@ func plans(namespace string) func() ([]operatorsv1alpha1.InstallPlan, error) {
 	}
 }
 
-// lacksNothing looks for rights that the operator missed, in what it logged.
+// lacksNothing checks the operator's logs for requests that RBAC refused.
 func lacksNothing(namespace string) {
 	GinkgoHelper()
 	pods, err := operatorPods(namespace)()
@@ -111,7 +111,7 @@ func lacksNothing(namespace string) {
 	}
 }
 
-// rolesIn are the Roles that OLM made for the operator in a namespace.
+// rolesIn returns the Roles that OLM made for the operator in a namespace.
 func rolesIn(namespace string) func() ([]rbacv1.Role, error) {
 	return func() ([]rbacv1.Role, error) {
 		list := &rbacv1.RoleList{}

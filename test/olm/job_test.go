@@ -17,11 +17,11 @@ import (
 	wrappers "github.com/darkowlzz/daemonset-job/internal/testing"
 )
 
-// shellImage has a shell: it is the sample's.
+// shellImage is the sample's image, which has a shell.
 const shellImage = "darkowlzz/cleanup:v0.0.2"
 
-// waits is a script that counts its run on the node, waits until the test lets
-// the node go, and says that it is done.
+// waits is a script that appends a line for its run, waits until the test releases the
+// node, and logs "done".
 const waits = `trap 'exit 0' TERM; echo run >> /basetarget/runs
 while [ ! -e /basetarget/go ]; do sleep 0.05; done
 echo done; while true; do sleep 0.2; done`
@@ -32,12 +32,12 @@ func create(job *v1beta1.Job) *v1beta1.Job {
 	return job
 }
 
-// quick is a Job that is done at once, and gone.
+// quick returns a Job that is done at once, and that the operator then deletes.
 func quick(namespace string) *v1beta1.Job {
 	return wrappers.Job(namespace, "quick").Image(shellImage).Command("/bin/sh", "-c", "echo done; while true; do sleep 1; done").Obj()
 }
 
-// sample is the Job of the README.
+// sample returns the Job of the README.
 func sample(namespace string) *v1beta1.Job {
 	GinkgoHelper()
 	data, err := os.ReadFile("../../config/samples/daemonset_v1beta1_job.yaml")
@@ -62,14 +62,14 @@ func status(job *v1beta1.Job) func() (v1beta1.JobStatus, error) {
 	}
 }
 
-// completes creates a Job, which must run and vanish.
+// completes creates a Job, and waits until it has run and is deleted.
 func completes(job *v1beta1.Job) {
 	GinkgoHelper()
 	create(job)
 	Eventually(gone(job)).Should(BeTrue(), "the Job of namespace %s is done and deleted", job.Namespace)
 }
 
-// isLeftAlone creates a Job, which must not be touched.
+// isLeftAlone creates a Job, and checks that the operator does not touch it.
 func isLeftAlone(job *v1beta1.Job) {
 	GinkgoHelper()
 	create(job)
@@ -77,7 +77,7 @@ func isLeftAlone(job *v1beta1.Job) {
 	Expect(k8s.Delete(ctx, job)).To(Succeed())
 }
 
-// onNode is a file of a node's /tmp, as this host sees it.
+// onNode returns the path on this host of a file in a node's /tmp.
 func onNode(node, name string) string {
 	GinkgoHelper()
 	folder, err := local.NodeTmp(node)
@@ -85,7 +85,7 @@ func onNode(node, name string) string {
 	return filepath.Join(folder, name)
 }
 
-// waiting is a Job that is at work on every node until letGo.
+// waiting creates a Job that works on every node until letGo is called.
 func waiting(namespace string) *v1beta1.Job {
 	GinkgoHelper()
 	for _, node := range local.Nodes() {
@@ -105,7 +105,7 @@ func letGo(job *v1beta1.Job) {
 	}
 }
 
-// ranOnce looks on each node at how often a waiting Job's script was started.
+// ranOnce checks on each node that a waiting Job's script was started once.
 func ranOnce(job *v1beta1.Job) {
 	GinkgoHelper()
 	for _, node := range local.Nodes() {
@@ -113,7 +113,7 @@ func ranOnce(job *v1beta1.Job) {
 	}
 }
 
-// pods of a Job.
+// pods returns the pods of a Job.
 func pods(job *v1beta1.Job) []corev1.Pod {
 	GinkgoHelper()
 	list := &corev1.PodList{}

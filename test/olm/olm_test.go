@@ -114,7 +114,7 @@ var _ = Describe("a Subscription", func() {
 		uninstall(op)
 
 		letGo(job)
-		Consistently(status(job)).Should(HaveField("Phase", v1beta1.PhaseRunning), "there is nobody to see it")
+		Consistently(status(job)).Should(HaveField("Phase", v1beta1.PhaseRunning), "no operator runs that would complete it")
 		Expect(pods(job)).To(HaveLen(len(local.Nodes())))
 		Expect(k8s.Get(ctx, client.ObjectKey{Name: "jobs.daemonset.darkowlzz.space"}, &apiextensionsv1.CustomResourceDefinition{})).To(Succeed())
 

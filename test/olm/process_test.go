@@ -12,19 +12,21 @@ import (
 	. "github.com/onsi/gomega"
 )
 
-// The images that OLM makes a pod of to unpack a bundle.
+// The images of the pods with which OLM unpacks a bundle.
 const (
 	opmImage  = "quay.io/operator-framework/opm:v1.73.0"
 	utilImage = "quay.io/operator-framework/olm:v0.45.0"
 )
 
-// startOLM runs OLM's two operators beside the cluster until the suite ends.
+// startOLM runs OLM's two operators as processes next to the cluster until the suite
+// ends.
 func startOLM() {
 	start("olm", "--writeStatusName=", "--writePackageServerStatusName=")
 	start("catalog", "--namespace="+olmNamespace, "--writeStatusName=", "--opmImage="+opmImage, "--util-image="+utilImage)
 }
 
-// start a program of OLM's, which ends with the suite, also if that is killed.
+// start starts a program of OLM. The program ends with the suite, even if the suite is
+// killed.
 func start(name string, args ...string) {
 	GinkgoHelper()
 	log, err := os.Create(filepath.Join(GinkgoT().TempDir(), name+".log"))

@@ -30,14 +30,14 @@ import (
 	"github.com/darkowlzz/daemonset-job/test/cluster"
 )
 
-// settings come from hack/test-olm.sh.
+// settings holds the environment that hack/test-olm.sh sets.
 var settings = struct {
-	// programs is the folder of OLM's.
+	// programs is the folder of OLM's programs.
 	programs string
 	// cluster is the local cluster's name.
 	cluster string
-	// current and previous are versions, and the images of catalogues that offer
-	// both, and the previous one alone.
+	// current and previous are the two versions. The catalogues' images offer both
+	// versions, and the previous one alone.
 	current, previous           string
 	catalogImage, previousImage string
 }{
@@ -46,7 +46,7 @@ var settings = struct {
 	os.Getenv("OLM_CATALOG_IMG"), os.Getenv("OLM_PREVIOUS_CATALOG_IMG"),
 }
 
-// olmNamespace is where OLM looks for the catalogues of everybody.
+// olmNamespace is the namespace whose catalogues OLM offers to all namespaces.
 const olmNamespace = "olm"
 
 var (

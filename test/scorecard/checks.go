@@ -18,27 +18,28 @@ import (
 
 const poll = 200 * time.Millisecond
 
-// logs is a Job whose container says the word and sleeps.
+// logs returns a Job whose container logs the word and sleeps.
 func logs(image string) v1beta1.JobSpec {
 	return v1beta1.JobSpec{Image: image, Command: []string{"/bin/sh", "-c", "trap 'exit 0' TERM; echo done; while true; do sleep 1; done"}}
 }
 
-// exits is a Job whose container just ends.
+// exits returns a Job whose container ends at once.
 func exits(image string) v1beta1.JobSpec {
 	return v1beta1.JobSpec{CompletionMode: v1beta1.CompletionExit, Image: image, Command: []string{"/bin/sh", "-c", "exit 0"}}
 }
 
-// completes tests that such a Job ends Complete on every node.
+// completes returns a check that a Job becomes Complete on every node.
 func completes(spec func(image string) v1beta1.JobSpec) check {
 	return func(ctx context.Context, c client.Client, namespace, image string) (string, error) {
 		job := &v1beta1.Job{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, GenerateName: "scorecard-"}, Spec: spec(image)}
-		// Kept until it was looked at, and gone by itself if this test is killed.
+		// The TTL keeps the Job until this test has read it, and deletes it if the test
+		// is killed.
 		job.Spec.TTLSecondsAfterFinished = new(int32(60))
 		if err := c.Create(ctx, job); err != nil {
 			return "", fmt.Errorf("creating the Job: %w", err)
 		}
 		defer func() {
-			// The test's own time may be over.
+			// The context of the test may be over.
 			_ = c.Delete(context.WithoutCancel(ctx), job, client.PropagationPolicy(metav1.DeletePropagationForeground))
 		}()
 		err := wait.PollUntilContextCancel(ctx, poll, true, func(ctx context.Context) (bool, error) {
@@ -61,7 +62,7 @@ func completes(spec func(image string) v1beta1.JobSpec) check {
 	}
 }
 
-// blocked is what the Job says that stands in its way.
+// blocked returns the message of the Job's condition Blocked.
 func blocked(job *v1beta1.Job) string {
 	if c := meta.FindStatusCondition(job.Status.Conditions, v1beta1.JobBlocked); c != nil && c.Status == metav1.ConditionTrue {
 		return fmt.Sprintf(", %s: %s", c.Reason, c.Message)
@@ -69,7 +70,7 @@ func blocked(job *v1beta1.Job) string {
 	return ""
 }
 
-// refused tests that manifests which are wrong are refused with what to do about it.
+// refused checks that the API server refuses wrong manifests with a helpful message.
 func refused(ctx context.Context, c client.Client, namespace, image string) (string, error) {
 	wrong := map[string]struct {
 		spec v1beta1.JobSpec

@@ -1,4 +1,4 @@
-// Command scorecard is the image of scorecard's custom tests: it asks the running
+// Command scorecard runs in the image of scorecard's custom tests. It asks the running
 // operator to do its work, and prints one TestStatus. It installs nothing.
 //
 // Scorecard fails a test that prints anything else, so nothing here logs.
@@ -22,9 +22,10 @@ import (
 )
 
 const (
-	// timeout of a test, below the least that scorecard is commonly given.
+	// timeout is how long a test may take. It is shorter than scorecard's usual wait
+	// time.
 	timeout = 2 * time.Minute
-	// defaultImage has a shell, and is that of the sample.
+	// defaultImage is the sample's image, which has a shell.
 	defaultImage = "darkowlzz/cleanup:v0.0.2"
 )
 
@@ -49,12 +50,12 @@ func main() {
 	}
 	text, err := json.MarshalIndent(status, "", "  ")
 	if err != nil {
-		panic(err) // It holds nothing but strings.
+		panic(err) // A status holds only strings, which JSON can encode.
 	}
 	fmt.Println(string(text))
 }
 
-// run the test called name.
+// run runs the test with this name.
 func run(name string) v1alpha3.TestResult {
 	result := v1alpha3.TestResult{Name: name, State: v1alpha3.ErrorState}
 	test, ok := checks[name]
