@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Shows the main job from nothing: a cluster of three nodes, the operator, and the
-# sample manifest, which deletes a directory on every node and vanishes. Fails if
-# any of it is not so.
+# Shows the operator's main use from the start: it makes a cluster of three nodes,
+# deploys the operator and applies the sample manifest. The Job deletes a directory on
+# every node and is then deleted itself. The script fails if any of this fails.
 . "$(dirname "$0")/lib.sh"
 
 if ! reason="$(local_cluster)"; then
@@ -12,7 +12,7 @@ fi
 
 SECONDS=0
 steps=()
-# step runs a function of that name under a headline, and notes how long it took.
+# step prints a headline, runs a function and records how long it took.
 step() {
 	local start=$SECONDS
 	say "$1"
@@ -40,7 +40,7 @@ prepare() {
 run_job() {
 	show cat config/samples/daemonset_v1beta1_job.yaml
 	show kubectl apply -f config/samples/daemonset_v1beta1_job.yaml
-	# The watch shows what a person sees; the wait decides.
+	# The watch shows the progress to the user. Only the wait decides success.
 	timeout 60 kubectl get dsj job-sample --watch 2>/dev/null &
 	watch=$!
 	show kubectl wait --for=delete jobs.daemonset.darkowlzz.space/job-sample --timeout=60s
@@ -65,10 +65,10 @@ check() {
 		sleep 0.5
 	done
 	if [ -n "$left" ]; then
-		echo "FAILED: something is left behind: $left"
+		echo "FAILED: these objects still exist: $left"
 		failed=1
 	else
-		echo "no Job, no DaemonSet and no pod is left"
+		echo "no Job, DaemonSet or pod is left"
 	fi
 	return "$failed"
 }

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Prints the manifests of a folder of config/, with the images of this build in
-# place of those that are committed: IMG, PAUSE_IMG and SCORECARD_IMG. The
-# committed files stay as they are.
+# Prints the manifests of a folder of config/ with the images of this build (IMG,
+# PAUSE_IMG and SCORECARD_IMG) instead of the committed ones. It does not change the
+# committed files.
 . "$(dirname "$0")/lib.sh"
 
 overlay="$(mktemp -d -p config overlay.XXXXXX)"
 trap 'rm -rf "$overlay"' EXIT
-# Where there are images, beside those of containers, which kustomize knows.
+# kustomize finds the images of containers by itself. It must be told of this one.
 cat >"$overlay/images.yaml" <<-END
 	images:
 	- path: stages/tests/image

@@ -1,4 +1,5 @@
-# What the scripts of this folder share. To be sourced from the project folder.
+# Functions that the scripts of this folder share. A script sources this file, which
+# then changes to the project folder.
 
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -7,14 +8,14 @@ export CLUSTER_NAME="${CLUSTER_NAME:-daemonset-job}"
 
 say() { printf '\n\033[1m%s\033[0m\n' "$*"; }
 
-# show a command before it is run, as a person would type it.
+# show prints a command as a user would type it, and runs it.
 show() {
 	printf '$ %s\n' "$*"
 	"$@"
 }
 
-# local_cluster succeeds where the local cluster can be used, and says why not
-# otherwise.
+# local_cluster succeeds if this machine can run the local cluster. Otherwise it prints
+# the reason.
 local_cluster() {
 	if [ "$(uname -s)" != Linux ]; then
 		echo "the local cluster needs Linux"
@@ -26,7 +27,7 @@ local_cluster() {
 	fi
 }
 
-# cluster runs the command of the local cluster, compiled once.
+# cluster runs the local cluster's command, and compiles it once.
 cluster() {
 	if [ -z "${CLUSTER_BIN:-}" ]; then
 		go build -o bin/cluster ./test/cluster/cmd/cluster
@@ -44,9 +45,9 @@ use_local_cluster() {
 	export PATH="$kubernetes:$PATH"
 }
 
-# load_images builds the operator's image and the sample's, from what this
-# machine has, and gives them to the nodes. Others that are built as well are
-# named by their make targets: load_images scorecard.
+# load_images builds the images of the operator and the sample without pulling a base
+# image, and loads them into the nodes. Arguments name further images by their make
+# targets: load_images scorecard.
 load_images() {
 	make -s docker-build BASE_IMAGE=scratch
 	make -s sample-image-local

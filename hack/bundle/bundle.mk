@@ -1,18 +1,18 @@
 # The operator's OLM bundle, and the catalogue that offers it.
 
-# Channels that this version is offered in, and the one of who names none.
+# The channels that offer this version, and the channel for users who name none.
 CHANNELS ?= stable
 DEFAULT_CHANNEL ?= $(firstword $(subst $(comma), ,$(CHANNELS)))
-# The version that this one is an upgrade of, and a range of others, as in
+# The version that this one upgrades, and a range of further such versions, as in
 # ">=0.1.0 <0.2.0". Both can be empty.
 REPLACES ?=
 SKIP_RANGE ?=
-# Images that are made by bundle-build and catalog-build.
+# The images that bundle-build and catalog-build build.
 BUNDLE_IMG ?= $(IMAGE_TAG_BASE)-bundle:v$(VERSION)
 CATALOG_IMG ?= $(IMAGE_TAG_BASE)-catalog:v$(VERSION)
-# docker or podman, to let bundle-validate pull the images and look at their platforms.
+# docker or podman: bundle-validate pulls the images with it and checks their platforms.
 INSPECT_IMAGES ?=
-# Where to write, for those who want to leave the committed bundle as it is.
+# Output paths. Other paths keep the committed bundle unchanged.
 BUNDLE_DIR ?= bundle
 BUNDLE_DOCKERFILE ?= bundle.Dockerfile
 CATALOG_DIR ?= catalog

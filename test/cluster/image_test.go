@@ -73,7 +73,8 @@ func TestImageArchive(t *testing.T) {
 	}
 }
 
-// The functions take whole paths, so a temporary folder can replace the cluster's.
+// TestCertificates uses a temporary folder in place of the cluster's, because the
+// functions take whole paths.
 func TestCertificates(t *testing.T) {
 	folder := t.TempDir()
 	l := layout{name: "../../../" + folder}

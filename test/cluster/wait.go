@@ -22,7 +22,7 @@ const (
 	attemptLimit  = 5 * time.Second
 )
 
-// wait repeats the check until it returns no error. It gives up after a timeout, or
+// wait repeats the check until it returns no error. It stops after a timeout, or
 // when a component in dependsOn ends. The error then includes the last log lines of
 // that component.
 func (c *Cluster) wait(ctx context.Context, dependsOn []string, check func(context.Context) error) error {
@@ -46,7 +46,7 @@ func (c *Cluster) wait(ctx context.Context, dependsOn []string, check func(conte
 		}
 		select {
 		case <-ctx.Done():
-			return errors.Join(fmt.Errorf("timed out waiting: %w", err), c.explain(dependsOn))
+			return errors.Join(fmt.Errorf("stopped waiting: %w", err), c.explain(dependsOn))
 		case <-time.After(pollEvery):
 		}
 	}
