@@ -76,6 +76,17 @@ func TestAFlagBeatsTheVariableBeatsTheDefault(t *testing.T) {
 	g.Expect(terminator(t, nil, "--version").ShowVersion).To(BeTrue())
 }
 
+// A user overrides a variable that the image or the Deployment sets wrong.
+func TestAFlagBeatsAnInvalidVariable(t *testing.T) {
+	g := NewWithT(t)
+	env := environment{"TICKER_DURATION": "soon", "LEADER_ELECT": "yes", "ZAP_LOG_LEVEL": "info"}
+	o := terminator(t, env, "--ticker-duration=1m", "--leader-elect=false", "--zap-log-level=error")
+	g.Expect(o.Resync).To(Equal(time.Minute))
+	g.Expect(o.LeaderElect).To(BeFalse())
+	g.Expect(o.Log.Level.Enabled(0)).To(BeFalse(), "info")
+	g.Expect(o.Log.Level.Enabled(2)).To(BeTrue(), "error")
+}
+
 func TestNamespaces(t *testing.T) {
 	tests := map[string]struct {
 		env  environment
@@ -88,8 +99,8 @@ func TestNamespaces(t *testing.T) {
 		"the new variable beats it":       {environment{"NAMESPACE": "a", "WATCH_NAMESPACE": "b"}, nil, []string{"b"}},
 		"even when it is empty":           {environment{"NAMESPACE": "a", "WATCH_NAMESPACE": ""}, nil, nil},
 		"the original flag beats both":    {environment{"NAMESPACE": "a", "WATCH_NAMESPACE": "b"}, []string{"--namespace=c"}, []string{"c"}},
-		"the new flag beats all":          {environment{"WATCH_NAMESPACE": "b"}, []string{"--watch-namespace=d", "--namespace=c"}, []string{"d"}},
-		"in whichever order":              {environment{"WATCH_NAMESPACE": "b"}, []string{"--namespace=c", "--watch-namespace=d"}, []string{"d"}},
+		"the new flag beats both":         {environment{"NAMESPACE": "a", "WATCH_NAMESPACE": "b"}, []string{"--watch-namespace=d"}, []string{"d"}},
+		"the last of one flag counts":     {environment{"WATCH_NAMESPACE": "b"}, []string{"--watch-namespace=c", "--watch-namespace=d"}, []string{"d"}},
 		"an empty flag beats a variable":  {environment{"NAMESPACE": "a"}, []string{"--watch-namespace="}, nil},
 		"an empty flag beats the other's": {environment{"WATCH_NAMESPACE": "a"}, []string{"--namespace="}, nil},
 	}
@@ -117,8 +128,15 @@ func TestErrorsSayWhereAndWhatToWrite(t *testing.T) {
 		"no address":          {environment{"METRICS_BIND_ADDRESS": "8080"}, nil, []string{"METRICS_BIND_ADDRESS", ":8080"}},
 		"no rate":             {environment{"KUBE_API_QPS": "0"}, nil, []string{"KUBE_API_QPS", "per second"}},
 		"no truth":            {environment{"LEADER_ELECT": "yes"}, nil, []string{"LEADER_ELECT", "true or false"}},
-		"an argument":         {nil, []string{"namespace"}, []string{`"namespace"`, "--flag=value"}},
-		"an unknown flag":     {nil, []string{"--nonsense"}, []string{"nonsense"}},
+		"both namespace flags": {environment{"WATCH_NAMESPACE": "b"}, []string{"--watch-namespace=d", "--namespace=c"},
+			[]string{"--watch-namespace and --namespace are the same", "leave out --namespace"}},
+		"in whichever order": {environment{"WATCH_NAMESPACE": "b"}, []string{"--namespace=c", "--watch-namespace=d"}, []string{"leave out --namespace"}},
+		"even if they agree": {nil, []string{"--namespace=c", "--watch-namespace=c"}, []string{"leave out --namespace"}},
+		"a variable beside a flag": {environment{"TICKER_DURATION": "soon", "NAMESPACE": "A_B"}, []string{"--ticker-duration=1m"},
+			[]string{"NAMESPACE", "A_B"}},
+		"a variable whose other name is set": {environment{"NAMESPACE": "A_B"}, []string{"--watch-namespace=c"}, []string{"NAMESPACE", "A_B"}},
+		"an argument":                        {nil, []string{"namespace"}, []string{`"namespace"`, "--flag=value"}},
+		"an unknown flag":                    {nil, []string{"--nonsense"}, []string{"nonsense"}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// Flags whose variable, or the lack of one, is not by the rule.
+// Flags whose environment variable does not follow the rule, or that have none.
 const (
 	watchNamespaceFlag = "watch-namespace"
 	namespaceFlag      = "namespace"
@@ -20,12 +20,13 @@ const (
 // LookupEnv finds an environment variable, as os.LookupEnv does.
 type LookupEnv func(name string) (value string, ok bool)
 
-// Parse reads the flags of fs from the command line, and those that it does not
-// set from the environment. An error names the flag or variable and says what
-// to write; flag.ErrHelp is returned when help was asked for, and printed to help.
+// Parse sets the flags of fs from the environment, then from the command line, so that a
+// flag beats its variable. An error names the flag or variable and says what to write.
+// Parse prints the help to help and returns flag.ErrHelp when the user asks for it.
 func Parse(fs *flag.FlagSet, args []string, env LookupEnv, help io.Writer) error {
 	fs.Usage = func() {}
 	fs.SetOutput(io.Discard)
+	invalid := setFromEnvironment(fs, env)
 	switch err := fs.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
 		fs.SetOutput(help)
@@ -39,66 +40,43 @@ func Parse(fs *flag.FlagSet, args []string, env LookupEnv, help io.Writer) error
 	}
 	given := map[string]bool{}
 	fs.Visit(func(f *flag.Flag) { given[f.Name] = true })
-	if err := fromEnvironment(fs, given, env); err != nil {
-		return err
+	if given[watchNamespaceFlag] && given[namespaceFlag] {
+		return fmt.Errorf("--%s and --%[2]s are the same setting: write --%[1]s and leave out --%[2]s", watchNamespaceFlag, namespaceFlag)
 	}
-	return preferWatchNamespace(fs, given, env)
-}
-
-// fromEnvironment sets the flags that were not given on the command line.
-func fromEnvironment(fs *flag.FlagSet, given map[string]bool, env LookupEnv) error {
 	var problems []error
 	fs.VisitAll(func(f *flag.Flag) {
-		name := variable(f.Name)
-		if name == "" || given[f.Name] {
-			return
-		}
-		if value, ok := env(name); ok && value != "" {
-			if err := f.Value.Set(value); err != nil {
-				problems = append(problems, fmt.Errorf("environment variable %s=%q: %w", name, value, err))
-			}
+		if !given[f.Name] {
+			problems = append(problems, invalid[f.Name])
 		}
 	})
 	return errors.Join(problems...)
 }
 
-// preferWatchNamespace settles which of the two names for one setting counts:
-// a flag beats a variable, then --watch-namespace beats --namespace. Both flags
-// write to the same place, so that what counts is set once more.
+// setFromEnvironment sets each flag that has a variable, and returns the errors by flag.
 //
-// In the original, NAMESPACE was the namespace whose pods the terminator looks
-// at. A deployment that sets only this variable keeps its meaning; WATCH_NAMESPACE
-// beats it even when empty, which is how all namespaces are asked for.
-func preferWatchNamespace(fs *flag.FlagSet, given map[string]bool, env LookupEnv) error {
-	watch := fs.Lookup(watchNamespaceFlag)
-	if watch == nil || fs.Lookup(namespaceFlag) == nil {
-		return nil
-	}
-	value, inEnvironment := env(variable(watchNamespaceFlag))
-	switch {
-	case given[watchNamespaceFlag]:
-		value = lastValue(fs, watchNamespaceFlag)
-	case given[namespaceFlag]:
-		value = lastValue(fs, namespaceFlag)
-	case !inEnvironment:
-		return nil
-	}
-	return watch.Value.Set(value)
+// NAMESPACE is the variable of the original terminator, and still limits it to one namespace.
+// WATCH_NAMESPACE beats it because flags are visited by name. An empty WATCH_NAMESPACE
+// counts too: it means all namespaces.
+func setFromEnvironment(fs *flag.FlagSet, env LookupEnv) map[string]error {
+	invalid := map[string]error{}
+	fs.VisitAll(func(f *flag.Flag) {
+		name := variable(f.Name)
+		value, ok := env(name)
+		if name == "" || !ok || value == "" && f.Name != watchNamespaceFlag {
+			return
+		}
+		if err := f.Value.Set(value); err != nil {
+			invalid[f.Name] = fmt.Errorf("environment variable %s=%q: %w", name, value, err)
+		}
+	})
+	return invalid
 }
 
-// lastValue is what the flag was last set to, as it was written.
-func lastValue(fs *flag.FlagSet, name string) string {
-	if v, ok := fs.Lookup(name).Value.(interface{ written() string }); ok {
-		return v.written()
-	}
-	return ""
-}
-
-// variable is the environment variable of a flag, empty if it has none.
+// variable returns the environment variable of a flag, or nothing if the flag has none.
 func variable(flagName string) string {
 	switch flagName {
 	case versionFlag:
-		// VERSION is set in too many images to mean this.
+		// Many images set VERSION to their own version.
 		return ""
 	case kubeconfigFlag:
 		// client-go reads KUBECONFIG itself, as a list of files.

@@ -6,20 +6,19 @@ import (
 	"strings"
 )
 
-// value is a flag whose parser says what to write when it is given nonsense.
+// value is a flag whose parser says what to write instead of an invalid value.
 type value[T any] struct {
 	target *T
 	parse  func(string) (T, error)
-	text   string
 	isBool bool
 }
 
-// set declares a flag that is stored in target, whose present value is the default.
+// set declares a flag that is stored in target. The current value of target is the default.
 func set[T any](fs *flag.FlagSet, target *T, parse func(string) (T, error), name, usage string) {
 	fs.Var(&value[T]{target: target, parse: parse}, name, usage)
 }
 
-// setBool declares a flag that may stand without a value.
+// setBool declares a flag that needs no value.
 func setBool(fs *flag.FlagSet, target *bool, name, usage string) {
 	fs.Var(&value[bool]{target: target, parse: parseBool, isBool: true}, name, usage)
 }
@@ -30,7 +29,7 @@ func (v *value[T]) Set(text string) error {
 	if err != nil {
 		return err
 	}
-	*v.target, v.text = parsed, text
+	*v.target = parsed
 	return nil
 }
 
@@ -45,7 +44,5 @@ func (v *value[T]) String() string {
 	return fmt.Sprint(*v.target)
 }
 
-// IsBoolFlag tells package flag that the value may be left out.
+// IsBoolFlag tells package flag whether the flag needs no value.
 func (v *value[T]) IsBoolFlag() bool { return v.isBool }
-
-func (v *value[T]) written() string { return v.text }
