@@ -2,20 +2,19 @@ package options
 
 import "flag"
 
-// defaultPauseImage is the one that Kubernetes runs in every pod, so that nodes
-// have it, or can get it, already.
+// defaultPauseImage is the image that Kubernetes runs in every pod, so nodes have it or can pull it.
 const defaultPauseImage = "registry.k8s.io/pause:3.10.1"
 
-// Manager are the settings of the manager.
+// Manager holds the settings of the manager.
 type Manager struct {
 	Common
-	// PauseImage keeps the pods of Jobs in Exit mode when their work is done.
+	// PauseImage keeps a pod of a Job in Exit mode running when its work is done.
 	PauseImage string
-	// Concurrency is how many Jobs are looked at at once.
+	// Concurrency is how many Jobs are reconciled at the same time.
 	Concurrency int
 }
 
-// NewManager holds the defaults of the manager's settings.
+// NewManager returns the defaults of the manager's settings.
 func NewManager() *Manager {
 	return &Manager{
 		Common:      *newCommon(managerMetrics, managerHealth),
@@ -27,6 +26,6 @@ func NewManager() *Manager {
 // Bind declares the flags in fs. Call Parse when all flags are declared.
 func (o *Manager) Bind(fs *flag.FlagSet) {
 	o.Common.Bind(fs)
-	set(fs, &o.PauseImage, parseText, "pause-image", "image that keeps the pods of Jobs in completionMode Exit when their work is done")
-	set(fs, &o.Concurrency, parsePositive, "max-concurrent-reconciles", "how many Jobs are looked at at once")
+	set(fs, &o.PauseImage, parseText, "pause-image", "image that keeps the pods of Jobs in completionMode Exit running when their work is done")
+	set(fs, &o.Concurrency, parsePositive, "max-concurrent-reconciles", "how many Jobs are reconciled at the same time")
 }

@@ -1,7 +1,7 @@
-// Package options holds the settings of both binaries. Each setting is a flag
-// and an environment variable: --watch-namespace is WATCH_NAMESPACE. A flag
-// beats the variable, and the variable beats the default; an empty variable is
-// one that is not set, except WATCH_NAMESPACE, where it means all namespaces.
+// Package options holds the settings of the manager and the terminator. Each setting is a flag
+// and an environment variable: --watch-namespace is WATCH_NAMESPACE. The flag beats the variable,
+// and the variable beats the default. An empty variable counts as unset, except WATCH_NAMESPACE,
+// where it means all namespaces.
 package options
 
 import (
@@ -12,9 +12,9 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 )
 
-// Common are the settings that both binaries have.
+// Common holds the settings that the manager and the terminator share.
 type Common struct {
-	// WatchNamespaces are the namespaces to work in; none means all.
+	// WatchNamespaces are the namespaces whose Jobs are handled; none means all.
 	WatchNamespaces []string
 	// MetricsAddress serves /metrics over HTTP; "0" serves none.
 	MetricsAddress string
@@ -22,23 +22,22 @@ type Common struct {
 	HealthAddress string
 	// PprofAddress serves profiles over HTTP; "0" serves none.
 	PprofAddress string
-	// LeaderElect makes only one of several replicas work at a time.
+	// LeaderElect lets only one of several replicas reconcile.
 	LeaderElect bool
-	// LeaseNamespace is where the lease is; empty means that of the pod.
+	// LeaseNamespace is the namespace of the lease; empty means that of the pod.
 	LeaseNamespace string
-	// PodUID identifies the pod that this process is in; it is
-	// what a replica is known by in the lease.
+	// PodUID is the UID of the pod that this process runs in. It identifies the replica in the lease.
 	PodUID string
-	// QPS and Burst limit the requests of each client; a QPS of 0 or less does not.
+	// QPS and Burst limit the requests of each client; a QPS of 0 or less sets no limit.
 	QPS   float32
 	Burst int
-	// ShowVersion asks for the version and nothing else.
+	// ShowVersion makes the process print its version and exit.
 	ShowVersion bool
 	// Log are the settings of the logger.
 	Log zap.Options
 }
 
-// Ports of the binaries differ, since both run in one pod.
+// The ports differ because both processes run in one pod.
 const (
 	managerMetrics    = ":8080"
 	managerHealth     = ":8081"
@@ -53,8 +52,8 @@ func newCommon(metrics, health string) *Common {
 		HealthAddress:  health,
 		PprofAddress:   off,
 		LeaderElect:    true,
-		// The API server's priority and fairness is what protects it. These keep a
-		// mistake of ours from becoming its problem, and are never met in normal work.
+		// API priority and fairness protects the API server. These limits stop a controller
+		// with a bug, and are far above its normal rate.
 		QPS:   500,
 		Burst: 1000,
 	}
@@ -63,15 +62,15 @@ func newCommon(metrics, health string) *Common {
 // Bind declares the flags in fs. Call Parse when all flags are declared.
 func (o *Common) Bind(fs *flag.FlagSet) {
 	set(fs, &o.WatchNamespaces, parseNamespaces, watchNamespaceFlag,
-		"comma-separated namespaces to work in (default: all)")
-	set(fs, &o.MetricsAddress, parseAddress, "metrics-bind-address", "where /metrics is served, 0 for nowhere")
-	set(fs, &o.HealthAddress, parseAddress, "health-probe-bind-address", "where /healthz and /readyz are served, 0 for nowhere")
-	set(fs, &o.PprofAddress, parseAddress, "pprof-bind-address", "where profiles are served, 0 for nowhere")
-	setBool(fs, &o.LeaderElect, "leader-elect", "let only one of several replicas work at a time")
+		"comma-separated namespaces whose Jobs are handled (default: all)")
+	set(fs, &o.MetricsAddress, parseAddress, "metrics-bind-address", "address that serves /metrics, 0 for none")
+	set(fs, &o.HealthAddress, parseAddress, "health-probe-bind-address", "address that serves /healthz and /readyz, 0 for none")
+	set(fs, &o.PprofAddress, parseAddress, "pprof-bind-address", "address that serves profiles, 0 for none")
+	setBool(fs, &o.LeaderElect, "leader-elect", "let only one of several replicas reconcile")
 	set(fs, &o.LeaseNamespace, parseNamespace, leaseNamespaceFlag,
 		"namespace of the lease by which the leader is elected (default: the pod's)")
 	set(fs, &o.PodUID, parseText, "pod-uid",
-		"UID of the pod that this process is in, by which it takes its lease over after a crash (default: a random identity)")
+		"UID of the pod that this process runs in, so that it keeps its lease after a crash (default: a random identity)")
 	set(fs, &o.QPS, parseQPS, "kube-api-qps", "requests per second of each client, below 0 for no limit")
 	set(fs, &o.Burst, parsePositive, "kube-api-burst", "requests of each client at once")
 	setBool(fs, &o.ShowVersion, versionFlag, "print the version and exit")
@@ -79,20 +78,20 @@ func (o *Common) Bind(fs *flag.FlagSet) {
 	config.RegisterFlags(fs)
 }
 
-// Terminator are the settings of the terminator.
+// Terminator holds the settings of the terminator.
 type Terminator struct {
 	Common
-	// PodSelector selects the pods to look at.
+	// PodSelector selects the pods whose logs are followed.
 	PodSelector Selector
-	// TerminationWord is the word of Jobs that do not set their own.
+	// TerminationWord is the word for Jobs that do not set terminationWord.
 	TerminationWord string
-	// Resync is how often everything in the cache is looked at again.
+	// Resync is how often the informer cache enqueues every object again.
 	Resync time.Duration
-	// MaxLogStreams is how many logs are followed at once.
+	// MaxLogStreams is how many logs are followed at the same time.
 	MaxLogStreams int
 }
 
-// NewTerminator holds the defaults of the terminator's settings.
+// NewTerminator returns the defaults of the terminator's settings.
 func NewTerminator() *Terminator {
 	return &Terminator{
 		Common:          *newCommon(terminatorMetrics, terminatorHealth),
@@ -107,10 +106,10 @@ func NewTerminator() *Terminator {
 func (o *Terminator) Bind(fs *flag.FlagSet) {
 	o.Common.Bind(fs)
 	set(fs, &o.WatchNamespaces, parseNamespaces, namespaceFlag,
-		"the original name of --watch-namespace, which beats it")
-	set(fs, &o.PodSelector, parseSelector, "pod-label-selector", "labels of the pods to look at")
+		"original name of --watch-namespace")
+	set(fs, &o.PodSelector, parseSelector, "pod-label-selector", "label selector of the pods whose logs are followed")
 	set(fs, &o.TerminationWord, parseWord, "termination-word",
 		"word that ends a node's work, for Jobs that do not set terminationWord")
-	set(fs, &o.Resync, parseResync, "ticker-duration", "how often all pods and Jobs are looked at again, a duration or a number of seconds")
-	set(fs, &o.MaxLogStreams, parsePositive, "max-log-streams", "how many logs are followed at once; with more pods, they take turns")
+	set(fs, &o.Resync, parseResync, "ticker-duration", "how often all pods and Jobs are reconciled again, a duration or a number of seconds")
+	set(fs, &o.MaxLogStreams, parsePositive, "max-log-streams", "how many logs are followed at the same time; with more pods, the logs take turns")
 }

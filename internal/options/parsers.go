@@ -23,7 +23,7 @@ const (
 // Selector is a label selector as a setting.
 type Selector struct{ labels.Selector }
 
-// String is the selector as it is written.
+// String returns the selector as a user writes it.
 func (s Selector) String() string {
 	if s.Selector == nil {
 		return ""
@@ -103,7 +103,7 @@ func parseSelector(text string) (Selector, error) {
 	return Selector{selector}, nil
 }
 
-// parseWord accepts what Job.spec.terminationWord accepts.
+// parseWord accepts the words that the API server accepts as Job.spec.terminationWord.
 func parseWord(text string) (string, error) {
 	switch {
 	case text == "" || utf8.RuneCountInString(text) > maxWordLength || !utf8.ValidString(text):
@@ -114,7 +114,7 @@ func parseWord(text string) (string, error) {
 	return text, nil
 }
 
-// parseResync accepts a bare number too: a ticker's period is often given in seconds.
+// parseResync accepts a duration, or a number of seconds, which users often write for a ticker.
 func parseResync(text string) (time.Duration, error) {
 	text = strings.TrimSpace(text)
 	period, err := time.ParseDuration(text)
