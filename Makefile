@@ -106,23 +106,26 @@ demo: ## Run the sample Job on a local cluster of three nodes.
 ##@ Build
 
 .PHONY: build
-build: generate manifests binaries ## Generate code and build both binaries.
+build: generate manifests binaries ## Generate code and build the program.
 
 .PHONY: binaries
-binaries: ## Build both binaries for this platform.
-	CGO_ENABLED=0 go build -trimpath -ldflags "$(LDFLAGS)" -o bin/ ./cmd/...
+binaries: ## Build the program for this platform, as the manager and, by a link, the terminator.
+	CGO_ENABLED=0 go build -trimpath -ldflags "$(LDFLAGS)" -o bin/manager ./cmd
+	ln -sf manager bin/terminator
 
 .PHONY: run
 run: generate manifests ## Run the manager on this host, against the cluster of KUBECONFIG.
-	go run ./cmd/manager --leader-elect=false
+	go run ./cmd --leader-elect=false
 
 .PHONY: run-terminator
-run-terminator: ## Run the terminator on this host, against the cluster of KUBECONFIG.
-	go run ./cmd/terminator --leader-elect=false
+run-terminator: binaries ## Run the terminator on this host, against the cluster of KUBECONFIG.
+	bin/terminator --leader-elect=false
 
-# The binaries of the images, for one platform.
+# What the images hold, for one platform: the folder operator, and scorecard.
 bin/linux_%: FORCE
-	CGO_ENABLED=0 GOOS=linux GOARCH=$* go build -trimpath -ldflags "$(LDFLAGS)" -o $@/ ./cmd/manager ./cmd/terminator ./test/scorecard
+	CGO_ENABLED=0 GOOS=linux GOARCH=$* go build -trimpath -ldflags "$(LDFLAGS)" -o $@/operator/manager ./cmd
+	ln -sf manager $@/operator/terminator
+	CGO_ENABLED=0 GOOS=linux GOARCH=$* go build -trimpath -ldflags "$(LDFLAGS)" -o $@/ ./test/scorecard
 FORCE:
 
 .PHONY: docker-build

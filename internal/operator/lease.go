@@ -15,13 +15,12 @@ import (
 	"github.com/darkowlzz/daemonset-job/internal/options"
 )
 
-// A leader that stops gives its lease up, and the next one has it within
-// retryPeriod. One that crashes is started again in its pod and takes its own
-// lease back at once. Only one whose node is lost lets leaseDuration pass.
+// A leader that stops releases its lease, and another replica acquires it within retryPeriod.
+// A leader that crashes renews its own lease as soon as the kubelet has restarted it.
+// Another replica waits for leaseDuration only when the leader's node is lost.
 //
-// renewDeadline is how long the API server may be away, as for a restart, before
-// a leader ends. It leaves a third of leaseDuration for clocks that run apart and
-// for a last request that is under way.
+// A leader exits when the API server is unreachable for renewDeadline. A restart of the API
+// server is shorter. The rest of leaseDuration covers clock skew and the leader's last request.
 const (
 	leaseDuration = 15 * time.Second
 	renewDeadline = 10 * time.Second
@@ -30,7 +29,7 @@ const (
 
 const inClusterNamespace = "/var/run/secrets/kubernetes.io/serviceaccount/namespace"
 
-// leaseLock is the lease by which the replicas of a binary elect their leader.
+// leaseLock returns the lease called name, by which the replicas elect their leader.
 func leaseLock(cfg *rest.Config, name string, o *options.Common) (resourcelock.Interface, error) {
 	namespace, err := leaseNamespace(o)
 	if err != nil {
@@ -42,7 +41,7 @@ func leaseLock(cfg *rest.Config, name string, o *options.Common) (resourcelock.I
 	}
 	cfg = rest.CopyConfig(cfg)
 	cfg.UserAgent += "/leader-election"
-	// One request that hangs must not use up the whole renewDeadline.
+	// A request that hangs must leave time for a second one within renewDeadline.
 	cfg.Timeout = renewDeadline / 2
 	clientset, err := kubernetes.NewForConfig(cfg)
 	if err != nil {
@@ -52,9 +51,9 @@ func leaseLock(cfg *rest.Config, name string, o *options.Common) (resourcelock.I
 		clientset.CoreV1(), clientset.CoordinationV1(), resourcelock.ResourceLockConfig{Identity: identity})
 }
 
-// identity tells the replicas apart. The kubelet never runs two containers of
-// one name in a pod at once, so that a container that is started again may go on
-// with the lease that it held before it crashed.
+// identity returns the name of this replica in the lease. It stays the same when the kubelet
+// restarts the container, which then still holds the lease. That is safe because the kubelet
+// never runs two containers of one name in a pod at once.
 func identity(o *options.Common) (string, error) {
 	host, err := os.Hostname()
 	if err != nil {
@@ -66,6 +65,7 @@ func identity(o *options.Common) (string, error) {
 	return host + "_" + string(uuid.NewUUID()), nil
 }
 
+// leaseNamespace returns the namespace of the lease: the setting, or the namespace of the pod.
 func leaseNamespace(o *options.Common) (string, error) {
 	if o.LeaseNamespace != "" {
 		return o.LeaseNamespace, nil

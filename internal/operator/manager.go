@@ -4,39 +4,46 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/go-logr/logr"
-	"k8s.io/client-go/rest"
+	"k8s.io/apimachinery/pkg/runtime"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/config"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
+
+	"github.com/darkowlzz/daemonset-job/internal/options"
 )
 
 const (
-	// reconcileTimeout ends a reconcile that hangs in a request, to be tried again.
+	// reconcileTimeout cancels a reconcile whose request hangs. The work queue retries it.
 	reconcileTimeout = time.Minute
-	// cacheTimeout is how long to wait for the API server after a start, before
-	// the process ends and is started again.
+	// cacheTimeout is how long a starting process waits for the API server. Then the process
+	// exits, and the kubelet restarts it.
 	cacheTimeout = 5 * time.Minute
-	// stopTimeout fits into the pod's terminationGracePeriodSeconds, which is 10.
+	// stopTimeout is shorter than the pod's terminationGracePeriodSeconds, which is 10.
 	stopTimeout = 8 * time.Second
 )
 
-// manager makes the controller manager with its probes and controllers.
-func (b *Binary) manager(cfg *rest.Config, log logr.Logger) (ctrl.Manager, error) {
-	o, cacheOptions := b.Common, b.Cache()
-	cacheOptions.ReaderFailOnMissingInformer = true
+// NewManager returns a manager with probes, and the watchdog of its liveness probe, which each
+// reconciler is to be wrapped with. name is the name of the lease and of the user agent.
+//
+// cached.ByObject lists every kind that the controllers read: a client refuses other kinds, and
+// the process is ready when these have synced.
+func NewManager(name string, o *options.Common, scheme *runtime.Scheme, cached cache.Options) (ctrl.Manager, *Watchdog, error) {
+	cfg, err := restConfig(name, o)
+	if err != nil {
+		return nil, nil, err
+	}
+	cached.ReaderFailOnMissingInformer = true
 	if len(o.WatchNamespaces) > 0 {
-		cacheOptions.DefaultNamespaces = map[string]cache.Config{}
+		cached.DefaultNamespaces = map[string]cache.Config{}
 		for _, namespace := range o.WatchNamespaces {
-			cacheOptions.DefaultNamespaces[namespace] = cache.Config{}
+			cached.DefaultNamespaces[namespace] = cache.Config{}
 		}
 	}
 	settings := ctrl.Options{
-		Scheme:                        b.Scheme,
+		Scheme:                        scheme,
 		MapperProvider:                staticMapper,
-		Cache:                         cacheOptions,
-		Logger:                        log,
+		Cache:                         cached,
 		Metrics:                       metricsserver.Options{BindAddress: o.MetricsAddress},
 		HealthProbeBindAddress:        o.HealthAddress,
 		PprofBindAddress:              o.PprofAddress,
@@ -47,30 +54,21 @@ func (b *Binary) manager(cfg *rest.Config, log logr.Logger) (ctrl.Manager, error
 		RetryPeriod:                   new(retryPeriod),
 		GracefulShutdownTimeout:       new(stopTimeout),
 		Controller: config.Controller{
-			// A replica that waits for its turn has everything in its cache when the turn comes.
+			// A replica that is not the leader fills its cache, and starts at once when it is elected.
 			EnableWarmup:          new(true),
 			CacheSyncTimeout:      cacheTimeout,
 			ReconciliationTimeout: reconcileTimeout,
-			Logger:                log,
 		},
 	}
 	if o.LeaderElect {
-		lock, err := leaseLock(cfg, b.Name, o)
-		if err != nil {
-			return nil, err
+		if settings.LeaderElectionResourceLockInterface, err = leaseLock(cfg, name, o); err != nil {
+			return nil, nil, err
 		}
-		settings.LeaderElectionResourceLockInterface = lock
 	}
 	mgr, err := ctrl.NewManager(cfg, settings)
 	if err != nil {
-		return nil, fmt.Errorf("creating manager: %w", err)
+		return nil, nil, fmt.Errorf("creating manager: %w", err)
 	}
-	watchdog := NewWatchdog(time.Now)
-	if err := addProbes(mgr, cacheOptions.ByObject, watchdog); err != nil {
-		return nil, err
-	}
-	if err := b.Setup(mgr, watchdog); err != nil {
-		return nil, fmt.Errorf("setting up controllers: %w", err)
-	}
-	return mgr, nil
+	watchdog := newWatchdog(time.Now)
+	return mgr, watchdog, addProbes(mgr, cached.ByObject, watchdog)
 }

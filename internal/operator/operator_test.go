@@ -18,6 +18,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	utilnet "k8s.io/apimachinery/pkg/util/net"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
@@ -30,6 +31,14 @@ import (
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 	"github.com/darkowlzz/daemonset-job/internal/options"
 )
+
+func testScheme(t *testing.T) *runtime.Scheme {
+	t.Helper()
+	scheme := runtime.NewScheme()
+	NewWithT(t).Expect(clientgoscheme.AddToScheme(scheme)).To(Succeed())
+	NewWithT(t).Expect(v1beta1.AddToScheme(scheme)).To(Succeed())
+	return scheme
+}
 
 func TestIdentityOutlivesACrashInThePod(t *testing.T) {
 	g := NewWithT(t)
@@ -71,54 +80,49 @@ func TestTheLeaseClientLeavesTheOthersAlone(t *testing.T) {
 	_, err := leaseLock(cfg, "lease", &options.Common{LeaseNamespace: "ns"})
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(cfg.UserAgent).To(Equal("daemonset-job-manager/v1"))
-	g.Expect(cfg.Timeout).To(BeZero(), "a watch and the log of a container that works on must not end after it")
+	g.Expect(cfg.Timeout).To(BeZero(), "a timeout would end watches and log streams")
 }
 
-// A manager that waits for an API server that is away must still stop when it is told to.
-func TestStopsWhileTheAPIServerIsAway(t *testing.T) {
+// A manager that waits for an unreachable API server must still stop when its context is done.
+func TestStopsWhileTheAPIServerIsUnreachable(t *testing.T) {
 	g := NewWithT(t)
 	kubeconfig := filepath.Join(t.TempDir(), "kubeconfig")
 	g.Expect(os.WriteFile(kubeconfig, []byte(`{"apiVersion": "v1", "kind": "Config", "current-context": "a",
 "clusters": [{"name": "a", "cluster": {"server": "http://127.0.0.1:1"}}], "contexts": [{"name": "a", "context": {"cluster": "a"}}]}`), 0o600)).To(Succeed())
 	t.Setenv("KUBECONFIG", kubeconfig)
-	binary := &Binary{
-		Name: "test", Common: &options.Common{MetricsAddress: "0", HealthAddress: "0", PprofAddress: "0"}, Scheme: Scheme(),
-		Cache: func() cache.Options {
-			return cache.Options{ByObject: map[client.Object]cache.ByObject{&corev1.Pod{}: {}}}
-		},
-		Setup: func(mgr ctrl.Manager, _ *Watchdog) error {
-			nothing := reconcile.Func(func(context.Context, reconcile.Request) (reconcile.Result, error) { return reconcile.Result{}, nil })
-			return ctrl.NewControllerManagedBy(mgr).For(&corev1.Pod{}).Complete(nothing)
-		},
-	}
+	mgr, watchdog, err := NewManager("test", &options.Common{MetricsAddress: "0", HealthAddress: "0", PprofAddress: "0"}, testScheme(t),
+		cache.Options{ByObject: map[client.Object]cache.ByObject{&corev1.Pod{}: {}}})
+	g.Expect(err).NotTo(HaveOccurred())
+	nothing := reconcile.Func(func(context.Context, reconcile.Request) (reconcile.Result, error) { return reconcile.Result{}, nil })
+	g.Expect(ctrl.NewControllerManagedBy(mgr).For(&corev1.Pod{}).Complete(watchdog.Watch("pod", nothing))).To(Succeed())
 	ctx, stop := context.WithTimeout(context.Background(), time.Second)
 	defer stop()
 	ended := make(chan error, 1)
-	go func() { ended <- binary.run(ctx, logr.Discard()) }()
+	go func() { ended <- Run(ctx, mgr) }()
 	g.Eventually(ended).WithTimeout(5 * time.Second).Should(Receive(BeNil()))
 }
 
-func TestMapperKnowsWhatTheBinariesUse(t *testing.T) {
-	g := NewWithT(t)
+func TestMapperKnowsTheKindsOfTheControllers(t *testing.T) {
+	g, scheme := NewWithT(t), testScheme(t)
 	mapper, err := staticMapper(nil, nil)
 	g.Expect(err).NotTo(HaveOccurred())
 	for object, resource := range map[runtime.Object]string{
 		&v1beta1.Job{}: "jobs", &corev1.Pod{}: "pods", &appsv1.DaemonSet{}: "daemonsets", &corev1.Event{}: "events",
 		&v1beta1.JobList{}: "jobs", &corev1.PodList{}: "pods", &appsv1.DaemonSetList{}: "daemonsets", &corev1.EventList{}: "events",
 	} {
-		kind, err := apiutil.GVKForObject(object, Scheme())
+		kind, err := apiutil.GVKForObject(object, scheme)
 		g.Expect(err).NotTo(HaveOccurred())
 		mapping, err := mapper.RESTMapping(kind.GroupKind(), kind.Version)
 		g.Expect(err).NotTo(HaveOccurred())
 		g.Expect(mapping.Resource.Resource).To(Equal(resource))
-		g.Expect(apiutil.IsObjectNamespaced(object, Scheme(), mapper)).To(BeTrue())
+		g.Expect(apiutil.IsObjectNamespaced(object, scheme, mapper)).To(BeTrue())
 	}
 }
 
 func TestWatchdogFindsAReconcileThatIsStuck(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := NewWithT(t)
-		watchdog, goOn := NewWatchdog(time.Now), make(chan struct{})
+		watchdog, goOn := newWatchdog(time.Now), make(chan struct{})
 		r := watchdog.Watch("job", reconcile.Func(func(context.Context, reconcile.Request) (reconcile.Result, error) {
 			<-goOn
 			return reconcile.Result{RequeueAfter: time.Second}, errors.New("failed")
@@ -129,7 +133,7 @@ func TestWatchdogFindsAReconcileThatIsStuck(t *testing.T) {
 			g.Expect(result.RequeueAfter).To(Equal(time.Second))
 			g.Expect(err).To(MatchError("failed"))
 		}()
-		time.Sleep(wedged)
+		time.Sleep(stuckAfter)
 		g.Expect(watchdog.Check(nil)).To(Succeed())
 		time.Sleep(time.Second)
 		g.Expect(watchdog.Check(nil)).To(MatchError(ContainSubstring("controller job is stuck")))
@@ -141,7 +145,7 @@ func TestWatchdogFindsAReconcileThatIsStuck(t *testing.T) {
 
 func TestReadyIsWhoseCachesAreSynced(t *testing.T) {
 	g := NewWithT(t)
-	informers := &informertest.FakeInformers{Scheme: Scheme()}
+	informers := &informertest.FakeInformers{Scheme: testScheme(t)}
 	check := cachesSynced(informers, map[client.Object]cache.ByObject{&corev1.Pod{}: {}, &v1beta1.Job{}: {}})
 	request := httptest.NewRequest(http.MethodGet, "/readyz", nil)
 	g.Expect(check(request)).To(Succeed())
@@ -152,25 +156,24 @@ func TestReadyIsWhoseCachesAreSynced(t *testing.T) {
 	g.Expect(check(request)).To(Succeed())
 }
 
-// away is a transport whose server is away for so many requests.
-type away struct {
+// unreachable is a transport whose first requests fail to connect, until a number of them.
+type unreachable struct {
 	requests atomic.Int32
 	until    int32
 }
 
-func (a *away) RoundTrip(*http.Request) (*http.Response, error) {
-	if a.requests.Add(1) <= a.until {
+func (u *unreachable) RoundTrip(*http.Request) (*http.Response, error) {
+	if u.requests.Add(1) <= u.until {
 		return nil, errors.New("connection refused")
 	}
 	return &http.Response{StatusCode: http.StatusOK, Body: http.NoBody}, nil
 }
 
-// A transport in between that does not say what it wraps is told of in the log at
-// each request that is given up.
-func TestPatientTransportSaysWhatItWraps(t *testing.T) {
+// client-go logs an error at each cancelled request if a transport does not say what it wraps.
+func TestWatchRetryTransportSaysWhatItWraps(t *testing.T) {
 	g := NewWithT(t)
-	server := &away{}
-	var transport utilnet.RoundTripperWrapper = &patient{next: server}
+	server := &unreachable{}
+	var transport utilnet.RoundTripperWrapper = &watchRetryTransport{next: server}
 	g.Expect(transport.WrappedRoundTripper()).To(BeIdenticalTo(server))
 }
 
@@ -178,8 +181,8 @@ func TestWatchesWaitForTheAPIServer(t *testing.T) {
 	watching, listing := "http://api/api/v1/pods?watch=true", "http://api/api/v1/pods"
 	synctest.Test(t, func(t *testing.T) {
 		g := NewWithT(t)
-		server := &away{until: 120}
-		transport := &patient{next: server, log: logr.Discard()}
+		server := &unreachable{until: 120}
+		transport := &watchRetryTransport{next: server, log: logr.Discard()}
 		start := time.Now()
 		response, err := transport.RoundTrip(httptest.NewRequest(http.MethodGet, watching, nil))
 		g.Expect(err).NotTo(HaveOccurred())
@@ -188,17 +191,17 @@ func TestWatchesWaitForTheAPIServer(t *testing.T) {
 	})
 	synctest.Test(t, func(t *testing.T) {
 		g := NewWithT(t)
-		server := &away{until: 1 << 30}
-		transport := &patient{next: server, log: logr.Discard()}
+		server := &unreachable{until: 1 << 30}
+		transport := &watchRetryTransport{next: server, log: logr.Discard()}
 		_, err := transport.RoundTrip(httptest.NewRequest(http.MethodGet, listing, nil))
-		g.Expect(err).To(HaveOccurred(), "what is no watch is told at once")
+		g.Expect(err).To(HaveOccurred(), "a list fails at once")
 		g.Expect(server.requests.Load()).To(Equal(int32(1)))
 
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()
 		start := time.Now()
 		_, err = transport.RoundTrip(httptest.NewRequest(http.MethodGet, watching, nil).WithContext(ctx))
-		g.Expect(err).To(HaveOccurred(), "nobody waits for it any more")
+		g.Expect(err).To(HaveOccurred(), "the informer has cancelled the watch")
 		g.Expect(time.Since(start)).To(Equal(10 * time.Second))
 	})
 }
@@ -206,8 +209,8 @@ func TestWatchesWaitForTheAPIServer(t *testing.T) {
 func TestConfigSaysWhoAsks(t *testing.T) {
 	g := NewWithT(t)
 	t.Setenv("KUBECONFIG", "testdata/kubeconfig")
-	binary := &Binary{Name: "daemonset-job-test", Common: &options.Common{QPS: 5, Burst: 10}}
-	cfg, err := binary.restConfig(logr.Discard())
+	settings := &options.Common{QPS: 5, Burst: 10}
+	cfg, err := restConfig("daemonset-job-test", settings)
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(cfg.UserAgent).To(Equal("daemonset-job-test/dev"))
 	g.Expect(cfg.QPS).To(Equal(float32(5)))
@@ -215,6 +218,6 @@ func TestConfigSaysWhoAsks(t *testing.T) {
 	g.Expect(rest.CopyConfig(cfg).WrapTransport).NotTo(BeNil())
 
 	t.Setenv("KUBECONFIG", "testdata/none")
-	_, err = binary.restConfig(logr.Discard())
+	_, err = restConfig("daemonset-job-test", settings)
 	g.Expect(err).To(MatchError(ContainSubstring("--kubeconfig")))
 }

@@ -14,30 +14,29 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 )
 
-// wedged is how long a reconcile may take before the process counts as stuck:
-// every reconcile is cancelled after reconcileTimeout, so that one of this age
-// does not listen any more, and holds its worker for good.
-const wedged = 3 * reconcileTimeout
+// stuckAfter is how long a reconcile may take before the liveness probe fails. The context of
+// a reconcile is cancelled after reconcileTimeout, so an older one ignores it and never ends.
+const stuckAfter = 3 * reconcileTimeout
 
-// Watchdog knows the reconciles that are under way.
+// Watchdog tracks the running reconciles.
 type Watchdog struct {
 	now     func() time.Time
 	mutex   sync.Mutex
-	next    uint64
-	running map[uint64]started
+	nextID  uint64
+	running map[uint64]runningReconcile
 }
 
-type started struct {
+type runningReconcile struct {
 	controller string
-	at         time.Time
+	started    time.Time
 }
 
-// NewWatchdog makes a Watchdog that reads the time from now.
-func NewWatchdog(now func() time.Time) *Watchdog {
-	return &Watchdog{now: now, running: map[uint64]started{}}
+// newWatchdog returns a Watchdog that reads the time from now.
+func newWatchdog(now func() time.Time) *Watchdog {
+	return &Watchdog{now: now, running: map[uint64]runningReconcile{}}
 }
 
-// Watch returns a reconciler that does what r does, under the eyes of the watchdog.
+// Watch wraps the reconciler r of the named controller, so that the watchdog tracks its reconciles.
 func (w *Watchdog) Watch(controller string, r reconcile.Reconciler) reconcile.Reconciler {
 	return reconcile.Func(func(ctx context.Context, req reconcile.Request) (reconcile.Result, error) {
 		defer w.start(controller)()
@@ -45,12 +44,13 @@ func (w *Watchdog) Watch(controller string, r reconcile.Reconciler) reconcile.Re
 	})
 }
 
+// start tracks a reconcile until stop is called.
 func (w *Watchdog) start(controller string) (stop func()) {
 	w.mutex.Lock()
 	defer w.mutex.Unlock()
-	w.next++
-	id := w.next
-	w.running[id] = started{controller: controller, at: w.now()}
+	w.nextID++
+	id := w.nextID
+	w.running[id] = runningReconcile{controller: controller, started: w.now()}
 	return func() {
 		w.mutex.Lock()
 		defer w.mutex.Unlock()
@@ -58,22 +58,21 @@ func (w *Watchdog) start(controller string) (stop func()) {
 	}
 }
 
-// Check is the liveness probe: it fails when a reconcile is stuck.
+// Check fails when a reconcile is stuck. The liveness probe calls it.
 func (w *Watchdog) Check(*http.Request) error {
 	w.mutex.Lock()
 	defer w.mutex.Unlock()
-	for _, s := range w.running {
-		if age := w.now().Sub(s.at); age > wedged {
-			return fmt.Errorf("a reconcile of controller %s is stuck for %s", s.controller, age)
+	for _, r := range w.running {
+		if age := w.now().Sub(r.started); age > stuckAfter {
+			return fmt.Errorf("a reconcile of controller %s is stuck for %s", r.controller, age)
 		}
 	}
 	return nil
 }
 
-// addProbes adds what /healthz and /readyz tell: alive is a process whose
-// reconciles come to an end, ready is one that has seen the cluster, whether it
-// is the leader or waits for its turn. An API server that is away makes it
-// neither: a start would not bring it back.
+// addProbes adds the checks of /healthz and /readyz. A process is live while its reconciles end,
+// and ready when its informer caches have synced, leader or not.
+// Neither probe depends on the API server: restarting would not bring it back.
 func addProbes(mgr ctrl.Manager, kinds map[client.Object]cache.ByObject, watchdog *Watchdog) error {
 	if err := mgr.AddHealthzCheck("reconciles", watchdog.Check); err != nil {
 		return fmt.Errorf("adding liveness probe: %w", err)
@@ -84,6 +83,7 @@ func addProbes(mgr ctrl.Manager, kinds map[client.Object]cache.ByObject, watchdo
 	return nil
 }
 
+// cachesSynced returns a check that the informers of all kinds have synced.
 func cachesSynced(informers cache.Informers, kinds map[client.Object]cache.ByObject) healthz.Checker {
 	return func(req *http.Request) error {
 		for kind := range kinds {
