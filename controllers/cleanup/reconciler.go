@@ -23,11 +23,11 @@ import (
 
 const (
 	controllerName = "cleanup"
-	// retryAfterConflict is how long to wait when the Job changed just now.
-	retryAfterConflict = 100 * time.Millisecond
-	// deleters is how many Jobs are deleted at once: of many that finish together, none
+	// conflictRetryDelay is how long to wait when the Job changed just now.
+	conflictRetryDelay = 100 * time.Millisecond
+	// maxConcurrentReconciles is how many Jobs are deleted at once: of many that finish together, none
 	// is to wait so long that the manager takes the terminator for dead.
-	deleters = 8
+	maxConcurrentReconciles = 8
 )
 
 var jobsDeleted = prometheus.NewCounter(prometheus.CounterOpts{
@@ -41,15 +41,15 @@ func init() {
 
 // Reconciler deletes finished Jobs. Make one with New.
 type Reconciler struct {
-	client client.Client
-	live   client.Reader
-	clock  clock.PassiveClock
+	client    client.Client
+	apiReader client.Reader
+	clock     clock.PassiveClock
 }
 
-// New makes a Reconciler. cached reads from a cache of the Jobs, live from the
+// New makes a Reconciler. cached reads from a cache of the Jobs, apiReader from the
 // API server.
-func New(cached client.Client, live client.Reader, clk clock.PassiveClock) *Reconciler {
-	return &Reconciler{client: cached, live: live, clock: clk}
+func New(cached client.Client, apiReader client.Reader, clk clock.PassiveClock) *Reconciler {
+	return &Reconciler{client: cached, apiReader: apiReader, clock: clk}
 }
 
 // SetupWithManager adds the controller to mgr. wrap, if not nil, goes around the
@@ -60,7 +60,7 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager, wrap func(string, reconc
 		reconciler = wrap(controllerName, r)
 	}
 	return ctrl.NewControllerManagedBy(mgr).Named(controllerName).For(&v1beta1.Job{}).
-		WithOptions(controller.Options{MaxConcurrentReconciles: deleters}).Complete(reconciler)
+		WithOptions(controller.Options{MaxConcurrentReconciles: maxConcurrentReconciles}).Complete(reconciler)
 }
 
 // +kubebuilder:rbac:groups=daemonset.darkowlzz.space,resources=jobs,verbs=get;list;watch;delete
@@ -72,7 +72,7 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager, wrap func(string, reconc
 // more time, must not cost a person what they wanted to keep.
 func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
 	job := &v1beta1.Job{}
-	for _, reader := range []client.Reader{r.client, r.live} {
+	for _, reader := range []client.Reader{r.client, r.apiReader} {
 		if err := reader.Get(ctx, req.NamespacedName, job); err != nil {
 			return ctrl.Result{}, client.IgnoreNotFound(err)
 		}
@@ -90,7 +90,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	case apierrors.IsNotFound(err):
 		return ctrl.Result{}, nil
 	case apierrors.IsConflict(err):
-		return ctrl.Result{RequeueAfter: retryAfterConflict}, nil
+		return ctrl.Result{RequeueAfter: conflictRetryDelay}, nil
 	case err != nil:
 		return ctrl.Result{}, fmt.Errorf("deleting the Job: %w", err)
 	}

@@ -26,8 +26,8 @@ import (
 	"github.com/darkowlzz/daemonset-job/internal/logfollow"
 )
 
-// retryAfterConflict is how long to wait when a pod could not be marked as it is.
-const retryAfterConflict = 100 * time.Millisecond
+// conflictRetryDelay is how long to wait when a pod could not be marked as it is.
+const conflictRetryDelay = 100 * time.Millisecond
 
 // Options are the settings of the controller.
 type Options struct {
@@ -41,28 +41,28 @@ type Options struct {
 
 // Reconciler follows the logs of pods, and marks those that are done. Make one with New.
 type Reconciler struct {
-	client  client.Client
-	logs    corev1client.PodsGetter
-	clock   clock.PassiveClock
-	options Options
-	hub     *hub
-	found   chan event.GenericEvent
+	client    client.Client
+	logs      corev1client.PodsGetter
+	clock     clock.PassiveClock
+	options   Options
+	followers *followers
+	podEvents chan event.GenericEvent
 }
 
 // New makes a Reconciler. cached reads from a cache of the pods and Jobs; logs
 // reads from the API server.
 func New(cached client.Client, logs corev1client.PodsGetter, clk clock.PassiveClock, options Options) *Reconciler {
-	r := &Reconciler{client: cached, logs: logs, clock: clk, options: options, found: make(chan event.GenericEvent, 1024)}
-	r.hub = newHub(logfollow.NewTurns(options.MaxLogStreams), logf.Log.WithName("completion"), r.wake)
+	r := &Reconciler{client: cached, logs: logs, clock: clk, options: options, podEvents: make(chan event.GenericEvent, 1024)}
+	r.followers = newFollowers(logfollow.NewFairLimiter(options.MaxLogStreams), logf.Log.WithName("completion"), r.enqueue)
 	return r
 }
 
-// wake the reconciler for a pod: a follower writes nothing itself, so that a write
+// enqueue reports a pod: a follower writes nothing itself, so that a write
 // has the queue's retries and is the leader's.
-func (r *Reconciler) wake(ctx context.Context, pod types.NamespacedName) {
+func (r *Reconciler) enqueue(ctx context.Context, pod types.NamespacedName) {
 	object := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: pod.Namespace, Name: pod.Name}}
 	select {
-	case r.found <- event.GenericEvent{Object: object}:
+	case r.podEvents <- event.GenericEvent{Object: object}:
 	case <-ctx.Done():
 	}
 }
@@ -78,26 +78,26 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	pod := &corev1.Pod{}
 	if err := r.client.Get(ctx, req.NamespacedName, pod); err != nil {
 		if apierrors.IsNotFound(err) {
-			r.hub.stop(req.NamespacedName)
+			r.followers.stop(req.NamespacedName)
 		}
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
-	word, err := r.word(ctx, pod)
+	word, err := r.terminationWord(ctx, pod)
 	if err != nil {
 		return ctrl.Result{}, err
 	}
-	if word == "" || !unfinished(pod) {
-		r.hub.stop(req.NamespacedName)
+	if word == "" || !awaitsWord(pod) {
+		r.followers.stop(req.NamespacedName)
 		return ctrl.Result{}, nil
 	}
 	container := v1beta1.LogContainerName(&pod.Spec)
-	sources := map[run]logfollow.Source{}
-	for which := range runs(pod, container) {
-		sources[which] = &podLog{pods: r.logs, cached: r.client, name: req.NamespacedName, uid: pod.UID, container: container, run: which}
+	sources := map[containerRun]logfollow.Source{}
+	for run := range containerRuns(pod, container) {
+		sources[run] = &podLog{pods: r.logs, cached: r.client, name: req.NamespacedName, uid: pod.UID, container: container, run: run}
 	}
-	work := subject{name: req.NamespacedName, uid: pod.UID, group: pod.Namespace + "/" + pod.Labels[v1beta1.LabelJob], word: word}
-	found, marked := r.hub.follow(work, sources)
-	if !found || isOlder(pod, marked) {
+	wanted := target{name: req.NamespacedName, uid: pod.UID, group: pod.Namespace + "/" + pod.Labels[v1beta1.LabelJob], word: word}
+	found, markedVersion := r.followers.follow(wanted, sources)
+	if !found || isStale(pod, markedVersion) {
 		return ctrl.Result{}, nil
 	}
 	version, err := r.mark(ctx, pod, word)
@@ -105,29 +105,29 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	case apierrors.IsConflict(err), apierrors.IsInvalid(err):
 		// It changed too often just now, or another pod has its name, which the cache
 		// will tell: the API server calls another UID invalid.
-		return ctrl.Result{RequeueAfter: retryAfterConflict}, nil
+		return ctrl.Result{RequeueAfter: conflictRetryDelay}, nil
 	case err != nil:
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
-	r.hub.marked(work, version)
+	r.followers.setMarked(wanted, version)
 	return ctrl.Result{}, nil
 }
 
-// isOlder says whether the cache has not caught up with the mark that was written
+// isStale says whether the cache has not caught up with the mark that was written
 // already.
-func isOlder(pod *corev1.Pod, marked string) bool {
-	order, err := resourceversion.CompareResourceVersion(pod.ResourceVersion, marked)
+func isStale(pod *corev1.Pod, markedVersion string) bool {
+	order, err := resourceversion.CompareResourceVersion(pod.ResourceVersion, markedVersion)
 	return err == nil && order < 0
 }
 
-// unfinished says whether the pod is one whose log is still to tell that it is done.
-func unfinished(pod *corev1.Pod) bool {
+// awaitsWord says whether the pod is one whose log is still to tell that it is done.
+func awaitsWord(pod *corev1.Pod) bool {
 	return v1beta1.PodCompletesByLog(&pod.Spec) && !v1beta1.PodIsCompleted(pod) && pod.DeletionTimestamp.IsZero()
 }
 
-// word is the termination word of the pod's Job, empty if there is no such Job:
+// terminationWord is the termination word of the pod's Job, empty if there is no such Job:
 // its pods go as well.
-func (r *Reconciler) word(ctx context.Context, pod *corev1.Pod) (string, error) {
+func (r *Reconciler) terminationWord(ctx context.Context, pod *corev1.Pod) (string, error) {
 	job := &v1beta1.Job{}
 	name := types.NamespacedName{Namespace: pod.Namespace, Name: pod.Labels[v1beta1.LabelJob]}
 	if err := r.client.Get(ctx, name, job, client.UnsafeDisableDeepCopy); err != nil {

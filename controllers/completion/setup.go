@@ -24,9 +24,9 @@ import (
 
 const (
 	controllerName = "completion"
-	// writers is how many pods are marked at once: a thousand nodes that finish
+	// maxConcurrentReconciles is how many pods are marked at once: a thousand nodes that finish
 	// together must not wait for each other.
-	writers = 16
+	maxConcurrentReconciles = 16
 )
 
 // CacheByObject limits the terminator's cache to what its controllers read. Pods
@@ -45,7 +45,7 @@ func CacheByObject(pods labels.Selector) map[client.Object]cache.ByObject {
 
 // SetupWithManager adds the controller to mgr, whose cache is limited by CacheByObject.
 func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
-	if err := mgr.Add(r.hub); err != nil {
+	if err := mgr.Add(r.followers); err != nil {
 		return err
 	}
 	reconciler := reconcile.Reconciler(r)
@@ -54,33 +54,33 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 	}
 	return ctrl.NewControllerManagedBy(mgr).
 		Named(controllerName).
-		For(&corev1.Pod{}, builder.WithPredicates(predicate.Funcs{UpdateFunc: podMoved})).
-		Watches(&v1beta1.Job{}, handler.EnqueueRequestsFromMapFunc(r.podsOf), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
-		WatchesRawSource(source.Channel(r.found, &handler.EnqueueRequestForObject{})).
-		WithOptions(controller.Options{MaxConcurrentReconciles: writers}).
+		For(&corev1.Pod{}, builder.WithPredicates(predicate.Funcs{UpdateFunc: podChanged})).
+		Watches(&v1beta1.Job{}, handler.EnqueueRequestsFromMapFunc(r.podsForJob), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		WatchesRawSource(source.Channel(r.podEvents, &handler.EnqueueRequestForObject{})).
+		WithOptions(controller.Options{MaxConcurrentReconciles: maxConcurrentReconciles}).
 		Complete(reconciler)
 }
 
-// podMoved says whether a change of a pod can matter to what is followed. A resync
+// podChanged says whether a change of a pod can matter to what is followed. A resync
 // changes nothing, and looks again at what is not finished.
-func podMoved(e event.UpdateEvent) bool {
-	before, ok1 := e.ObjectOld.(*corev1.Pod)
-	after, ok2 := e.ObjectNew.(*corev1.Pod)
-	if !ok1 || !ok2 || before.UID != after.UID {
+func podChanged(e event.UpdateEvent) bool {
+	oldPod, oldOK := e.ObjectOld.(*corev1.Pod)
+	newPod, newOK := e.ObjectNew.(*corev1.Pod)
+	if !oldOK || !newOK || oldPod.UID != newPod.UID {
 		return true
 	}
-	if unfinished(before) != unfinished(after) || before.Labels[v1beta1.LabelJob] != after.Labels[v1beta1.LabelJob] {
+	if awaitsWord(oldPod) != awaitsWord(newPod) || oldPod.Labels[v1beta1.LabelJob] != newPod.Labels[v1beta1.LabelJob] {
 		return true
 	}
-	if !unfinished(after) {
+	if !awaitsWord(newPod) {
 		return false
 	}
-	container := v1beta1.LogContainerName(&after.Spec)
-	return before.ResourceVersion == after.ResourceVersion || !maps.Equal(runs(before, container), runs(after, container))
+	container := v1beta1.LogContainerName(&newPod.Spec)
+	return oldPod.ResourceVersion == newPod.ResourceVersion || !maps.Equal(containerRuns(oldPod, container), containerRuns(newPod, container))
 }
 
-// podsOf are the pods of a Job whose word may have changed.
-func (r *Reconciler) podsOf(ctx context.Context, job client.Object) []reconcile.Request {
+// podsForJob are the pods of a Job whose word may have changed.
+func (r *Reconciler) podsForJob(ctx context.Context, job client.Object) []reconcile.Request {
 	pods := &corev1.PodList{}
 	err := r.client.List(ctx, pods, client.InNamespace(job.GetNamespace()),
 		client.MatchingLabels(v1beta1.PodLabels(job.GetName())), client.UnsafeDisableDeepCopy)
@@ -89,7 +89,7 @@ func (r *Reconciler) podsOf(ctx context.Context, job client.Object) []reconcile.
 	}
 	requests := make([]reconcile.Request, 0, len(pods.Items))
 	for i := range pods.Items {
-		if unfinished(&pods.Items[i]) {
+		if awaitsWord(&pods.Items[i]) {
 			requests = append(requests, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(&pods.Items[i])})
 		}
 	}

@@ -31,7 +31,7 @@ func TestPodsOfJobsInExitModeAreLeftOut(t *testing.T) {
 	g.Expect(selected.String()).NotTo(ContainSubstring("mode"), "the administrator's selector is as it was")
 }
 
-func TestPodMoved(t *testing.T) {
+func TestPodChanged(t *testing.T) {
 	const work = v1beta1.ContainerName
 	job := wrappers.Job("ns", "j").Obj()
 	pod := func() *wrappers.PodWrapper { return wrappers.Pod(job, "a", "h1") }
@@ -47,7 +47,7 @@ func TestPodMoved(t *testing.T) {
 	other.UID = "another"
 	tests := map[string]struct {
 		before, after *wrappers.PodWrapper
-		moved         bool
+		changed       bool
 	}{
 		"nothing of ours":        {version(pod(), "1"), version(pod().Label("x", "y"), "2"), false},
 		"a resync":               {version(pod(), "1"), version(pod(), "1"), true},
@@ -57,14 +57,14 @@ func TestPodMoved(t *testing.T) {
 		"started again":          {version(running(pod(), "test://1"), "1"), version(running(pod(), "test://2"), "2"), true},
 		"ended":                  {version(running(pod(), "test://1"), "1"), version(running(pod().Ended(work, 0), "test://1"), "2"), true},
 		"ready":                  {version(running(pod(), "test://1"), "1"), version(running(pod().ContainersReady(), "test://1"), "2"), false},
-		"leaving":                {version(pod(), "1"), version(pod().Terminating(), "2"), true},
+		"terminating":            {version(pod(), "1"), version(pod().Terminating(), "2"), true},
 		"another of the name":    {version(pod(), "1"), version(other, "2"), true},
 		"given to another Job":   {version(pod(), "1"), version(pod().Label(v1beta1.LabelJob, "k"), "2"), true},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			var before, after client.Object = test.before.Obj(), test.after.Obj()
-			NewWithT(t).Expect(podMoved(event.UpdateEvent{ObjectOld: before, ObjectNew: after})).To(Equal(test.moved))
+			NewWithT(t).Expect(podChanged(event.UpdateEvent{ObjectOld: before, ObjectNew: after})).To(Equal(test.changed))
 		})
 	}
 }

@@ -24,16 +24,16 @@ type podLog struct {
 	uid    types.UID
 	// container is its name, and run which of those that ran by that name it is.
 	container string
-	run       run
+	run       containerRun
 }
 
-// run is one run of a container.
+// containerRun is one run of a container.
 //
 // Which run's log the kubelet serves depends on what it knows at that moment, and
 // that may be newer than the cache. So a run that was replaced is read once more,
 // as the previous one and from its beginning, whatever was read of it before:
 // what was read last could be the log of its successor.
-type run struct {
+type containerRun struct {
 	id string
 	// previous: another one has taken its place, or is about to.
 	previous bool
@@ -48,7 +48,7 @@ func (l *podLog) Open(ctx context.Context, since time.Time, follow bool) (io.Rea
 	stream, err := l.pods.Pods(l.name.Namespace).GetLogs(l.name.Name, options).Stream(ctx)
 	switch {
 	case apierrors.IsNotFound(err), apierrors.IsBadRequest(err):
-		return nil, fmt.Errorf("%w: %w", logfollow.ErrRefused, err)
+		return nil, fmt.Errorf("%w: %w", logfollow.ErrNoLog, err)
 	case err != nil:
 		return nil, err
 	}
@@ -62,28 +62,28 @@ func (l *podLog) State() logfollow.State {
 	if err := l.cached.Get(context.Background(), l.name, pod, client.UnsafeDisableDeepCopy); err != nil || pod.UID != l.uid {
 		return logfollow.Gone
 	}
-	if state, ok := runs(pod, l.container)[l.run]; ok {
+	if state, ok := containerRuns(pod, l.container)[l.run]; ok {
 		return state
 	}
 	return logfollow.Gone
 }
 
-// runs are those of a container whose logs can be had.
-func runs(pod *corev1.Pod, container string) map[run]logfollow.State {
-	found := map[run]logfollow.State{}
+// containerRuns are those of a container whose logs can be had.
+func containerRuns(pod *corev1.Pod, container string) map[containerRun]logfollow.State {
+	found := map[containerRun]logfollow.State{}
 	for i := range pod.Status.ContainerStatuses {
 		status := &pod.Status.ContainerStatuses[i]
 		if status.Name != container {
 			continue
 		}
 		if last := status.LastTerminationState.Terminated; last != nil && last.ContainerID != "" {
-			found[run{last.ContainerID, true}] = logfollow.Ended
+			found[containerRun{last.ContainerID, true}] = logfollow.Ended
 		}
 		switch {
 		case status.State.Running != nil && status.ContainerID != "":
-			found[run{status.ContainerID, false}] = logfollow.Running
+			found[containerRun{status.ContainerID, false}] = logfollow.Running
 		case status.State.Terminated != nil && status.State.Terminated.ContainerID != "":
-			found[run{status.State.Terminated.ContainerID, false}] = logfollow.Ended
+			found[containerRun{status.State.Terminated.ContainerID, false}] = logfollow.Ended
 		}
 	}
 	return found

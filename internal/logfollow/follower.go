@@ -22,8 +22,8 @@ const (
 	Gone
 )
 
-// ErrRefused is wrapped by errors of Source.Open that say that there is no such log.
-var ErrRefused = errors.New("there is no such log")
+// ErrNoLog is wrapped by errors of Source.Open that say that there is no such log.
+var ErrNoLog = errors.New("there is no such log")
 
 // Source is one container's log. Lines must come with timestamps.
 type Source interface {
@@ -53,25 +53,25 @@ type Follower struct {
 	Source Source
 	// Word that is looked for.
 	Word string
-	// Turns bounds how many streams are open; Group is whose turn it takes.
-	Turns *Turns
-	Group string
-	Log   logr.Logger
+	// Limiter bounds how many streams are open; Group is whose turn it takes.
+	Limiter *FairLimiter
+	Group   string
+	Log     logr.Logger
 }
 
 const (
 	bufferSize = 4096
-	// finalTries is how often an ended container's log is asked for when it is
+	// maxRefusals is how often an ended container's log is asked for when it is
 	// refused: it may have been removed together with the container.
-	finalTries = 10
+	maxRefusals = 10
 	// longStream is how long a stream has to last to count as progress in itself.
 	longStream = 10 * time.Second
-	// toldTries is how many failures in a row are worth a line in our own log.
-	toldTries = 5
+	// loggedTries is how many failures in a row are worth a line in our own log.
+	loggedTries = 5
 )
 
-// ending is what a stream had at its end.
-type ending struct {
+// tail is what a stream had at its end.
+type tail struct {
 	since   time.Time
 	pending bool
 }
@@ -85,40 +85,40 @@ type ending struct {
 // row end alike.
 func (f *Follower) Run(ctx context.Context) Result {
 	matcher, turn := NewMatcher(f.Word, bufferSize), newTurn()
-	var last *ending
+	var last *tail
 	for tries := 0; ; {
 		state, since := f.Source.State(), matcher.Since()
 		if state == Gone {
 			return Lost
 		}
 		start := time.Now()
-		how, err := f.read(ctx, matcher, turn, state == Running && (last == nil || !last.pending))
-		now := ending{matcher.Since(), matcher.Pending()}
+		end, err := f.read(ctx, matcher, turn, state == Running && (last == nil || !last.pending))
+		now := tail{matcher.Since(), matcher.Pending()}
 		tries++
 		switch {
-		case how == found:
+		case end == wordFound:
 			return Found
 		case ctx.Err() != nil:
 			return Stopped
-		case how == yielded:
+		case end == streamYielded:
 			last, tries = nil, 0
 			continue // It has waited for its turn, and will again.
-		case how == ended && last != nil && *last == now && (now.pending || state == Ended && f.Source.State() == Ended):
+		case end == streamEnded && last != nil && *last == now && (now.pending || state == Ended && f.Source.State() == Ended):
 			if now.pending {
 				return Found
 			}
 			return ReadToTheEnd
-		case how == ended:
+		case end == streamEnded:
 			last = &now
 		default:
 			last = nil
 		}
 		if err != nil {
-			if errors.Is(err, ErrRefused) && state == Ended && tries >= finalTries {
+			if errors.Is(err, ErrNoLog) && state == Ended && tries >= maxRefusals {
 				f.Log.Info("the log of the ended container cannot be had any more", "reason", err.Error())
 				return ReadToTheEnd
 			}
-			f.tell(tries, err)
+			f.logFailure(tries, err)
 		}
 		if now.since.After(since) || time.Since(start) > longStream {
 			tries = 0
@@ -129,10 +129,10 @@ func (f *Follower) Run(ctx context.Context) Result {
 	}
 }
 
-// tell of a failure. A few in a row are normal, when an API server restarts or a
+// logFailure tells of a failure. A few in a row are normal, when an API server restarts or a
 // container has only just started.
-func (f *Follower) tell(tries int, err error) {
-	if tries == toldTries {
+func (f *Follower) logFailure(tries int, err error) {
+	if tries == loggedTries {
 		f.Log.Info("the log cannot be read, trying on", "reason", err.Error())
 		return
 	}
@@ -142,9 +142,9 @@ func (f *Follower) tell(tries int, err error) {
 // backoff before a log is opened again, after so many times without progress:
 // from 100 ms to 2 s, and up to 10 s when a node has been away for a minute.
 func backoff(tries int) time.Duration {
-	const first, usual, last, patience = 100 * time.Millisecond, 2 * time.Second, 10 * time.Second, 30
+	const first, usual, last, slowAfter = 100 * time.Millisecond, 2 * time.Second, 10 * time.Second, 30
 	longest := usual
-	if tries > patience {
+	if tries > slowAfter {
 		longest = last
 	}
 	d := min(first<<min(max(tries-1, 0), 10), longest)

@@ -26,7 +26,7 @@ func run(t *testing.T, s *scripted) (result Result, took time.Duration) {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Hour)
 		defer cancel()
 		start := time.Now()
-		result = (&Follower{Source: s, Word: "done", Turns: NewTurns(10), Group: "g", Log: testr.New(t)}).Run(ctx)
+		result = (&Follower{Source: s, Word: "done", Limiter: NewFairLimiter(10), Group: "g", Log: testr.New(t)}).Run(ctx)
 		took = time.Since(start)
 	})
 	return result, took
@@ -34,7 +34,7 @@ func run(t *testing.T, s *scripted) (result Result, took time.Duration) {
 
 func TestFollower(t *testing.T) {
 	line := func(text string) opener { return chunks(io.EOF, at+text+"\n") }
-	failure := fmt.Errorf("%w: 400", ErrRefused)
+	failure := fmt.Errorf("%w: 400", ErrNoLog)
 	tests := map[string]struct {
 		states  []State
 		streams []opener
@@ -58,8 +58,8 @@ func TestFollower(t *testing.T) {
 		"ended, without a log":                  {[]State{Ended}, []opener{chunks(io.EOF)}, ReadToTheEnd, 2},
 		"ended, the first stream too early":     {[]State{Ended}, []opener{chunks(io.EOF), line("done")}, Found, 2},
 		"ended, cut, then read":                 {[]State{Ended}, []opener{chunks(errCut, at+"a\n"), line("done")}, Found, 2},
-		"ended, its log is removed":             {[]State{Ended}, []opener{failing(failure)}, ReadToTheEnd, finalTries},
-		"ended, the API server is away":         {[]State{Ended}, append(repeat(failing(errCut), 3*finalTries), line("done")), Found, 3*finalTries + 1},
+		"ended, its log is removed":             {[]State{Ended}, []opener{failing(failure)}, ReadToTheEnd, maxRefusals},
+		"ended, the API server is away":         {[]State{Ended}, append(repeat(failing(errCut), 3*maxRefusals), line("done")), Found, 3*maxRefusals + 1},
 		"ends while it is followed":             {[]State{Running, Ended}, []opener{line("a"), line("a")}, ReadToTheEnd, 2},
 		"replaced while its end is read":        {[]State{Ended, Ended, Gone}, []opener{line("a")}, Lost, 2},
 		"gone before anything":                  {[]State{Gone}, nil, Lost, 0},
@@ -125,7 +125,7 @@ func TestFollowerStopsAtOnce(t *testing.T) {
 				ctx, cancel := context.WithTimeout(context.Background(), 1234*time.Millisecond)
 				defer cancel()
 				start := time.Now()
-				f := &Follower{Source: &scripted{states: []State{Running}, streams: []opener{open}}, Word: "done", Turns: NewTurns(1), Log: testr.New(t)}
+				f := &Follower{Source: &scripted{states: []State{Running}, streams: []opener{open}}, Word: "done", Limiter: NewFairLimiter(1), Log: testr.New(t)}
 				g.Expect(f.Run(ctx)).To(Equal(Stopped))
 				g.Expect(time.Since(start)).To(Equal(1234 * time.Millisecond))
 			})

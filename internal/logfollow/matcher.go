@@ -7,8 +7,8 @@ import (
 	"unicode/utf8"
 )
 
-// longestTimestamp bounds what is kept of a line in search of its timestamp.
-const longestTimestamp = 64
+// maxTimestampLen bounds what is kept of a line in search of its timestamp.
+const maxTimestampLen = 64
 
 // Matcher looks for a whole word in a stream of lines, each behind the timestamp
 // that the kubelet put there, which is no part of it. It keeps what it needs
@@ -23,29 +23,29 @@ const longestTimestamp = 64
 // matches. It may be a kubelet's error, which names the pod and so its Job, or
 // the rest of a long line whose beginning the stream left out.
 type Matcher struct {
-	word                 []byte
-	wordStarts, wordEnds bool
-	keep                 int
-	buffer               []byte
-	held                 int
-	at                   place
-	pending              bool
-	timestamp            [longestTimestamp]byte
-	timestampLen         int
+	word                    []byte
+	checkBefore, checkAfter bool
+	overlap                 int
+	buffer                  []byte
+	buffered                int
+	position                position
+	pending                 bool
+	timestamp               [maxTimestampLen]byte
+	timestampLen            int
 }
 
-// place is what the buffer begins with.
-type place int
+// position is what the buffer begins with.
+type position int
 
 const (
 	// lineStart: a line, its timestamp first.
-	lineStart place = iota
+	lineStart position = iota
 	// contentStart: the first byte behind a timestamp.
 	contentStart
-	// content: something later in a line.
-	content
-	// foreign: something in a line that is not the container's.
-	foreign
+	// midLine: something later in a line.
+	midLine
+	// skippedLine: something in a line that is not the container's.
+	skippedLine
 )
 
 // NewMatcher makes a Matcher for the word, which must not be empty or hold a
@@ -53,18 +53,18 @@ const (
 func NewMatcher(word string, size int) *Matcher {
 	first, _ := utf8.DecodeRuneInString(word)
 	last, _ := utf8.DecodeLastRuneInString(word)
-	keep := len(word) + 2*utf8.UTFMax
+	overlap := len(word) + 2*utf8.UTFMax
 	return &Matcher{
-		word: []byte(word), wordStarts: isWordRune(first), wordEnds: isWordRune(last), keep: keep,
-		buffer: make([]byte, max(size, 2*(keep+longestTimestamp))),
+		word: []byte(word), checkBefore: isWordRune(first), checkAfter: isWordRune(last), overlap: overlap,
+		buffer: make([]byte, max(size, 2*(overlap+maxTimestampLen))),
 	}
 }
 
 // Reset makes it ready for another stream of the same log.
-func (m *Matcher) Reset() { m.held, m.at, m.pending = 0, lineStart, false }
+func (m *Matcher) Reset() { m.buffered, m.position, m.pending = 0, lineStart, false }
 
 // Space is where the next bytes of the stream are to be read into. It is never empty.
-func (m *Matcher) Space() []byte { return m.buffer[m.held:] }
+func (m *Matcher) Space() []byte { return m.buffer[m.buffered:] }
 
 // Pending says whether what was read ends with the word, so that what follows,
 // if anything does, decides.
@@ -82,45 +82,45 @@ func (m *Matcher) Since() time.Time {
 // Advance looks at the n bytes that were read into Space, and says whether the
 // word is among them.
 func (m *Matcher) Advance(n int) bool {
-	data := m.buffer[:m.held+n]
+	data := m.buffer[:m.buffered+n]
 	m.pending = false
 	if bytes.Contains(data, m.word) {
 		for end := bytes.IndexByte(data, '\n'); end >= 0; end = bytes.IndexByte(data, '\n') {
-			if m.inLine(data[:end], true) {
+			if m.matchLine(data[:end], true) {
 				return true
 			}
-			data, m.at = data[end+1:], lineStart
+			data, m.position = data[end+1:], lineStart
 		}
 	} else if end := bytes.LastIndexByte(data, '\n'); end >= 0 {
 		start := bytes.LastIndexByte(data[:end], '\n') + 1
-		if start > 0 || m.at == lineStart {
-			m.note(data[start:end])
+		if start > 0 || m.position == lineStart {
+			m.recordTimestamp(data[start:end])
 		}
-		data, m.at = data[end+1:], lineStart
+		data, m.position = data[end+1:], lineStart
 	}
-	if m.inLine(data, false) {
+	if m.matchLine(data, false) {
 		return true
 	}
-	m.carry(data)
+	m.carryOver(data)
 	return false
 }
 
-// note the timestamp of a line, if it has one, and return its length.
-func (m *Matcher) note(line []byte) (length int, ok bool) {
+// recordTimestamp notes the timestamp of a line, if it has one, and return its length.
+func (m *Matcher) recordTimestamp(line []byte) (length int, ok bool) {
 	if length, ok = timestamp(line); ok {
 		m.timestampLen = copy(m.timestamp[:], line[:length-1])
 	}
 	return length, ok
 }
 
-// inLine looks for the word in what there is of a line, which is all if it is whole.
-func (m *Matcher) inLine(line []byte, whole bool) bool {
-	atStart := m.at != content
-	switch m.at {
-	case foreign:
+// matchLine looks for the word in what there is of a line, which is all if it is whole.
+func (m *Matcher) matchLine(line []byte, whole bool) bool {
+	atStart := m.position != midLine
+	switch m.position {
+	case skippedLine:
 		return false
 	case lineStart:
-		length, ok := m.note(line)
+		length, ok := m.recordTimestamp(line)
 		if !ok {
 			return false
 		}
@@ -132,17 +132,17 @@ func (m *Matcher) inLine(line []byte, whole bool) bool {
 			return false
 		}
 		from := start + i
-		if m.startsThere(line, from, atStart) && m.endsThere(line[from+len(m.word):], whole) {
+		if m.boundaryBefore(line, from, atStart) && m.boundaryAfter(line[from+len(m.word):], whole) {
 			return true
 		}
 		start = from + 1
 	}
 }
 
-// startsThere says whether a word of its own can start at from. atStart: the
+// boundaryBefore says whether a word of its own can start at from. atStart: the
 // line starts with these bytes.
-func (m *Matcher) startsThere(line []byte, from int, atStart bool) bool {
-	if !m.wordStarts {
+func (m *Matcher) boundaryBefore(line []byte, from int, atStart bool) bool {
+	if !m.checkBefore {
 		return true
 	}
 	if from == 0 {
@@ -153,10 +153,10 @@ func (m *Matcher) startsThere(line []byte, from int, atStart bool) bool {
 	return !isWordRune(before)
 }
 
-// endsThere says whether the word that rest follows ends there. With nothing
+// boundaryAfter says whether the word that rest follows ends there. With nothing
 // behind it, and more of the line to come, that is not known yet.
-func (m *Matcher) endsThere(rest []byte, whole bool) bool {
-	if !m.wordEnds {
+func (m *Matcher) boundaryAfter(rest []byte, whole bool) bool {
+	if !m.checkAfter {
 		return true
 	}
 	if !whole && !utf8.FullRune(rest) {
@@ -167,38 +167,38 @@ func (m *Matcher) endsThere(rest []byte, whole bool) bool {
 	return !isWordRune(after)
 }
 
-// carry keeps the end of a line that goes on with the next read.
-func (m *Matcher) carry(line []byte) {
-	if m.at == lineStart {
+// carryOver keeps the end of a line that goes on with the next read.
+func (m *Matcher) carryOver(line []byte) {
+	if m.position == lineStart {
 		length, ok := timestamp(line)
 		switch {
 		case ok:
-			line, m.at = line[length:], contentStart
-		case len(line) < longestTimestamp:
-			m.held = copy(m.buffer, line)
+			line, m.position = line[length:], contentStart
+		case len(line) < maxTimestampLen:
+			m.buffered = copy(m.buffer, line)
 			return
 		default:
-			m.at = foreign
+			m.position = skippedLine
 		}
 	}
-	if m.at == foreign {
-		m.held = 0
+	if m.position == skippedLine {
+		m.buffered = 0
 		return
 	}
-	if cut := len(line) - m.keep; cut > 0 {
+	if cut := len(line) - m.overlap; cut > 0 {
 		// A rune is not cut in two: half of one would look like no letter.
-		for cut > 0 && !utf8.RuneStart(line[cut]) && len(line)-cut < m.keep+utf8.UTFMax {
+		for cut > 0 && !utf8.RuneStart(line[cut]) && len(line)-cut < m.overlap+utf8.UTFMax {
 			cut--
 		}
-		line, m.at = line[cut:], content
+		line, m.position = line[cut:], midLine
 	}
-	m.held = copy(m.buffer, line)
+	m.buffered = copy(m.buffer, line)
 }
 
 // timestamp is the length of the timestamp at the start of a line, with the
 // space behind it.
 func timestamp(line []byte) (length int, ok bool) {
-	head := line[:min(len(line), longestTimestamp)]
+	head := line[:min(len(line), maxTimestampLen)]
 	space := bytes.IndexByte(head, ' ')
 	// The shortest is 2006-01-02T15:04:05Z.
 	if space < 20 || head[4] != '-' || head[7] != '-' || head[10] != 'T' || head[13] != ':' || head[16] != ':' {

@@ -10,150 +10,150 @@ import (
 
 const (
 	// slice is how long a stream may be open while others wait for a turn.
-	slice = 2 * time.Second
-	// longestSlice is how long a stream may at most take to be opened then.
-	longestSlice = 8 * slice
-	// quiet is how long nothing must follow a word without a line break, in a
+	defaultSlice = 2 * time.Second
+	// maxSlice is how long a stream may at most take to be opened then.
+	maxSlice = 8 * defaultSlice
+	// silenceTimeout is how long nothing must follow a word without a line break, in a
 	// container that runs, before the log is asked whether that was all.
-	quiet = time.Second
+	silenceTimeout = time.Second
 )
 
 // how a stream ended.
-type how int
+type streamEnd int
 
 const (
-	cut how = iota
-	ended
-	yielded
-	found
+	streamCut streamEnd = iota
+	streamEnded
+	streamYielded
+	wordFound
 )
 
 // turn is what one follower has of its turns.
 type turn struct{ slice time.Duration }
 
-func newTurn() *turn { return &turn{slice: slice} }
+func newTurn() *turn { return &turn{slice: defaultSlice} }
 
 // read one stream as far as it goes.
-func (f *Follower) read(ctx context.Context, matcher *Matcher, turn *turn, follow bool) (how, error) {
-	if err := f.Turns.Enter(ctx, f.Group); err != nil {
-		return cut, err
+func (f *Follower) read(ctx context.Context, matcher *Matcher, turn *turn, follow bool) (streamEnd, error) {
+	if err := f.Limiter.Acquire(ctx, f.Group); err != nil {
+		return streamCut, err
 	}
-	defer f.Turns.Leave()
+	defer f.Limiter.Release()
 	streamsOpen.Inc()
 	defer streamsOpen.Dec()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	matcher.Reset()
 
-	watch := newWatch(f.Turns, cancel, turn.slice)
-	defer watch.stop()
+	timer := newStreamTimer(f.Limiter, cancel, turn.slice)
+	defer timer.stop()
 	stream, err := f.Source.Open(ctx, matcher.Since(), follow)
 	if err != nil {
-		if watch.cause() == yielded {
+		if timer.cause() == streamYielded {
 			// An API server that is slow must be given the time, or nobody gets anywhere.
-			turn.slice = min(2*turn.slice, longestSlice)
-			return yielded, nil
+			turn.slice = min(2*turn.slice, maxSlice)
+			return streamYielded, nil
 		}
-		return cut, err
+		return streamCut, err
 	}
-	turn.slice = slice
+	turn.slice = defaultSlice
 	defer func() { _ = stream.Close() }() // It was read as far as it goes.
 	for {
 		n, err := stream.Read(matcher.Space())
 		if n > 0 {
 			if matcher.Advance(n) {
-				return found, nil
+				return wordFound, nil
 			}
-			watch.heard(follow && matcher.Pending())
+			timer.received(follow && matcher.Pending())
 		}
-		switch cause := watch.cause(); {
-		case cause != cut:
+		switch cause := timer.cause(); {
+		case cause != streamCut:
 			return cause, nil
 		case errors.Is(err, io.EOF):
-			return ended, nil
+			return streamEnded, nil
 		case err != nil:
-			return cut, err
+			return streamCut, err
 		}
 	}
 }
 
-// watch ends a stream for reasons of time: when it has had its slice and others
+// streamTimer ends a stream for reasons of time: when it has had its slice and others
 // wait, and when nothing follows a word that nothing has decided yet.
-type watch struct {
-	turns  *Turns
-	cancel context.CancelFunc
-	slice  time.Duration
+type streamTimer struct {
+	limiter *FairLimiter
+	cancel  context.CancelFunc
+	slice   time.Duration
 
-	mu     sync.Mutex
-	reason how
-	yield  *time.Timer
-	silent *time.Timer
+	mu           sync.Mutex
+	reason       streamEnd
+	sliceTimer   *time.Timer
+	silenceTimer *time.Timer
 }
 
-func newWatch(turns *Turns, cancel context.CancelFunc, slice time.Duration) *watch {
-	w := &watch{turns: turns, cancel: cancel, slice: slice}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.yield = time.AfterFunc(slice, w.sliceIsOver)
-	return w
+func newStreamTimer(limiter *FairLimiter, cancel context.CancelFunc, slice time.Duration) *streamTimer {
+	t := &streamTimer{limiter: limiter, cancel: cancel, slice: slice}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.sliceTimer = time.AfterFunc(slice, t.sliceExpired)
+	return t
 }
 
-func (w *watch) sliceIsOver() {
-	contended := w.turns.Contended()
-	w.mu.Lock()
-	defer w.mu.Unlock()
+func (t *streamTimer) sliceExpired() {
+	contended := t.limiter.Contended()
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	switch {
-	case w.yield == nil: // It was stopped.
+	case t.sliceTimer == nil: // It was stopped.
 	case contended:
-		w.end(yielded)
+		t.end(streamYielded)
 	default:
-		w.yield.Reset(w.slice)
+		t.sliceTimer.Reset(t.slice)
 	}
 }
 
-// heard something. undecided: it ends with the word.
-func (w *watch) heard(undecided bool) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.silent != nil {
-		w.silent.Stop()
-		w.silent = nil
+// received something. undecided: it ends with the word.
+func (t *streamTimer) received(undecided bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.silenceTimer != nil {
+		t.silenceTimer.Stop()
+		t.silenceTimer = nil
 	}
 	if undecided {
 		var timer *time.Timer
-		timer = time.AfterFunc(quiet, func() {
-			w.mu.Lock()
-			defer w.mu.Unlock()
-			if w.silent == timer {
-				w.end(ended)
+		timer = time.AfterFunc(silenceTimeout, func() {
+			t.mu.Lock()
+			defer t.mu.Unlock()
+			if t.silenceTimer == timer {
+				t.end(streamEnded)
 			}
 		})
-		w.silent = timer
+		t.silenceTimer = timer
 	}
 }
 
 // end the stream for this reason, unless there was one already.
-func (w *watch) end(reason how) {
-	if w.reason == cut {
-		w.reason = reason
-		w.cancel()
+func (t *streamTimer) end(reason streamEnd) {
+	if t.reason == streamCut {
+		t.reason = reason
+		t.cancel()
 	}
 }
 
-// cause is why the watch ended the stream; cut if it did not.
-func (w *watch) cause() how {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.reason
+// cause is why the streamTimer ended the stream; streamCut if it did not.
+func (t *streamTimer) cause() streamEnd {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.reason
 }
 
-func (w *watch) stop() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.yield.Stop()
-	w.yield = nil
-	if w.silent != nil {
-		w.silent.Stop()
-		w.silent = nil
+func (t *streamTimer) stop() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.sliceTimer.Stop()
+	t.sliceTimer = nil
+	if t.silenceTimer != nil {
+		t.silenceTimer.Stop()
+		t.silenceTimer = nil
 	}
 }

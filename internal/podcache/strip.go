@@ -32,31 +32,31 @@ func Strip(object any) (any, error) {
 			Labels:            pod.Labels,
 			OwnerReferences:   pod.OwnerReferences,
 		},
-		Spec:   spec(&pod.Spec),
-		Status: status(&pod.Status),
+		Spec:   stripSpec(&pod.Spec),
+		Status: stripStatus(&pod.Status),
 	}, nil
 }
 
-func spec(full *corev1.PodSpec) corev1.PodSpec {
+func stripSpec(full *corev1.PodSpec) corev1.PodSpec {
 	return corev1.PodSpec{
 		NodeName:        full.NodeName,
-		Affinity:        nodeAffinity(full.Affinity),
+		Affinity:        stripAffinity(full.Affinity),
 		SchedulingGates: full.SchedulingGates,
 		ReadinessGates:  full.ReadinessGates,
-		InitContainers:  containers(full.InitContainers),
-		Containers:      containers(full.Containers),
+		InitContainers:  stripContainers(full.InitContainers),
+		Containers:      stripContainers(full.Containers),
 	}
 }
 
-// nodeAffinity names the node that the pod of a DaemonSet is meant for.
-func nodeAffinity(full *corev1.Affinity) *corev1.Affinity {
+// stripAffinity keeps the node that the pod of a DaemonSet is meant for.
+func stripAffinity(full *corev1.Affinity) *corev1.Affinity {
 	if full == nil || full.NodeAffinity == nil {
 		return nil
 	}
 	return &corev1.Affinity{NodeAffinity: full.NodeAffinity}
 }
 
-func containers(full []corev1.Container) []corev1.Container {
+func stripContainers(full []corev1.Container) []corev1.Container {
 	if len(full) == 0 {
 		return nil
 	}
@@ -67,7 +67,7 @@ func containers(full []corev1.Container) []corev1.Container {
 	return stripped
 }
 
-func status(full *corev1.PodStatus) corev1.PodStatus {
+func stripStatus(full *corev1.PodStatus) corev1.PodStatus {
 	return corev1.PodStatus{
 		ObservedGeneration:    full.ObservedGeneration,
 		Phase:                 full.Phase,
@@ -75,14 +75,14 @@ func status(full *corev1.PodStatus) corev1.PodStatus {
 		Message:               full.Message,
 		Reason:                full.Reason,
 		StartTime:             full.StartTime,
-		InitContainerStatuses: containerStatuses(full.InitContainerStatuses),
-		ContainerStatuses:     containerStatuses(full.ContainerStatuses),
+		InitContainerStatuses: stripContainerStatuses(full.InitContainerStatuses),
+		ContainerStatuses:     stripContainerStatuses(full.ContainerStatuses),
 	}
 }
 
-// containerStatuses keeps what says how a container is doing, and drops what it
+// stripContainerStatuses keeps what says how a container is doing, and drops what it
 // was given: images, resources, mounts, users.
-func containerStatuses(full []corev1.ContainerStatus) []corev1.ContainerStatus {
+func stripContainerStatuses(full []corev1.ContainerStatus) []corev1.ContainerStatus {
 	if len(full) == 0 {
 		return nil
 	}

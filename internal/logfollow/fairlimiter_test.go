@@ -69,13 +69,13 @@ func (c *counted) Close() error {
 
 // Many more logs than may be open, of which the first in line say nothing for
 // long: those behind them are found soon nevertheless, and so are all.
-func TestManyLogsTakeTurns(t *testing.T) {
+func TestManyLogsShareFewStreams(t *testing.T) {
 	for _, old := range []bool{false, true} {
 		t.Run(fmt.Sprintf("old kubelets: %v", old), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				g := NewWithT(t)
 				const logs, limit, silence = 400, 20, time.Hour
-				turns, start := NewTurns(limit), time.Now()
+				limiter, start := NewFairLimiter(limit), time.Now()
 				crowd, slowest := &crowd{}, &atomic.Int64{}
 				var wait sync.WaitGroup
 				for i := range logs {
@@ -86,7 +86,7 @@ func TestManyLogsTakeTurns(t *testing.T) {
 					wait.Go(func() {
 						f := &Follower{
 							Source: &member{crowd: crowd, start: start, after: after, old: old},
-							Word:   "done", Turns: turns, Group: fmt.Sprint("job-", i%3), Log: logr.Discard(),
+							Word:   "done", Limiter: limiter, Group: fmt.Sprint("job-", i%3), Log: logr.Discard(),
 						}
 						g.Expect(f.Run(context.Background())).To(Equal(Found))
 						if after < silence {
@@ -97,33 +97,33 @@ func TestManyLogsTakeTurns(t *testing.T) {
 				wait.Wait()
 				g.Expect(int(crowd.most.Load())).To(Equal(limit))
 				g.Expect(time.Duration(slowest.Load())).To(BeNumerically("<", time.Minute))
-				g.Expect(turns.Contended()).To(BeFalse())
+				g.Expect(limiter.Contended()).To(BeFalse())
 			})
 		})
 	}
 }
 
 // A Job of many pods does not keep those of a small one waiting.
-func TestTurnsGoAroundTheGroups(t *testing.T) {
+func TestFairLimiterAlternatesBetweenGroups(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := NewWithT(t)
-		turns := NewTurns(1)
-		g.Expect(turns.Enter(context.Background(), "first")).To(Succeed())
+		limiter := NewFairLimiter(1)
+		g.Expect(limiter.Acquire(context.Background(), "first")).To(Succeed())
 		var got []string
 		var wait sync.WaitGroup
 		for _, group := range []string{"many", "many", "many", "few"} {
 			wait.Go(func() {
-				if turns.Enter(context.Background(), group) == nil {
+				if limiter.Acquire(context.Background(), group) == nil {
 					got = append(got, group)
-					turns.Leave()
+					limiter.Release()
 				}
 			})
 			synctest.Wait()
 		}
-		g.Expect(turns.Contended()).To(BeTrue())
-		turns.Leave()
+		g.Expect(limiter.Contended()).To(BeTrue())
+		limiter.Release()
 		wait.Wait()
 		g.Expect(got).To(Equal([]string{"many", "few", "many", "many"}))
-		g.Expect(turns.Contended()).To(BeFalse())
+		g.Expect(limiter.Contended()).To(BeFalse())
 	})
 }

@@ -12,21 +12,21 @@ import (
 )
 
 // Whoever stops waiting, at whatever moment, costs nobody else a turn.
-func TestNoTurnIsLost(t *testing.T) {
+func TestFairLimiterLosesNothing(t *testing.T) {
 	g := NewWithT(t)
 	const limit = 3
-	turns := NewTurns(limit)
+	limiter := NewFairLimiter(limit)
 	var inside, most atomic.Int64
 	var wait sync.WaitGroup
 	for i := range 200 {
 		wait.Go(func() {
 			for k := range 50 {
 				ctx, cancel := context.WithTimeout(context.Background(), time.Duration((i*k)%7)*100*time.Microsecond)
-				if turns.Enter(ctx, fmt.Sprint(i%5)) == nil {
+				if limiter.Acquire(ctx, fmt.Sprint(i%5)) == nil {
 					raise(&most, inside.Add(1))
 					time.Sleep(10 * time.Microsecond)
 					inside.Add(-1)
-					turns.Leave()
+					limiter.Release()
 				}
 				cancel()
 			}
@@ -34,13 +34,13 @@ func TestNoTurnIsLost(t *testing.T) {
 	}
 	wait.Wait()
 	g.Expect(int(most.Load())).To(BeNumerically("<=", limit))
-	g.Expect(turns.Contended()).To(BeFalse())
+	g.Expect(limiter.Contended()).To(BeFalse())
 	for range limit {
-		g.Expect(turns.Enter(context.Background(), "last")).To(Succeed())
+		g.Expect(limiter.Acquire(context.Background(), "last")).To(Succeed())
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Millisecond)
 	defer cancel()
-	g.Expect(turns.Enter(ctx, "last")).To(MatchError(context.DeadlineExceeded))
+	g.Expect(limiter.Acquire(ctx, "last")).To(MatchError(context.DeadlineExceeded))
 }
 
 // raise most to n if it is below.
