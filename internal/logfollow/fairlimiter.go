@@ -2,6 +2,7 @@ package logfollow
 
 import (
 	"context"
+	"slices"
 	"sync"
 )
 
@@ -51,16 +52,19 @@ func (l *FairLimiter) Acquire(ctx context.Context, group string) error {
 func (l *FairLimiter) Release() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.release()
+}
+
+func (l *FairLimiter) release() {
 	if len(l.groups) == 0 {
 		l.free++
 		return
 	}
 	group := l.groups[0]
-	l.groups = l.groups[1:]
 	admitted := l.waiters[group][0]
 	l.remove(group, 0)
 	if len(l.waiters[group]) > 0 {
-		l.groups = append(l.groups, group)
+		l.groups = append(l.groups[1:], group)
 	}
 	close(admitted)
 }
@@ -75,33 +79,21 @@ func (l *FairLimiter) Contended() bool {
 // cancel takes a turn out of the queue, or passes it on if it came just now.
 func (l *FairLimiter) cancel(group string, admitted chan struct{}) {
 	l.mu.Lock()
-	for i, waiting := range l.waiters[group] {
-		if waiting != admitted {
-			continue
-		}
+	defer l.mu.Unlock()
+	if i := slices.Index(l.waiters[group], admitted); i >= 0 {
 		l.remove(group, i)
-		if len(l.waiters[group]) == 0 {
-			for k, name := range l.groups {
-				if name == group {
-					l.groups = append(l.groups[:k], l.groups[k+1:]...)
-					break
-				}
-			}
-		}
-		l.mu.Unlock()
-		return
+	} else {
+		l.release()
 	}
-	l.mu.Unlock()
-	l.Release()
 }
 
+// remove takes a turn out of the queue, and with its last one the group.
 func (l *FairLimiter) remove(group string, i int) {
-	queue := l.waiters[group]
-	queue = append(queue[:i:i], queue[i+1:]...)
-	if len(queue) == 0 {
+	l.waiters[group] = slices.Delete(l.waiters[group], i, i+1)
+	if len(l.waiters[group]) == 0 {
 		delete(l.waiters, group)
-	} else {
-		l.waiters[group] = queue
+		k := slices.Index(l.groups, group)
+		l.groups = slices.Delete(l.groups, k, k+1)
 	}
 	l.waiting--
 	streamsWaiting.Dec()

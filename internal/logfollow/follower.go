@@ -84,7 +84,7 @@ type tail struct {
 // the log or a word with no line break behind it, counts when two streams in a
 // row end alike.
 func (f *Follower) Run(ctx context.Context) Result {
-	matcher, turn := NewMatcher(f.Word, bufferSize), newTurn()
+	matcher, slice := NewMatcher(f.Word, bufferSize), defaultSlice
 	var last *tail
 	for tries := 0; ; {
 		state, since := f.Source.State(), matcher.Since()
@@ -92,7 +92,7 @@ func (f *Follower) Run(ctx context.Context) Result {
 			return Lost
 		}
 		start := time.Now()
-		end, err := f.read(ctx, matcher, turn, state == Running && (last == nil || !last.pending))
+		end, err := f.read(ctx, matcher, &slice, state == Running && (last == nil || !last.pending))
 		now := tail{matcher.Since(), matcher.Pending()}
 		tries++
 		switch {

@@ -28,13 +28,8 @@ const (
 	wordFound
 )
 
-// turn is what one follower has of its turns.
-type turn struct{ slice time.Duration }
-
-func newTurn() *turn { return &turn{slice: defaultSlice} }
-
-// read one stream as far as it goes.
-func (f *Follower) read(ctx context.Context, matcher *Matcher, turn *turn, follow bool) (streamEnd, error) {
+// read one stream as far as it goes. slice is how long it may be open while others wait.
+func (f *Follower) read(ctx context.Context, matcher *Matcher, slice *time.Duration, follow bool) (streamEnd, error) {
 	if err := f.Limiter.Acquire(ctx, f.Group); err != nil {
 		return streamCut, err
 	}
@@ -45,18 +40,18 @@ func (f *Follower) read(ctx context.Context, matcher *Matcher, turn *turn, follo
 	defer cancel()
 	matcher.Reset()
 
-	timer := newStreamTimer(f.Limiter, cancel, turn.slice)
+	timer := newStreamTimer(f.Limiter, cancel, *slice)
 	defer timer.stop()
 	stream, err := f.Source.Open(ctx, matcher.Since(), follow)
 	if err != nil {
 		if timer.cause() == streamYielded {
 			// An API server that is slow must be given the time, or nobody gets anywhere.
-			turn.slice = min(2*turn.slice, maxSlice)
+			*slice = min(2**slice, maxSlice)
 			return streamYielded, nil
 		}
 		return streamCut, err
 	}
-	turn.slice = defaultSlice
+	*slice = defaultSlice
 	defer func() { _ = stream.Close() }() // It was read as far as it goes.
 	for {
 		n, err := stream.Read(matcher.Space())
@@ -115,10 +110,7 @@ func (t *streamTimer) sliceExpired() {
 func (t *streamTimer) received(undecided bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.silenceTimer != nil {
-		t.silenceTimer.Stop()
-		t.silenceTimer = nil
-	}
+	t.stopSilenceTimer()
 	if undecided {
 		var timer *time.Timer
 		timer = time.AfterFunc(silenceTimeout, func() {
@@ -152,6 +144,10 @@ func (t *streamTimer) stop() {
 	defer t.mu.Unlock()
 	t.sliceTimer.Stop()
 	t.sliceTimer = nil
+	t.stopSilenceTimer()
+}
+
+func (t *streamTimer) stopSilenceTimer() {
 	if t.silenceTimer != nil {
 		t.silenceTimer.Stop()
 		t.silenceTimer = nil

@@ -43,8 +43,8 @@ func stripSpec(full *corev1.PodSpec) corev1.PodSpec {
 		Affinity:        stripAffinity(full.Affinity),
 		SchedulingGates: full.SchedulingGates,
 		ReadinessGates:  full.ReadinessGates,
-		InitContainers:  stripContainers(full.InitContainers),
-		Containers:      stripContainers(full.Containers),
+		InitContainers:  stripEach(full.InitContainers, stripContainer),
+		Containers:      stripEach(full.Containers, stripContainer),
 	}
 }
 
@@ -56,15 +56,8 @@ func stripAffinity(full *corev1.Affinity) *corev1.Affinity {
 	return &corev1.Affinity{NodeAffinity: full.NodeAffinity}
 }
 
-func stripContainers(full []corev1.Container) []corev1.Container {
-	if len(full) == 0 {
-		return nil
-	}
-	stripped := make([]corev1.Container, len(full))
-	for i := range full {
-		stripped[i] = corev1.Container{Name: full[i].Name, RestartPolicy: full[i].RestartPolicy}
-	}
-	return stripped
+func stripContainer(full *corev1.Container) corev1.Container {
+	return corev1.Container{Name: full.Name, RestartPolicy: full.RestartPolicy}
 }
 
 func stripStatus(full *corev1.PodStatus) corev1.PodStatus {
@@ -75,28 +68,32 @@ func stripStatus(full *corev1.PodStatus) corev1.PodStatus {
 		Message:               full.Message,
 		Reason:                full.Reason,
 		StartTime:             full.StartTime,
-		InitContainerStatuses: stripContainerStatuses(full.InitContainerStatuses),
-		ContainerStatuses:     stripContainerStatuses(full.ContainerStatuses),
+		InitContainerStatuses: stripEach(full.InitContainerStatuses, stripContainerStatus),
+		ContainerStatuses:     stripEach(full.ContainerStatuses, stripContainerStatus),
 	}
 }
 
-// stripContainerStatuses keeps what says how a container is doing, and drops what it
+// stripContainerStatus keeps what says how a container is doing, and drops what it
 // was given: images, resources, mounts, users.
-func stripContainerStatuses(full []corev1.ContainerStatus) []corev1.ContainerStatus {
+func stripContainerStatus(full *corev1.ContainerStatus) corev1.ContainerStatus {
+	return corev1.ContainerStatus{
+		Name:                 full.Name,
+		ContainerID:          full.ContainerID,
+		State:                full.State,
+		LastTerminationState: full.LastTerminationState,
+		Ready:                full.Ready,
+		Started:              full.Started,
+		RestartCount:         full.RestartCount,
+	}
+}
+
+func stripEach[T any](full []T, strip func(*T) T) []T {
 	if len(full) == 0 {
 		return nil
 	}
-	stripped := make([]corev1.ContainerStatus, len(full))
+	stripped := make([]T, len(full))
 	for i := range full {
-		stripped[i] = corev1.ContainerStatus{
-			Name:                 full[i].Name,
-			ContainerID:          full[i].ContainerID,
-			State:                full[i].State,
-			LastTerminationState: full[i].LastTerminationState,
-			Ready:                full[i].Ready,
-			Started:              full[i].Started,
-			RestartCount:         full[i].RestartCount,
-		}
+		stripped[i] = strip(&full[i])
 	}
 	return stripped
 }
