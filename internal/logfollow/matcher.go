@@ -7,49 +7,47 @@ import (
 	"unicode/utf8"
 )
 
-// maxTimestampLen bounds what is kept of a line in search of its timestamp.
-const maxTimestampLen = 64
-
-// Matcher looks for a whole word in a stream of lines, each behind the timestamp
-// that the kubelet put there, which is no part of it. It keeps what it needs
-// between two reads and nothing more, however long a line is, and allocates
-// nothing.
+// Matcher finds a whole word in a stream of lines. It does not search the timestamp
+// that the kubelet puts before each line. Its buffer has a fixed size for lines of
+// any length, and reading allocates nothing.
 //
 // A word is whole if no letter, digit or underscore stands right before or after
-// it. Where the word itself begins or ends with another character, nothing is
-// asked of that side. Bytes that are not UTF-8 are no letters.
+// it. A side where the word itself has another character is not checked. A byte
+// that is not UTF-8 is not a letter.
 //
-// A line without a timestamp is not what the container logged, and never
-// matches. It may be a kubelet's error, which names the pod and so its Job, or
-// the rest of a long line whose beginning the stream left out.
+// A line without a timestamp does not come from the container and never matches. It
+// may be a kubelet's error, whose text can hold the word in the pod's name, or the
+// rest of a long line whose beginning is missing from the stream.
 type Matcher struct {
-	word                    []byte
+	word []byte
+	// checkBefore and checkAfter tell which sides of the word must be checked.
 	checkBefore, checkAfter bool
-	overlap                 int
-	buffer                  []byte
-	buffered                int
-	position                position
-	pending                 bool
-	timestamp               [maxTimestampLen]byte
-	timestampLen            int
+	// overlap is how much of an unfinished line is kept for the next read.
+	overlap      int
+	buffer       []byte
+	buffered     int
+	position     position
+	pending      bool
+	timestamp    [maxTimestampLen]byte
+	timestampLen int
 }
 
-// position is what the buffer begins with.
+// position is where in a line the buffer begins.
 type position int
 
 const (
-	// lineStart: a line, its timestamp first.
+	// lineStart is before the timestamp.
 	lineStart position = iota
-	// contentStart: the first byte behind a timestamp.
+	// contentStart is right after the timestamp.
 	contentStart
-	// midLine: something later in a line.
+	// midLine is later in the line.
 	midLine
-	// skippedLine: something in a line that is not the container's.
+	// skippedLine is anywhere in a line without a timestamp.
 	skippedLine
 )
 
-// NewMatcher makes a Matcher for the word, which must not be empty or hold a
-// line break. It reads through a buffer of at least size bytes.
+// NewMatcher returns a Matcher with a buffer of at least size bytes. The word must
+// not be empty or contain a line break.
 func NewMatcher(word string, size int) *Matcher {
 	first, _ := utf8.DecodeRuneInString(word)
 	last, _ := utf8.DecodeLastRuneInString(word)
@@ -60,17 +58,17 @@ func NewMatcher(word string, size int) *Matcher {
 	}
 }
 
-// Reset makes it ready for another stream of the same log.
+// Reset prepares the Matcher for another stream of the same log.
 func (m *Matcher) Reset() { m.buffered, m.position, m.pending = 0, lineStart, false }
 
-// Space is where the next bytes of the stream are to be read into. It is never empty.
+// Space returns the part of the buffer for the next read. It is never empty.
 func (m *Matcher) Space() []byte { return m.buffer[m.buffered:] }
 
-// Pending says whether what was read ends with the word, so that what follows,
-// if anything does, decides.
+// Pending returns whether the data ends with the word. The next byte, if there is
+// one, decides whether the word is whole.
 func (m *Matcher) Pending() bool { return m.pending }
 
-// Since is the timestamp of the last line that was seen, zero if there was none.
+// Since returns the timestamp of the last line, or zero if there was none.
 func (m *Matcher) Since() time.Time {
 	at, err := time.Parse(time.RFC3339Nano, string(m.timestamp[:m.timestampLen]))
 	if err != nil {
@@ -79,8 +77,8 @@ func (m *Matcher) Since() time.Time {
 	return at
 }
 
-// Advance looks at the n bytes that were read into Space, and says whether the
-// word is among them.
+// Advance processes n bytes that were read into Space, and returns whether it found
+// the word.
 func (m *Matcher) Advance(n int) bool {
 	data := m.buffer[:m.buffered+n]
 	m.pending = false
@@ -105,7 +103,7 @@ func (m *Matcher) Advance(n int) bool {
 	return false
 }
 
-// recordTimestamp notes the timestamp of a line, if it has one, and return its length.
+// recordTimestamp records the timestamp of a line, if it has one, and returns its length.
 func (m *Matcher) recordTimestamp(line []byte) (length int, ok bool) {
 	if length, ok = timestamp(line); ok {
 		m.timestampLen = copy(m.timestamp[:], line[:length-1])
@@ -113,7 +111,7 @@ func (m *Matcher) recordTimestamp(line []byte) (length int, ok bool) {
 	return length, ok
 }
 
-// matchLine looks for the word in what there is of a line, which is all if it is whole.
+// matchLine returns whether the word is in a line, or in a part of one unless whole.
 func (m *Matcher) matchLine(line []byte, whole bool) bool {
 	atStart := m.position != midLine
 	switch m.position {
@@ -139,22 +137,22 @@ func (m *Matcher) matchLine(line []byte, whole bool) bool {
 	}
 }
 
-// boundaryBefore says whether a word of its own can start at from. atStart: the
-// line starts with these bytes.
+// boundaryBefore returns whether a whole word can start at from. atStart means that
+// the line starts with these bytes.
 func (m *Matcher) boundaryBefore(line []byte, from int, atStart bool) bool {
 	if !m.checkBefore {
 		return true
 	}
 	if from == 0 {
-		// In the middle of a line, it was looked at with what stood before it.
+		// In the middle of a line, the previous call has checked this occurrence.
 		return atStart
 	}
 	before, _ := utf8.DecodeLastRune(line[:from])
 	return !isWordRune(before)
 }
 
-// boundaryAfter says whether the word that rest follows ends there. With nothing
-// behind it, and more of the line to come, that is not known yet.
+// boundaryAfter returns whether a whole word ends right before rest. It sets pending
+// when only the next read can tell which rune follows.
 func (m *Matcher) boundaryAfter(rest []byte, whole bool) bool {
 	if !m.checkAfter {
 		return true
@@ -167,7 +165,7 @@ func (m *Matcher) boundaryAfter(rest []byte, whole bool) bool {
 	return !isWordRune(after)
 }
 
-// carryOver keeps the end of a line that goes on with the next read.
+// carryOver keeps the end of a line that continues with the next read.
 func (m *Matcher) carryOver(line []byte) {
 	if m.position == lineStart {
 		length, ok := timestamp(line)
@@ -186,7 +184,7 @@ func (m *Matcher) carryOver(line []byte) {
 		return
 	}
 	if cut := len(line) - m.overlap; cut > 0 {
-		// A rune is not cut in two: half of one would look like no letter.
+		// Cut between runes: half of one would not count as a letter.
 		for cut > 0 && !utf8.RuneStart(line[cut]) && len(line)-cut < m.overlap+utf8.UTFMax {
 			cut--
 		}
@@ -195,21 +193,8 @@ func (m *Matcher) carryOver(line []byte) {
 	m.buffered = copy(m.buffer, line)
 }
 
-// timestamp is the length of the timestamp at the start of a line, with the
-// space behind it.
-func timestamp(line []byte) (length int, ok bool) {
-	head := line[:min(len(line), maxTimestampLen)]
-	space := bytes.IndexByte(head, ' ')
-	// The shortest is 2006-01-02T15:04:05Z.
-	if space < 20 || head[4] != '-' || head[7] != '-' || head[10] != 'T' || head[13] != ':' || head[16] != ':' {
-		return 0, false
-	}
-	zone := head[space-1] == 'Z' || head[space-3] == ':'
-	return space + 1, zone
-}
-
-// isWordRune says whether a word goes on with r. RuneError stands for bytes that
-// are not UTF-8, and for no bytes at all.
+// isWordRune returns whether r is a letter, a digit or an underscore. RuneError
+// stands for a byte that is not UTF-8, and for no byte at all.
 func isWordRune(r rune) bool {
 	return r != utf8.RuneError && (r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r))
 }

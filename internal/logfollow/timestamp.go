@@ -1,0 +1,19 @@
+package logfollow
+
+import "bytes"
+
+// maxTimestampLen bounds the bytes of a line that may hold its timestamp.
+const maxTimestampLen = 64
+
+// timestamp returns the length of the timestamp at the start of a line, including
+// the space after it.
+func timestamp(line []byte) (length int, ok bool) {
+	head := line[:min(len(line), maxTimestampLen)]
+	space := bytes.IndexByte(head, ' ')
+	// The shortest timestamp is 2006-01-02T15:04:05Z.
+	if space < 20 || head[4] != '-' || head[7] != '-' || head[10] != 'T' || head[13] != ':' || head[16] != ':' {
+		return 0, false
+	}
+	zone := head[space-1] == 'Z' || head[space-3] == ':'
+	return space + 1, zone
+}
