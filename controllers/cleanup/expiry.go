@@ -6,9 +6,9 @@ import (
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 )
 
-// expiry is when a Job is to be deleted, if ever: a finished one its TTL after
-// it finished. Without a TTL a complete one goes at once, and a failed one is
-// kept for a person to read.
+// expiry returns when to delete a finished Job, and false if it must be kept. A TTL
+// counts from when the Job finished. Without a TTL, a complete Job is deleted at
+// once, and a failed one is kept for the user to read.
 func expiry(job *v1beta1.Job) (time.Time, bool) {
 	finished := job.Finished()
 	if finished == nil || !job.DeletionTimestamp.IsZero() {

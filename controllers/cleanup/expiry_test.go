@@ -28,7 +28,7 @@ func TestExpiry(t *testing.T) {
 		when time.Duration
 		ever bool
 	}{
-		"goes on":              {job().TTL(0), 0, false},
+		"active":               {job().TTL(0), 0, false},
 		"suspended":            {job().TTL(0).Status(status(v1beta1.JobSuspended)), 0, false},
 		"complete":             {job().Status(status(v1beta1.JobComplete)), 0, true},
 		"complete, no TTL":     {job().TTL(0).Status(status(v1beta1.JobComplete)), 0, true},

@@ -1,5 +1,5 @@
-// Package cleanup deletes finished Jobs when their time has come. It goes by the
-// verdict in their status and never looks at pods.
+// Package cleanup deletes finished Jobs after their TTL. It reads only the Jobs and
+// their conditions, never pods.
 package cleanup
 
 import (
@@ -23,10 +23,10 @@ import (
 
 const (
 	controllerName = "cleanup"
-	// conflictRetryDelay is how long to wait when the Job changed just now.
+	// conflictRetryDelay is how long to wait when the Job changed between read and delete.
 	conflictRetryDelay = 100 * time.Millisecond
-	// maxConcurrentReconciles is how many Jobs are deleted at once: of many that finish together, none
-	// is to wait so long that the manager takes the terminator for dead.
+	// maxConcurrentReconciles bounds how many Jobs are deleted at once. One at a time,
+	// Jobs could wait so long that the manager reports the terminator as dead.
 	maxConcurrentReconciles = 8
 )
 
@@ -39,21 +39,21 @@ func init() {
 	metrics.Registry.MustRegister(jobsDeleted)
 }
 
-// Reconciler deletes finished Jobs. Make one with New.
+// Reconciler deletes finished Jobs. New creates one.
 type Reconciler struct {
 	client    client.Client
 	apiReader client.Reader
 	clock     clock.PassiveClock
 }
 
-// New makes a Reconciler. cached reads from a cache of the Jobs, apiReader from the
-// API server.
+// New returns a Reconciler. cached reads Jobs from the informer cache, and apiReader
+// reads them from the API server.
 func New(cached client.Client, apiReader client.Reader, clk clock.PassiveClock) *Reconciler {
 	return &Reconciler{client: cached, apiReader: apiReader, clock: clk}
 }
 
-// SetupWithManager adds the controller to mgr. wrap, if not nil, goes around the
-// reconciler, to watch over it.
+// SetupWithManager adds the controller to mgr. wrap, if not nil, wraps the reconciler
+// to monitor it.
 func (r *Reconciler) SetupWithManager(mgr ctrl.Manager, wrap func(string, reconcile.Reconciler) reconcile.Reconciler) error {
 	reconciler := reconcile.Reconciler(r)
 	if wrap != nil {
@@ -65,11 +65,11 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager, wrap func(string, reconc
 
 // +kubebuilder:rbac:groups=daemonset.darkowlzz.space,resources=jobs,verbs=get;list;watch;delete
 
-// Reconcile deletes a Job whose time has come, and waits for it before.
+// Reconcile deletes an expired Job, or requeues it for when it expires.
 //
-// What is deleted is read live and looked at again first, and must still be the
-// object that was read: a stale cache, or a Job that somebody made anew or gave
-// more time, must not cost a person what they wanted to keep.
+// It reads the Job from the API server and checks it again before the deletion,
+// which must not rely on a stale cache. The preconditions protect a Job that a user
+// recreates, or gives a longer TTL, after that read.
 func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
 	job := &v1beta1.Job{}
 	for _, reader := range []client.Reader{r.client, r.apiReader} {
@@ -95,6 +95,6 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 		return ctrl.Result{}, fmt.Errorf("deleting the Job: %w", err)
 	}
 	jobsDeleted.Inc()
-	logf.FromContext(ctx).Info("deleted the Job", "phase", job.Status.Phase, "completed", job.Status.Completed, "failed", job.Status.Failed)
+	logf.FromContext(ctx).Info("Deleted Job", "phase", job.Status.Phase, "completed", job.Status.Completed, "failed", job.Status.Failed)
 	return ctrl.Result{}, nil
 }

@@ -10,64 +10,64 @@ import (
 	"github.com/darkowlzz/daemonset-job/internal/logfollow"
 )
 
-// followers runs the followers: at most one for each run of a container. It writes
-// nothing to Kubernetes. When there is news about a pod it says so, and the
-// reconciler does the rest.
+// followers runs at most one log follower for each run of a container. It writes
+// nothing to Kubernetes: it enqueues a pod, and the reconciler marks the pod.
 type followers struct {
 	limiter *logfollow.FairLimiter
-	// enqueue reports a pod.
+	// enqueue adds a pod to the reconciler's work queue.
 	enqueue func(context.Context, types.NamespacedName)
 	log     logr.Logger
 
 	mu sync.Mutex
-	// base is the context of all followers, and end ends it.
+	// ctx is the context of all followers, and cancel ends it.
 	ctx    context.Context
 	cancel context.CancelFunc
 	pods   map[types.NamespacedName]*followedPod
 	wg     sync.WaitGroup
 }
 
-// target is the work of a pod: what is looked for in its logs. Another word, or
-// another pod of the name, is another target.
+// target is a pod and the word to find in its log. Another word, or a new pod of the
+// same name, is another target.
 type target struct {
 	name types.NamespacedName
 	uid  types.UID
-	// group is whose turn its streams take: its Job's.
+	// group is the pod's Job, for the FairLimiter.
 	group string
 	word  string
 }
 
-// followedPod is a target whose logs are followed.
+// followedPod is a pod whose containers' logs are followed.
 type followedPod struct {
 	target
 	found bool
-	// markedVersion is the pod's resourceVersion when it was marked, empty before that.
+	// markedVersion is the resourceVersion that marking the pod returned, if it is marked.
 	markedVersion string
-	// cancels has how to stop following a run; nil once it was read to its end.
+	// cancels holds one function for each run. It is nil once the log was read to its end.
 	cancels map[containerRun]context.CancelFunc
 }
 
+// newFollowers returns followers without a pod.
 func newFollowers(limiter *logfollow.FairLimiter, log logr.Logger, enqueue func(context.Context, types.NamespacedName)) *followers {
 	ctx, cancel := context.WithCancel(context.Background())
 	return &followers{limiter: limiter, log: log, enqueue: enqueue, ctx: ctx, cancel: cancel, pods: map[types.NamespacedName]*followedPod{}}
 }
 
-// Start implements manager.Runnable: the followers end with it.
+// Start implements manager.Runnable. It stops all followers when ctx ends.
 func (f *followers) Start(ctx context.Context) error {
 	<-ctx.Done()
 	f.mu.Lock()
-	f.cancel() // Under the lock, so that none is started any more while they are waited for.
+	f.cancel() // The lock prevents follow from adding to wg during Wait.
 	f.mu.Unlock()
 	f.wg.Wait()
 	return nil
 }
 
-// NeedLeaderElection implements manager.LeaderElectionRunnable: only the leader follows.
+// NeedLeaderElection implements manager.LeaderElectionRunnable: only the leader follows logs.
 func (*followers) NeedLeaderElection() bool { return true }
 
-// follow sees to it that these logs, and no others, are followed for the target.
-// It says whether the word was found in one of them, and if the pod was marked for
-// that, at which version.
+// follow starts a follower for each source of the target, and stops its other
+// followers. It returns whether the word was found, and the resourceVersion with the
+// mark if the pod is marked.
 func (f *followers) follow(t target, sources map[containerRun]logfollow.Source) (found bool, markedVersion string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -81,7 +81,7 @@ func (f *followers) follow(t target, sources map[containerRun]logfollow.Source) 
 		return true, pod.markedVersion
 	}
 	for run := range pod.cancels {
-		if _, there := sources[run]; !there {
+		if _, ok := sources[run]; !ok {
 			pod.forget(run)
 		}
 	}
@@ -99,6 +99,7 @@ func (f *followers) follow(t target, sources map[containerRun]logfollow.Source) 
 	return false, ""
 }
 
+// followRun follows the log of one run, and records the result.
 func (f *followers) followRun(ctx context.Context, pod *followedPod, run containerRun, source logfollow.Source) {
 	follower := &logfollow.Follower{
 		Source: source, Word: pod.word, Limiter: f.limiter, Group: pod.group,
@@ -111,13 +112,13 @@ func (f *followers) followRun(ctx context.Context, pod *followedPod, run contain
 	case result == logfollow.ReadToTheEnd:
 		f.updateUnlessStopped(ctx, func() { pod.cancels[run] = nil })
 	case result == logfollow.Lost:
-		// The reconciler looks again: a status can be gone for a moment only.
+		// A reconcile starts a new follower if the container status comes back.
 		f.updateUnlessStopped(ctx, func() { delete(pod.cancels, run) })
 		f.enqueue(ctx, pod.name)
 	}
 }
 
-// updateUnlessStopped notes what became of a run, unless it was stopped meanwhile.
+// updateUnlessStopped applies a change, unless the follower was stopped meanwhile.
 func (f *followers) updateUnlessStopped(ctx context.Context, change func()) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -126,8 +127,8 @@ func (f *followers) updateUnlessStopped(ctx context.Context, change func()) {
 	}
 }
 
-// setMarked notes that a pod was marked, and ends what is still followed of it. What
-// was found is kept until the cache has the mark, or the pod is gone.
+// setMarked records that the pod is marked, and stops its followers. The result stays
+// until the informer cache has the mark, or the pod is gone.
 func (f *followers) setMarked(t target, version string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -137,7 +138,7 @@ func (f *followers) setMarked(t target, version string) {
 	}
 }
 
-// stop following a pod that is gone, or marked.
+// stop stops the followers of a pod and forgets the pod.
 func (f *followers) stop(name types.NamespacedName) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -145,7 +146,7 @@ func (f *followers) stop(name types.NamespacedName) {
 	delete(f.pods, name)
 }
 
-// stop following all runs; a pod that is not followed has none.
+// stop stops the followers of all runs. A nil followedPod has none.
 func (p *followedPod) stop() {
 	if p != nil {
 		for run := range p.cancels {
@@ -154,7 +155,7 @@ func (p *followedPod) stop() {
 	}
 }
 
-// forget a run: it is no longer followed, and is read anew if it comes back.
+// forget stops the follower of a run. If the run comes back, its log is read again.
 func (p *followedPod) forget(run containerRun) {
 	if cancel := p.cancels[run]; cancel != nil {
 		cancel()

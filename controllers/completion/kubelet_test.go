@@ -16,25 +16,24 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// fakeKubelet is the part of a kubelet that serves logs, over TLS, to the real
-// API server. What it serves, tests write.
+// fakeKubelet serves logs over TLS to the real API server. Tests write the logs.
 type fakeKubelet struct {
 	server *httptest.Server
 	mu     sync.Mutex
 	logs   map[string]*podLog
 }
 
-// podLog is the log of a pod's container, and of the one before it.
+// podLog is the log of a pod's container, and of its previous run.
 type podLog struct {
 	mu      sync.Mutex
 	changed chan struct{}
-	// entries come with their timestamps; ended: the container has.
+	// entries are the lines. ended means that the container has exited.
 	entries  []entry
 	ended    bool
 	previous []entry
-	// cut, when it changes, ends all streams in the middle.
+	// cut aborts all streams when it changes.
 	cut int
-	// opened counts the streams, and since is what the last one asked for.
+	// opened counts the streams, and since is the sinceTime of the last one.
 	opened int
 	since  string
 }
@@ -51,7 +50,7 @@ func startKubelet() *fakeKubelet {
 	return k
 }
 
-// log of the container of a pod, made when it is first asked for.
+// log returns the log of a pod, and creates it on the first call.
 func (k *fakeKubelet) log(namespace, pod string) *podLog {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -89,7 +88,7 @@ func (k *fakeKubelet) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	l := k.log(parts[0], parts[1])
-	since, _ := time.Parse(time.RFC3339, r.URL.Query().Get("sinceTime")) // Zero when it is not asked for.
+	since, _ := time.Parse(time.RFC3339, r.URL.Query().Get("sinceTime")) // Zero without sinceTime.
 	follow, previous := r.URL.Query().Get("follow") == "true", r.URL.Query().Get("previous") == "true"
 	l.mu.Lock()
 	l.opened++
@@ -128,7 +127,7 @@ func (k *fakeKubelet) serve(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// registerNode makes the node whose kubelet it is.
+// registerNode creates the Node of the fake kubelet.
 func registerNode(k *fakeKubelet) {
 	host, port, err := net.SplitHostPort(k.server.Listener.Addr().String())
 	Expect(err).NotTo(HaveOccurred())

@@ -1,6 +1,6 @@
-// Package completion marks the pods of Jobs in Log mode whose container has
-// logged the termination word. It is the only writer of that mark, and reads
-// nothing but pods, their logs, and the Jobs' termination words.
+// Package completion marks a pod of a Job in Log mode when its container has logged
+// the termination word. It is the only writer of that mark. It reads only pods,
+// their logs, and the Jobs' termination words.
 package completion
 
 import (
@@ -26,20 +26,20 @@ import (
 	"github.com/darkowlzz/daemonset-job/internal/logfollow"
 )
 
-// conflictRetryDelay is how long to wait when a pod could not be marked as it is.
+// conflictRetryDelay is how long to wait after the API server refused to mark a pod.
 const conflictRetryDelay = 100 * time.Millisecond
 
 // Options are the settings of the controller.
 type Options struct {
-	// Word of the Jobs that do not set their own.
+	// Word is the termination word of Jobs that do not set one.
 	Word string
-	// MaxLogStreams is how many logs are followed at once.
+	// MaxLogStreams bounds how many log streams are open at once.
 	MaxLogStreams int
-	// Wrap, if set, goes around the reconciler called name, to watch over it.
+	// Wrap, if set, wraps the reconciler of that name to monitor it.
 	Wrap func(name string, r reconcile.Reconciler) reconcile.Reconciler
 }
 
-// Reconciler follows the logs of pods, and marks those that are done. Make one with New.
+// Reconciler follows the logs of pods and marks completed pods. New creates one.
 type Reconciler struct {
 	client    client.Client
 	logs      corev1client.PodsGetter
@@ -49,16 +49,16 @@ type Reconciler struct {
 	podEvents chan event.GenericEvent
 }
 
-// New makes a Reconciler. cached reads from a cache of the pods and Jobs; logs
-// reads from the API server.
+// New returns a Reconciler. cached reads pods and Jobs from the informer cache, and
+// logs reads from the API server.
 func New(cached client.Client, logs corev1client.PodsGetter, clk clock.PassiveClock, options Options) *Reconciler {
 	r := &Reconciler{client: cached, logs: logs, clock: clk, options: options, podEvents: make(chan event.GenericEvent, 1024)}
 	r.followers = newFollowers(logfollow.NewFairLimiter(options.MaxLogStreams), logf.Log.WithName("completion"), r.enqueue)
 	return r
 }
 
-// enqueue reports a pod: a follower writes nothing itself, so that a write
-// has the queue's retries and is the leader's.
+// enqueue adds a pod to the work queue. Followers do not write to the API server
+// themselves, so that the queue retries each write and only the leader writes.
 func (r *Reconciler) enqueue(ctx context.Context, pod types.NamespacedName) {
 	object := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: pod.Namespace, Name: pod.Name}}
 	select {
@@ -72,8 +72,7 @@ func (r *Reconciler) enqueue(ctx context.Context, pod types.NamespacedName) {
 // +kubebuilder:rbac:groups="",resources=pods/status,verbs=patch
 // +kubebuilder:rbac:groups=daemonset.darkowlzz.space,resources=jobs,verbs=get;list;watch
 
-// Reconcile sees to it that a pod's log is followed, and marks the pod once the
-// word was found.
+// Reconcile follows the log of a pod, and marks the pod once the word was found.
 func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
 	pod := &corev1.Pod{}
 	if err := r.client.Get(ctx, req.NamespacedName, pod); err != nil {
@@ -103,8 +102,8 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	version, err := r.mark(ctx, pod, word)
 	switch {
 	case apierrors.IsConflict(err), apierrors.IsInvalid(err):
-		// It changed too often just now, or another pod has its name, which the cache
-		// will tell: the API server calls another UID invalid.
+		// The pod changed during the patch, or a new pod has its name: the API server
+		// answers "invalid" to another UID. The retry reads the cache again.
 		return ctrl.Result{RequeueAfter: conflictRetryDelay}, nil
 	case err != nil:
 		return ctrl.Result{}, client.IgnoreNotFound(err)
@@ -113,20 +112,19 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	return ctrl.Result{}, nil
 }
 
-// isStale says whether the cache has not caught up with the mark that was written
-// already.
+// isStale returns whether the cached pod is older than the mark that was written.
 func isStale(pod *corev1.Pod, markedVersion string) bool {
 	order, err := resourceversion.CompareResourceVersion(pod.ResourceVersion, markedVersion)
 	return err == nil && order < 0
 }
 
-// awaitsWord says whether the pod is one whose log is still to tell that it is done.
+// awaitsWord returns whether the pod is in Log mode, not marked and not terminating.
 func awaitsWord(pod *corev1.Pod) bool {
 	return v1beta1.PodCompletesByLog(&pod.Spec) && !v1beta1.PodIsCompleted(pod) && pod.DeletionTimestamp.IsZero()
 }
 
-// terminationWord is the termination word of the pod's Job, empty if there is no such Job:
-// its pods go as well.
+// terminationWord returns the termination word of the pod's Job. It is empty if the
+// Job does not exist: the garbage collector then deletes the pod.
 func (r *Reconciler) terminationWord(ctx context.Context, pod *corev1.Pod) (string, error) {
 	job := &v1beta1.Job{}
 	name := types.NamespacedName{Namespace: pod.Namespace, Name: pod.Labels[v1beta1.LabelJob]}
@@ -139,11 +137,11 @@ func (r *Reconciler) terminationWord(ctx context.Context, pod *corev1.Pod) (stri
 	return r.options.Word, nil
 }
 
-// mark the pod as done: this very pod, known by its UID. Doing it twice is
-// harmless. The version is the pod's with the mark.
+// mark marks the pod as completed, if it still has its UID, and returns the new
+// resourceVersion. Marking a pod twice is harmless.
 //
-// A patch is merged by the type of the condition, as server-side apply would, and
-// costs the API server half of it.
+// A strategic merge patch merges conditions by type, as server-side apply does, and
+// costs the API server half as much.
 func (r *Reconciler) mark(ctx context.Context, pod *corev1.Pod, word string) (version string, err error) {
 	patch, err := json.Marshal(map[string]any{
 		"metadata": map[string]any{"uid": pod.UID},
@@ -164,6 +162,6 @@ func (r *Reconciler) mark(ctx context.Context, pod *corev1.Pod, word string) (ve
 		return "", fmt.Errorf("marking the pod: %w", err)
 	}
 	wordsFound.Inc()
-	logf.FromContext(ctx).Info("marked as done", "job", pod.Labels[v1beta1.LabelJob], "node", pod.Spec.NodeName, "word", word)
+	logf.FromContext(ctx).Info("Marked pod as completed", "job", pod.Labels[v1beta1.LabelJob], "node", pod.Spec.NodeName, "word", word)
 	return marked.ResourceVersion, nil
 }

@@ -19,7 +19,7 @@ import (
 	wrappers "github.com/darkowlzz/daemonset-job/internal/testing"
 )
 
-// running makes the pod of a Job, whose container runs.
+// running creates a pod of a Job with a running container.
 func running(j *v1beta1.Job, name string) *corev1.Pod {
 	GinkgoHelper()
 	pod := wrappers.Pod(j, "node-1", "h1").Obj()
@@ -81,10 +81,10 @@ var _ = Describe("completion", func() {
 		Expect(took).To(BeNumerically("<", time.Second))
 		AddReportEntry("from the word to the mark", took.String())
 		Consistently(completed(second)).Should(BeFalse())
-		Expect(log.streams()).To(Equal(1), "nothing polls")
+		Expect(log.streams()).To(Equal(1), "the log is not polled")
 	})
 
-	It("goes on where a stream was cut, and misses nothing", func() {
+	It("resumes a stream that was cut, and misses no line", func() {
 		startTerminator(options)
 		pod := running(job, "p")
 		log := kubelet.log(ns, "p")
@@ -92,14 +92,14 @@ var _ = Describe("completion", func() {
 		Eventually(log.streams).Should(Equal(1))
 		time.Sleep(100 * time.Millisecond)
 		log.cutStreams()
-		log.say("more") // While nobody reads.
+		log.say("more") // While no stream is open.
 		Eventually(log.streams).Should(BeNumerically(">=", 2))
 		log.cutStreams()
 		log.say("done")
 		Eventually(completed(pod)).Should(BeTrue())
 		log.mu.Lock()
 		defer log.mu.Unlock()
-		Expect(log.since).NotTo(BeEmpty(), "it is not read from the beginning again")
+		Expect(log.since).NotTo(BeEmpty(), "the log is not read from the beginning again")
 	})
 
 	It("finds a word before and after its own restart", func() {
@@ -143,7 +143,7 @@ var _ = Describe("completion", func() {
 		Eventually(completed(pod)).Should(BeTrue())
 	})
 
-	It("looks for the Job's own word, from the beginning when it changes", func() {
+	It("finds the Job's own word, and reads the log from its beginning when the word changes", func() {
 		startTerminator(options)
 		pod := running(job, "p")
 		kubelet.log(ns, "p").say("ready")
@@ -158,7 +158,7 @@ var _ = Describe("completion", func() {
 		Eventually(completed(pod)).Should(BeTrue())
 	})
 
-	It("takes turns when there are more logs than streams, so that all words are found", func() {
+	It("shares few streams between many logs, and finds all words", func() {
 		options.MaxLogStreams = 2
 		startTerminator(options)
 		var pods []*corev1.Pod
@@ -175,7 +175,7 @@ var _ = Describe("completion", func() {
 		}
 	})
 
-	It("survives a line of megabytes and binary output", func() {
+	It("finds a word after a line of megabytes and binary output", func() {
 		startTerminator(options)
 		pod := running(job, "p")
 		log := kubelet.log(ns, "p")
@@ -184,7 +184,7 @@ var _ = Describe("completion", func() {
 		Eventually(completed(pod)).Should(BeTrue())
 	})
 
-	It("leaves alone what is not in Log mode, and what no Job owns", func() {
+	It("ignores pods in Exit mode and pods without a Job", func() {
 		startTerminator(options)
 		byExit := wrappers.Pod(job, "node-1", "h1").Obj()
 		byExit.Name, byExit.UID, byExit.Spec.ReadinessGates, byExit.Status = "exit", "", nil, corev1.PodStatus{}
@@ -198,7 +198,7 @@ var _ = Describe("completion", func() {
 	})
 })
 
-// finish a Job as the manager does, some seconds ago.
+// finish sets a condition of a finished Job, as the manager does, at a time in the past.
 func finish(j *v1beta1.Job, conditionType string, ago time.Duration) {
 	GinkgoHelper()
 	Expect(retry.RetryOnConflict(retry.DefaultBackoff, func() error {
@@ -229,16 +229,16 @@ var _ = Describe("cleanup", func() {
 		return j
 	}
 
-	It("deletes a complete Job at once, and keeps a failed one and one that goes on", func() {
-		complete, failed, goesOn := create(wrappers.Job(ns, "c")), create(wrappers.Job(ns, "f")), create(wrappers.Job(ns, "g"))
+	It("deletes a complete Job at once, and keeps a failed one and one that runs", func() {
+		complete, failed, active := create(wrappers.Job(ns, "c")), create(wrappers.Job(ns, "f")), create(wrappers.Job(ns, "g"))
 		finish(complete, v1beta1.JobComplete, 0)
 		finish(failed, v1beta1.JobFailed, time.Hour)
 		Eventually(gone(complete)).Should(BeTrue())
 		Consistently(gone(failed)).Should(BeFalse())
-		Expect(gone(goesOn)()).To(BeFalse())
+		Expect(gone(active)()).To(BeFalse())
 	})
 
-	It("keeps either for its TTL, and goes by a changed one", func() {
+	It("keeps a finished Job for its TTL, and obeys a changed TTL", func() {
 		complete, failed := create(wrappers.Job(ns, "c").TTL(2)), create(wrappers.Job(ns, "f").TTL(3600))
 		finish(complete, v1beta1.JobComplete, 0)
 		finish(failed, v1beta1.JobFailed, 0)

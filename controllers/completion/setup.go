@@ -24,18 +24,17 @@ import (
 
 const (
 	controllerName = "completion"
-	// maxConcurrentReconciles is how many pods are marked at once: a thousand nodes that finish
-	// together must not wait for each other.
+	// maxConcurrentReconciles bounds how many pods are marked at once. One at a time
+	// would delay a thousand nodes that finish together.
 	maxConcurrentReconciles = 16
 )
 
-// CacheByObject limits the terminator's cache to what its controllers read. Pods
-// of Jobs in Exit mode are left out of those that are selected: no log says
-// anything of them.
+// CacheByObject limits the terminator's cache to the objects that its controllers
+// read. It excludes pods of Jobs in Exit mode, whose logs do not matter.
 func CacheByObject(pods labels.Selector) map[client.Object]cache.ByObject {
 	inLogMode, err := labels.NewRequirement(v1beta1.LabelCompletionMode, selection.NotEquals, []string{string(v1beta1.CompletionExit)})
 	if err != nil {
-		panic(err) // Both names are constants, and valid.
+		panic(err) // Both constants are valid.
 	}
 	return map[client.Object]cache.ByObject{
 		&v1beta1.Job{}: {Transform: cache.TransformStripManagedFields()},
@@ -61,8 +60,8 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 		Complete(reconciler)
 }
 
-// podChanged says whether a change of a pod can matter to what is followed. A resync
-// changes nothing, and looks again at what is not finished.
+// podChanged returns whether an update can change which logs are followed. A resync
+// (same resourceVersion) also enqueues each pod that awaits its word.
 func podChanged(e event.UpdateEvent) bool {
 	oldPod, oldOK := e.ObjectOld.(*corev1.Pod)
 	newPod, newOK := e.ObjectNew.(*corev1.Pod)
@@ -79,13 +78,13 @@ func podChanged(e event.UpdateEvent) bool {
 	return oldPod.ResourceVersion == newPod.ResourceVersion || !maps.Equal(containerRuns(oldPod, container), containerRuns(newPod, container))
 }
 
-// podsForJob are the pods of a Job whose word may have changed.
+// podsForJob returns requests for the pods of a Job, whose termination word may have changed.
 func (r *Reconciler) podsForJob(ctx context.Context, job client.Object) []reconcile.Request {
 	pods := &corev1.PodList{}
 	err := r.client.List(ctx, pods, client.InNamespace(job.GetNamespace()),
 		client.MatchingLabels(v1beta1.PodLabels(job.GetName())), client.UnsafeDisableDeepCopy)
 	if err != nil {
-		return nil // A cache that is synced does not fail; each pod has events of its own.
+		return nil // A synced cache does not fail, and each pod has its own events.
 	}
 	requests := make([]reconcile.Request, 0, len(pods.Items))
 	for i := range pods.Items {

@@ -13,7 +13,7 @@ import (
 	wrappers "github.com/darkowlzz/daemonset-job/internal/testing"
 )
 
-func TestPodsOfJobsInExitModeAreLeftOut(t *testing.T) {
+func TestCacheExcludesPodsInExitMode(t *testing.T) {
 	g := NewWithT(t)
 	selected, err := labels.Parse(v1beta1.DefaultPodSelector + ",tier=front")
 	g.Expect(err).NotTo(HaveOccurred())
@@ -25,10 +25,10 @@ func TestPodsOfJobsInExitModeAreLeftOut(t *testing.T) {
 	}
 	front := labels.Set{v1beta1.LabelDaemonSetJob: "true", "tier": "front"}
 	g.Expect(pods.Matches(labels.Merge(front, labels.Set{v1beta1.LabelCompletionMode: "Log"}))).To(BeTrue())
-	g.Expect(pods.Matches(front)).To(BeTrue(), "an earlier version set no mode")
+	g.Expect(pods.Matches(front)).To(BeTrue(), "earlier versions did not set the mode")
 	g.Expect(pods.Matches(labels.Merge(front, labels.Set{v1beta1.LabelCompletionMode: "Exit"}))).To(BeFalse())
 	g.Expect(pods.Matches(labels.Set{v1beta1.LabelDaemonSetJob: "true"})).To(BeFalse(), "not selected by the administrator")
-	g.Expect(selected.String()).NotTo(ContainSubstring("mode"), "the administrator's selector is as it was")
+	g.Expect(selected.String()).NotTo(ContainSubstring("mode"), "the administrator's selector is unchanged")
 }
 
 func TestPodChanged(t *testing.T) {
@@ -49,17 +49,17 @@ func TestPodChanged(t *testing.T) {
 		before, after *wrappers.PodWrapper
 		changed       bool
 	}{
-		"nothing of ours":        {version(pod(), "1"), version(pod().Label("x", "y"), "2"), false},
-		"a resync":               {version(pod(), "1"), version(pod(), "1"), true},
-		"a resync of a done one": {version(pod().Completed(), "1"), version(pod().Completed(), "1"), false},
-		"marked":                 {version(pod(), "1"), version(pod().Completed(), "2"), true},
-		"started":                {version(pod(), "1"), version(running(pod(), "test://1"), "2"), true},
-		"started again":          {version(running(pod(), "test://1"), "1"), version(running(pod(), "test://2"), "2"), true},
-		"ended":                  {version(running(pod(), "test://1"), "1"), version(running(pod().Ended(work, 0), "test://1"), "2"), true},
-		"ready":                  {version(running(pod(), "test://1"), "1"), version(running(pod().ContainersReady(), "test://1"), "2"), false},
-		"terminating":            {version(pod(), "1"), version(pod().Terminating(), "2"), true},
-		"another of the name":    {version(pod(), "1"), version(other, "2"), true},
-		"given to another Job":   {version(pod(), "1"), version(pod().Label(v1beta1.LabelJob, "k"), "2"), true},
+		"an unrelated label":   {version(pod(), "1"), version(pod().Label("x", "y"), "2"), false},
+		"a resync":             {version(pod(), "1"), version(pod(), "1"), true},
+		"a resync when marked": {version(pod().Completed(), "1"), version(pod().Completed(), "1"), false},
+		"marked":               {version(pod(), "1"), version(pod().Completed(), "2"), true},
+		"started":              {version(pod(), "1"), version(running(pod(), "test://1"), "2"), true},
+		"restarted":            {version(running(pod(), "test://1"), "1"), version(running(pod(), "test://2"), "2"), true},
+		"ended":                {version(running(pod(), "test://1"), "1"), version(running(pod().Ended(work, 0), "test://1"), "2"), true},
+		"ready":                {version(running(pod(), "test://1"), "1"), version(running(pod().ContainersReady(), "test://1"), "2"), false},
+		"terminating":          {version(pod(), "1"), version(pod().Terminating(), "2"), true},
+		"another of the name":  {version(pod(), "1"), version(other, "2"), true},
+		"moved to another Job": {version(pod(), "1"), version(pod().Label(v1beta1.LabelJob, "k"), "2"), true},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -18,24 +18,22 @@ import (
 
 // podLog is the log of one container of a pod, as the API server serves it.
 type podLog struct {
-	pods   corev1client.PodsGetter
-	cached client.Reader
-	name   types.NamespacedName
-	uid    types.UID
-	// container is its name, and run which of those that ran by that name it is.
+	pods      corev1client.PodsGetter
+	cached    client.Reader
+	name      types.NamespacedName
+	uid       types.UID
 	container string
 	run       containerRun
 }
 
-// containerRun is one run of a container.
+// containerRun is one run of a container, from its start to its exit.
 //
-// Which run's log the kubelet serves depends on what it knows at that moment, and
-// that may be newer than the cache. So a run that was replaced is read once more,
-// as the previous one and from its beginning, whatever was read of it before:
-// what was read last could be the log of its successor.
+// The kubelet may know of a restart before the informer cache does, and then serves
+// the log of the next run. So the log of a replaced run is read a second time, as
+// the previous one and from its beginning.
 type containerRun struct {
 	id string
-	// previous: another one has taken its place, or is about to.
+	// previous means that the kubelet has started the next run, or is about to.
 	previous bool
 }
 
@@ -58,7 +56,7 @@ func (l *podLog) Open(ctx context.Context, since time.Time, follow bool) (io.Rea
 // State implements logfollow.Source.
 func (l *podLog) State() logfollow.State {
 	pod := &corev1.Pod{}
-	// A cache that is synced knows all that there is.
+	// A synced cache returns no error other than "not found".
 	if err := l.cached.Get(context.Background(), l.name, pod, client.UnsafeDisableDeepCopy); err != nil || pod.UID != l.uid {
 		return logfollow.Gone
 	}
@@ -68,7 +66,7 @@ func (l *podLog) State() logfollow.State {
 	return logfollow.Gone
 }
 
-// containerRuns are those of a container whose logs can be had.
+// containerRuns returns the runs of a container whose logs the kubelet can serve.
 func containerRuns(pod *corev1.Pod, container string) map[containerRun]logfollow.State {
 	found := map[containerRun]logfollow.State{}
 	for i := range pod.Status.ContainerStatuses {

@@ -34,7 +34,7 @@ import (
 
 var (
 	ctx = context.Background()
-	// k8s is an administrator; operatorConfig has the Deployment's own rights.
+	// k8s has an administrator's rights, and operatorConfig those of the Deployment.
 	k8s            client.Client
 	operatorConfig *rest.Config
 	kubelet        *fakeKubelet
@@ -81,8 +81,8 @@ var _ = BeforeSuite(func() {
 	registerNode(kubelet)
 })
 
-// startTerminator runs both controllers as the binary does, until it is told to
-// stop, at the latest when the test ends.
+// startTerminator runs both controllers as the binary does, until the test calls stop
+// or ends.
 func startTerminator(options completion.Options) (stop func()) {
 	GinkgoHelper()
 	ctx, cancel := context.WithCancel(ctx)

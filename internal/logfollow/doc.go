@@ -1,16 +1,16 @@
 // Package logfollow follows the log of one container until it finds a word. It
-// resumes where a stream was cut, and writes nothing to Kubernetes.
+// resumes a stream that was cut, and writes nothing to Kubernetes.
 //
-// What it builds on, as the kubelet and the API server have it:
+// It relies on these facts about the kubelet and the API server:
 //
-//   - A line that the container runtime split, as it does from 16 KiB on, comes in
-//     one piece, with one timestamp at its beginning.
-//   - sinceTime has whole seconds and lets all lines of that second come again.
-//   - The end of a stream proves nothing. The API server ends it in the same way
-//     when the connection to the kubelet breaks, and what the kubelet has to say
-//     about an error comes as the last line of it, without a timestamp.
-//   - Right after its start a kubelet does not know its pods yet and answers "not
-//     found", so that only the cached pod tells whether a log is worth waiting for.
-//   - Some kubelets send nothing, not even the headers, until the container logs
-//     something: opening a stream can take as long as reading it.
+//   - The kubelet joins a line that the container runtime split at 16 KiB, and
+//     puts one timestamp at its beginning.
+//   - sinceTime has whole seconds, so the kubelet sends all lines of that second again.
+//   - The end of a stream does not prove the end of the log. The API server ends
+//     the stream in the same way when its connection to the kubelet breaks.
+//   - The kubelet reports an error as the last line of a stream, without a timestamp.
+//   - A kubelet that has just started does not know its pods and answers "not
+//     found". Only the cached pod tells whether to retry.
+//   - Some kubelets send no headers until the container logs its first line, so
+//     opening a stream can take as long as reading it.
 package logfollow

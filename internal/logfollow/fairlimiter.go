@@ -6,23 +6,25 @@ import (
 	"sync"
 )
 
-// FairLimiter bounds how many streams are open at once. Who waits is let in by turns
-// of the groups, so that none with many members starves another.
+// FairLimiter bounds how many streams are open at once. It admits waiters of each
+// group in turn, so that a group with many members does not starve another.
 type FairLimiter struct {
-	mu      sync.Mutex
-	free    int
-	groups  []string
+	mu   sync.Mutex
+	free int
+	// groups are those with waiters, the next one first.
+	groups []string
+	// waiters are channels, which Release closes to admit their owner.
 	waiters map[string][]chan struct{}
 	waiting int
 }
 
-// NewFairLimiter makes one that lets in so many at once.
+// NewFairLimiter returns a FairLimiter that admits limit streams at once.
 func NewFairLimiter(limit int) *FairLimiter {
 	return &FairLimiter{free: limit, waiters: map[string][]chan struct{}{}}
 }
 
-// Acquire waits for a turn of the group's, or for the context's end. Release must
-// follow unless there is an error.
+// Acquire waits until a stream of the group may open, or returns an error when ctx
+// ends first. The caller must call Release unless Acquire returned an error.
 func (l *FairLimiter) Acquire(ctx context.Context, group string) error {
 	l.mu.Lock()
 	if l.free > 0 {
@@ -48,13 +50,14 @@ func (l *FairLimiter) Acquire(ctx context.Context, group string) error {
 	}
 }
 
-// Release gives the turn to the next one.
+// Release admits the next waiter, of the next group.
 func (l *FairLimiter) Release() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.release()
 }
 
+// release is Release for a caller that holds the lock.
 func (l *FairLimiter) release() {
 	if len(l.groups) == 0 {
 		l.free++
@@ -69,14 +72,15 @@ func (l *FairLimiter) release() {
 	close(admitted)
 }
 
-// Contended says whether somebody waits.
+// Contended returns whether a stream waits in Acquire.
 func (l *FairLimiter) Contended() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.waiting > 0
 }
 
-// cancel takes a turn out of the queue, or passes it on if it came just now.
+// cancel removes a waiter from its queue. When Release admitted the waiter at the
+// same moment, cancel admits the next one instead.
 func (l *FairLimiter) cancel(group string, admitted chan struct{}) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -87,7 +91,7 @@ func (l *FairLimiter) cancel(group string, admitted chan struct{}) {
 	}
 }
 
-// remove takes a turn out of the queue, and with its last one the group.
+// remove removes a waiter from its queue, and the group with its last waiter.
 func (l *FairLimiter) remove(group string, i int) {
 	l.waiters[group] = slices.Delete(l.waiters[group], i, i+1)
 	if len(l.waiters[group]) == 0 {

@@ -11,8 +11,8 @@ import (
 	. "github.com/onsi/gomega"
 )
 
-// Whoever stops waiting, at whatever moment, costs nobody else a turn.
-func TestFairLimiterLosesNothing(t *testing.T) {
+// A waiter that is cancelled, at any moment, does not reduce the number of free streams.
+func TestFairLimiterSurvivesCancelledWaiters(t *testing.T) {
 	g := NewWithT(t)
 	const limit = 3
 	limiter := NewFairLimiter(limit)
@@ -43,7 +43,7 @@ func TestFairLimiterLosesNothing(t *testing.T) {
 	g.Expect(limiter.Acquire(ctx, "last")).To(MatchError(context.DeadlineExceeded))
 }
 
-// raise most to n if it is below.
+// raise sets most to n if n is greater.
 func raise(most *atomic.Int64, n int64) {
 	for old := most.Load(); n > old && !most.CompareAndSwap(old, n); old = most.Load() {
 	}

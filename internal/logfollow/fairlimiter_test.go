@@ -16,11 +16,11 @@ import (
 	. "github.com/onsi/gomega"
 )
 
-// crowd counts how many of its logs are open at once.
+// crowd counts how many of its members' logs are open at once.
 type crowd struct{ open, most atomic.Int64 }
 
-// member is a log that says its word some time after the start, and can be opened
-// as often as one likes. An old kubelet does not even open it before.
+// member is a Source that logs its word some time after the start. An old kubelet
+// does not open the stream before that.
 type member struct {
 	crowd *crowd
 	start time.Time
@@ -56,7 +56,7 @@ func (m *member) Open(ctx context.Context, _ time.Time, _ bool) (io.ReadCloser, 
 	return &counted{reader, &m.crowd.open}, nil
 }
 
-// counted is a stream that counts while it is open.
+// counted is a stream that decrements open when it is closed.
 type counted struct {
 	io.ReadCloser
 	open *atomic.Int64
@@ -67,8 +67,8 @@ func (c *counted) Close() error {
 	return c.ReadCloser.Close()
 }
 
-// Many more logs than may be open, of which the first in line say nothing for
-// long: those behind them are found soon nevertheless, and so are all.
+// There are many more logs than streams, and the first ones are silent for an hour.
+// Followers must find the words of the others soon, and in the end all words.
 func TestManyLogsShareFewStreams(t *testing.T) {
 	for _, old := range []bool{false, true} {
 		t.Run(fmt.Sprintf("old kubelets: %v", old), func(t *testing.T) {
@@ -103,7 +103,7 @@ func TestManyLogsShareFewStreams(t *testing.T) {
 	}
 }
 
-// A Job of many pods does not keep those of a small one waiting.
+// A Job with many pods must not delay a Job with few.
 func TestFairLimiterAlternatesBetweenGroups(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := NewWithT(t)

@@ -10,50 +10,50 @@ import (
 	"github.com/go-logr/logr"
 )
 
-// State is what is known of the container whose log is followed.
+// State is the state of the container whose log is followed.
 type State int
 
 const (
-	// Running says that its log can still grow.
+	// Running means that the log can still grow.
 	Running State = iota
-	// Ended says that its log does not grow any more.
+	// Ended means that the log does not grow any more.
 	Ended
-	// Gone says that its log is no longer asked for by this container's name.
+	// Gone means that this container's log can no longer be requested.
 	Gone
 )
 
-// ErrNoLog is wrapped by errors of Source.Open that say that there is no such log.
+// ErrNoLog is wrapped by an error of Source.Open when the log does not exist.
 var ErrNoLog = errors.New("there is no such log")
 
-// Source is one container's log. Lines must come with timestamps.
+// Source is the log of one container. Each line must begin with its timestamp.
 type Source interface {
-	// Open a stream of the lines since then, or of all, which stays open while the
-	// container runs if it is to follow.
+	// Open opens a stream of the lines since that time, or of all lines if it is
+	// zero. With follow the stream stays open while the container runs.
 	Open(ctx context.Context, since time.Time, follow bool) (io.ReadCloser, error)
-	// State of the container, as far as it is known now.
+	// State returns the last observed state of the container.
 	State() State
 }
 
-// Result is how following a log came to its end.
+// Result is why a Follower stopped.
 type Result int
 
 const (
-	// Stopped says that the context ended.
+	// Stopped means that the context ended.
 	Stopped Result = iota
-	// Found says that the container logged the word.
+	// Found means that the container logged the word.
 	Found
-	// ReadToTheEnd says that the container ended and had not logged the word.
+	// ReadToTheEnd means that the container ended without having logged the word.
 	ReadToTheEnd
-	// Lost says that the log is Gone.
+	// Lost means that the container is Gone.
 	Lost
 )
 
-// Follower follows one container's log.
+// Follower follows the log of one container.
 type Follower struct {
 	Source Source
-	// Word that is looked for.
+	// Word is the word to find.
 	Word string
-	// Limiter bounds how many streams are open; Group is whose turn it takes.
+	// Limiter bounds the number of open streams. It shares them between the Groups.
 	Limiter *FairLimiter
 	Group   string
 	Log     logr.Logger
@@ -61,28 +61,27 @@ type Follower struct {
 
 const (
 	bufferSize = 4096
-	// maxRefusals is how often an ended container's log is asked for when it is
-	// refused: it may have been removed together with the container.
+	// maxRefusals bounds the tries to open the log of an ended container after ErrNoLog:
+	// the kubelet may have removed the log together with the container.
 	maxRefusals = 10
-	// longStream is how long a stream has to last to count as progress in itself.
+	// longStream is the duration from which a stream counts as progress.
 	longStream = 10 * time.Second
-	// loggedTries is how many failures in a row are worth a line in our own log.
+	// loggedTries is the number of failures in a row after which Follower logs one.
 	loggedTries = 5
 )
 
-// tail is what a stream had at its end.
+// tail is the timestamp of the last line of a stream, and whether the word ended it.
 type tail struct {
 	since   time.Time
 	pending bool
 }
 
-// Run follows the log until the word is found, or the whole log has been read
-// without it, or the context ends.
+// Run follows the log until it finds the word, reads the log of an ended container
+// to its end, or ctx ends.
 //
-// Since the end of a stream proves nothing, what the container does decides
-// whether to go on. And what counts only because nothing follows it, the end of
-// the log or a word with no line break behind it, counts when two streams in a
-// row end alike.
+// The end of a stream does not prove the end of the log, so the state of the
+// container decides whether to open another one. Run accepts the end of the log, or
+// a word without a line break, after two streams in a row have ended with the same tail.
 func (f *Follower) Run(ctx context.Context) Result {
 	matcher, slice := NewMatcher(f.Word, bufferSize), defaultSlice
 	var last *tail
@@ -102,7 +101,7 @@ func (f *Follower) Run(ctx context.Context) Result {
 			return Stopped
 		case end == streamYielded:
 			last, tries = nil, 0
-			continue // It has waited for its turn, and will again.
+			continue // The next read waits in Acquire, so no backoff is needed.
 		case end == streamEnded && last != nil && *last == now && (now.pending || state == Ended && f.Source.State() == Ended):
 			if now.pending {
 				return Found
@@ -115,7 +114,7 @@ func (f *Follower) Run(ctx context.Context) Result {
 		}
 		if err != nil {
 			if errors.Is(err, ErrNoLog) && state == Ended && tries >= maxRefusals {
-				f.Log.Info("the log of the ended container cannot be had any more", "reason", err.Error())
+				f.Log.Info("Gave up reading log of ended container", "reason", err.Error())
 				return ReadToTheEnd
 			}
 			f.logFailure(tries, err)
@@ -129,28 +128,29 @@ func (f *Follower) Run(ctx context.Context) Result {
 	}
 }
 
-// logFailure tells of a failure. A few in a row are normal, when an API server restarts or a
-// container has only just started.
+// logFailure logs a failure once at the default level. A few failures in a row are
+// normal when the API server restarts or a container has just started.
 func (f *Follower) logFailure(tries int, err error) {
 	if tries == loggedTries {
-		f.Log.Info("the log cannot be read, trying on", "reason", err.Error())
+		f.Log.Info("Failed to read log, retrying", "reason", err.Error())
 		return
 	}
-	f.Log.V(1).Info("the log stream was cut, going on where it was", "reason", err.Error())
+	f.Log.V(1).Info("Lost log stream, resuming", "reason", err.Error())
 }
 
-// backoff before a log is opened again, after so many times without progress:
-// from 100 ms to 2 s, and up to 10 s when a node has been away for a minute.
+// backoff returns how long to wait after so many tries without progress. It grows
+// from 100 ms to 2 s, and to 10 s when a node has been unreachable for a minute.
 func backoff(tries int) time.Duration {
-	const first, usual, last, slowAfter = 100 * time.Millisecond, 2 * time.Second, 10 * time.Second, 30
+	const first, usual, slow, slowAfter = 100 * time.Millisecond, 2 * time.Second, 10 * time.Second, 30
 	longest := usual
 	if tries > slowAfter {
-		longest = last
+		longest = slow
 	}
 	d := min(first<<min(max(tries-1, 0), 10), longest)
 	return d/2 + rand.N(d/2+1)
 }
 
+// sleep waits for d and returns true, or returns false when ctx ends first.
 func sleep(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

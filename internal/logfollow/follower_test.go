@@ -19,7 +19,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// run follows the log in a bubble, where time passes at once.
+// run follows the log in a synctest bubble, where waiting takes no real time.
 func run(t *testing.T, s *scripted) (result Result, took time.Duration) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
@@ -41,30 +41,30 @@ func TestFollower(t *testing.T) {
 		result  Result
 		asked   int
 	}{
-		"found at once":                         {[]State{Running}, []opener{line("done")}, Found, 1},
-		"found in a stream that stays open":     {[]State{Running}, []opener{silentAfter(at + "done\n")}, Found, 1},
-		"cut in the middle of the word":         {[]State{Running}, []opener{chunks(errCut, at+"do"), line("done")}, Found, 2},
-		"cut in the middle of the timestamp":    {[]State{Running}, []opener{chunks(errCut, at[:9]), line("done")}, Found, 2},
-		"the word where it was cut":             {[]State{Running, Running, Gone}, []opener{chunks(errCut, at+"done"), line("doner")}, Lost, 2},
-		"the word where it seems to have ended": {[]State{Running, Running, Gone}, []opener{chunks(io.EOF, at+"done"), line("doner")}, Lost, 2},
-		"the word twice where it was cut":       {[]State{Ended}, []opener{chunks(errCut, at+"done"), chunks(errCut, at+"done"), line("doner")}, ReadToTheEnd, 4},
-		"a rest of an earlier line after a cut": {[]State{Ended}, []opener{chunks(errCut, at+"x\n"), chunks(io.EOF, "done\n"+at+"x\n")}, ReadToTheEnd, 3},
-		"the API server is away for a while":    {[]State{Running}, []opener{line("a"), failing(errCut), failing(errCut), line("done")}, Found, 4},
-		"the kubelet does not know it yet":      {[]State{Running}, append(repeat(failing(failure), 40), line("done")), Found, 41},
-		"no line break, and silence":            {[]State{Running}, []opener{silentAfter(at + "done"), chunks(io.EOF, at+"done")}, Found, 2},
-		"no line break, silence, then more":     {[]State{Running, Running, Gone}, []opener{silentAfter(at + "done"), line("doner")}, Lost, 2},
-		"ended, the last line has no break":     {[]State{Ended}, []opener{chunks(io.EOF, at+"done")}, Found, 2},
-		"ended, read twice to its end":          {[]State{Ended}, []opener{line("a")}, ReadToTheEnd, 2},
-		"ended, without a log":                  {[]State{Ended}, []opener{chunks(io.EOF)}, ReadToTheEnd, 2},
-		"ended, the first stream too early":     {[]State{Ended}, []opener{chunks(io.EOF), line("done")}, Found, 2},
-		"ended, cut, then read":                 {[]State{Ended}, []opener{chunks(errCut, at+"a\n"), line("done")}, Found, 2},
-		"ended, its log is removed":             {[]State{Ended}, []opener{failing(failure)}, ReadToTheEnd, maxRefusals},
-		"ended, the API server is away":         {[]State{Ended}, append(repeat(failing(errCut), 3*maxRefusals), line("done")), Found, 3*maxRefusals + 1},
-		"ends while it is followed":             {[]State{Running, Ended}, []opener{line("a"), line("a")}, ReadToTheEnd, 2},
-		"replaced while its end is read":        {[]State{Ended, Ended, Gone}, []opener{line("a")}, Lost, 2},
-		"gone before anything":                  {[]State{Gone}, nil, Lost, 0},
-		"gone while it cannot be opened":        {[]State{Running, Running, Gone}, []opener{failing(failure)}, Lost, 2},
-		"binary and long lines before it":       {[]State{Running}, []opener{chunks(io.EOF, at+strings.Repeat("\x00\xff", 1<<18)+"\n", at+"done\n")}, Found, 1},
+		"found at once":                             {[]State{Running}, []opener{line("done")}, Found, 1},
+		"found in a stream that stays open":         {[]State{Running}, []opener{silentAfter(at + "done\n")}, Found, 1},
+		"cut in the middle of the word":             {[]State{Running}, []opener{chunks(errCut, at+"do"), line("done")}, Found, 2},
+		"cut in the middle of the timestamp":        {[]State{Running}, []opener{chunks(errCut, at[:9]), line("done")}, Found, 2},
+		"the word where it was cut":                 {[]State{Running, Running, Gone}, []opener{chunks(errCut, at+"done"), line("doner")}, Lost, 2},
+		"the word where it seems to have ended":     {[]State{Running, Running, Gone}, []opener{chunks(io.EOF, at+"done"), line("doner")}, Lost, 2},
+		"the word twice where it was cut":           {[]State{Ended}, []opener{chunks(errCut, at+"done"), chunks(errCut, at+"done"), line("doner")}, ReadToTheEnd, 4},
+		"a rest of an earlier line after a cut":     {[]State{Ended}, []opener{chunks(errCut, at+"x\n"), chunks(io.EOF, "done\n"+at+"x\n")}, ReadToTheEnd, 3},
+		"the API server is unreachable for a while": {[]State{Running}, []opener{line("a"), failing(errCut), failing(errCut), line("done")}, Found, 4},
+		"the kubelet does not know the pod yet":     {[]State{Running}, append(repeat(failing(failure), 40), line("done")), Found, 41},
+		"no line break, and silence":                {[]State{Running}, []opener{silentAfter(at + "done"), chunks(io.EOF, at+"done")}, Found, 2},
+		"no line break, silence, then more":         {[]State{Running, Running, Gone}, []opener{silentAfter(at + "done"), line("doner")}, Lost, 2},
+		"ended, the last line has no break":         {[]State{Ended}, []opener{chunks(io.EOF, at+"done")}, Found, 2},
+		"ended, read twice to its end":              {[]State{Ended}, []opener{line("a")}, ReadToTheEnd, 2},
+		"ended, with an empty log":                  {[]State{Ended}, []opener{chunks(io.EOF)}, ReadToTheEnd, 2},
+		"ended, the first stream was empty":         {[]State{Ended}, []opener{chunks(io.EOF), line("done")}, Found, 2},
+		"ended, cut, then read":                     {[]State{Ended}, []opener{chunks(errCut, at+"a\n"), line("done")}, Found, 2},
+		"ended, its log was removed":                {[]State{Ended}, []opener{failing(failure)}, ReadToTheEnd, maxRefusals},
+		"ended, the API server is unreachable":      {[]State{Ended}, append(repeat(failing(errCut), 3*maxRefusals), line("done")), Found, 3*maxRefusals + 1},
+		"ends while it is followed":                 {[]State{Running, Ended}, []opener{line("a"), line("a")}, ReadToTheEnd, 2},
+		"replaced while its end is read":            {[]State{Ended, Ended, Gone}, []opener{line("a")}, Lost, 2},
+		"gone before the first stream":              {[]State{Gone}, nil, Lost, 0},
+		"gone while it cannot be opened":            {[]State{Running, Running, Gone}, []opener{failing(failure)}, Lost, 2},
+		"binary and long lines before it":           {[]State{Running}, []opener{chunks(io.EOF, at+strings.Repeat("\x00\xff", 1<<18)+"\n", at+"done\n")}, Found, 1},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -85,7 +85,7 @@ func repeat(o opener, n int) []opener {
 	return all
 }
 
-func TestFollowerAsksForWhatIsMissing(t *testing.T) {
+func TestFollowerRequestsOnlyMissingLines(t *testing.T) {
 	g := NewWithT(t)
 	s := &scripted{states: []State{Running, Running, Ended}, streams: []opener{chunks(errCut, at+"a\n"), chunks(io.EOF, at+"b\n")}}
 	result, _ := run(t, s)
@@ -93,10 +93,10 @@ func TestFollowerAsksForWhatIsMissing(t *testing.T) {
 	g.Expect(s.asked[0]).To(Equal(asked{follow: true}))
 	g.Expect(s.asked[1].follow).To(BeTrue())
 	g.Expect(s.asked[1].since.Format(time.RFC3339Nano) + " ").To(Equal(at))
-	g.Expect(s.asked[2].follow).To(BeFalse(), "what has ended does not grow")
+	g.Expect(s.asked[2].follow).To(BeFalse(), "an ended log does not grow")
 }
 
-func TestFollowerIsSoonBackAfterAnOutage(t *testing.T) {
+func TestFollowerResumesSoonAfterAnOutage(t *testing.T) {
 	g := NewWithT(t)
 	up := time.Time{}
 	s := &scripted{states: []State{Running}, streams: []opener{func(ctx context.Context) (io.ReadCloser, error) {
@@ -111,7 +111,7 @@ func TestFollowerIsSoonBackAfterAnOutage(t *testing.T) {
 	result, took := run(t, s)
 	g.Expect(result).To(Equal(Found))
 	g.Expect(took - time.Minute).To(BeNumerically("<=", 10*time.Second))
-	g.Expect(len(s.asked)).To(BeNumerically("<", 60), "it must not be hammered either")
+	g.Expect(len(s.asked)).To(BeNumerically("<", 60), "the retries are spread over the outage")
 }
 
 func TestFollowerStopsAtOnce(t *testing.T) {

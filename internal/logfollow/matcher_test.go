@@ -12,7 +12,7 @@ import (
 
 const at = "2026-01-02T03:04:05.678901234Z "
 
-// feed the stream in reads of at most size bytes, and say whether the word is found.
+// feed reads the stream by at most size bytes at once, and returns whether the word was found.
 func feed(m *Matcher, stream string, size int, end bool) bool {
 	for len(stream) > 0 {
 		n := copy(m.Space(), stream[:min(size, len(stream))])
@@ -30,7 +30,7 @@ func TestMatcher(t *testing.T) {
 		found, cut   bool // found when the stream ends, and when it is cut
 	}{
 		"a line":                         {"done", at + "done\n", true, true},
-		"in a line":                      {"done", at + "I am done.\n", true, true},
+		"within a line":                  {"done", at + "I am done.\n", true, true},
 		"after other lines":              {"done", at + "a\n" + at + "b\n" + at + "done\n", true, true},
 		"part of a word":                 {"done", at + "undone abandoned doner done_ 1done\n", false, false},
 		"part of a word, then alone":     {"done", at + "undone done\n", true, true},
@@ -80,17 +80,17 @@ func TestSince(t *testing.T) {
 	}
 	m.Reset()
 	feed(m, "no timestamp\n", 3, false)
-	g.Expect(m.Since().Format("15:04:05")).To(Equal("03:04:06"), "what was seen stays")
+	g.Expect(m.Since().Format("15:04:05")).To(Equal("03:04:06"), "the earlier timestamp stays")
 }
 
-// These match what a word goes on with, at the end of what stands before it and
-// at the beginning of what stands behind it.
+// edgeBefore and edgeAfter match a letter, digit or underscore right before a word
+// and right after it.
 var (
 	edgeBefore = regexp.MustCompile(`[\pL\p{Nd}_]$`)
 	edgeAfter  = regexp.MustCompile(`^[\pL\p{Nd}_]`)
 )
 
-// reference finds the word the slow way, in the lines without their timestamps.
+// reference is a slow Matcher: it searches each line without its timestamp.
 func reference(word, stream string) bool {
 	for line := range strings.SplitSeq(stream, "\n") {
 		line, logged := strings.CutPrefix(line, at)
@@ -112,7 +112,7 @@ func FuzzMatcher(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string, seed uint64) {
 		var stream strings.Builder
 		for i, line := range strings.Split(text, "\n") {
-			if i%5 < 4 { // Every fifth is not the container's.
+			if i%5 < 4 { // Every fifth line has no timestamp.
 				stream.WriteString(at)
 			}
 			stream.WriteString(line + "\n")
@@ -151,13 +151,13 @@ func TestMatcherAgainstTheReference(t *testing.T) {
 	}
 }
 
-// megabyte is a log without the word.
+// megabyte returns a log without the word.
 func megabyte() []byte {
 	line := at + "the quick brown fox jumps over the lazy dog, again and again and again\n"
 	return []byte(strings.Repeat(line, 1+(1<<20)/len(line)))
 }
 
-// read a log as a stream brings it, and say whether the word is in it.
+// read reads a log as from a stream, and returns whether the word is in it.
 func read(m *Matcher, log []byte) bool {
 	for len(log) > 0 {
 		n := copy(m.Space(), log)
@@ -169,7 +169,7 @@ func read(m *Matcher, log []byte) bool {
 	return false
 }
 
-func TestTheMatcherAllocatesNothing(t *testing.T) {
+func TestMatcherAllocatesNothing(t *testing.T) {
 	log, m := megabyte(), NewMatcher("done", bufferSize)
 	if allocations := testing.AllocsPerRun(10, func() { read(m, log) }); allocations > 0 {
 		t.Fatalf("%v allocations for a megabyte", allocations)

@@ -1,8 +1,8 @@
 //go:build !race
 
-// The tests in bubbles, where time passes at once, run without the race detector:
-// that of Go 1.26 crashes now and then in the timers of a bubble. What they test
-// is run with it, on real streams, by the tests of controllers/completion.
+// The tests in synctest bubbles run without the race detector: that of Go 1.26
+// sometimes crashes in the timers of a bubble. The tests of controllers/completion
+// run the same code with the race detector, on real streams.
 
 package logfollow
 
@@ -19,8 +19,8 @@ var errCut = errors.New("connection reset")
 // opener opens a scripted stream.
 type opener = func(ctx context.Context) (io.ReadCloser, error)
 
-// scripted is a Source whose streams are scripted, and whose state is the last of
-// states that was reached: states[i] holds once i streams have been opened.
+// scripted is a Source of scripted streams and states: states[i] holds once i streams
+// have been opened, and the last one stays.
 type scripted struct {
 	mu      sync.Mutex
 	states  []State
@@ -47,7 +47,7 @@ func (s *scripted) Open(ctx context.Context, since time.Time, follow bool) (io.R
 	return open(ctx)
 }
 
-// chunks is a stream of these pieces, which ends with err.
+// chunks opens a stream of these pieces that ends with err.
 func chunks(err error, pieces ...string) opener {
 	return func(context.Context) (io.ReadCloser, error) {
 		reader, writer := io.Pipe()
@@ -63,7 +63,7 @@ func chunks(err error, pieces ...string) opener {
 	}
 }
 
-// silentAfter is a stream of text that then stays open and says no more.
+// silentAfter opens a stream of text that then stays open and silent.
 func silentAfter(text string) opener {
 	return func(ctx context.Context) (io.ReadCloser, error) {
 		reader, writer := io.Pipe()
@@ -76,13 +76,13 @@ func silentAfter(text string) opener {
 	}
 }
 
-// neverOpens is how a kubelet behaves that sends no headers before there is a log.
+// neverOpens waits until ctx ends, as a kubelet does that sends no headers before the first line.
 func neverOpens(ctx context.Context) (io.ReadCloser, error) {
 	<-ctx.Done()
 	return nil, ctx.Err()
 }
 
-// failing streams cannot be opened.
+// failing fails to open a stream.
 func failing(err error) opener {
 	return func(context.Context) (io.ReadCloser, error) { return nil, err }
 }

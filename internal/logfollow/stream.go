@@ -9,16 +9,16 @@ import (
 )
 
 const (
-	// slice is how long a stream may be open while others wait for a turn.
+	// defaultSlice is how long a stream may stay open while others wait.
 	defaultSlice = 2 * time.Second
-	// maxSlice is how long a stream may at most take to be opened then.
+	// maxSlice bounds the slice, which grows while streams are slow to open.
 	maxSlice = 8 * defaultSlice
-	// silenceTimeout is how long nothing must follow a word without a line break, in a
-	// container that runs, before the log is asked whether that was all.
+	// silenceTimeout is how long a running container must log nothing after a word
+	// without a line break before Follower reads the log again to confirm its end.
 	silenceTimeout = time.Second
 )
 
-// how a stream ended.
+// streamEnd is why a stream ended.
 type streamEnd int
 
 const (
@@ -28,7 +28,8 @@ const (
 	wordFound
 )
 
-// read one stream as far as it goes. slice is how long it may be open while others wait.
+// read reads one stream to its end. slice is how long it may stay open while others
+// wait; read adapts it to how long the API server takes to open a stream.
 func (f *Follower) read(ctx context.Context, matcher *Matcher, slice *time.Duration, follow bool) (streamEnd, error) {
 	if err := f.Limiter.Acquire(ctx, f.Group); err != nil {
 		return streamCut, err
@@ -45,14 +46,14 @@ func (f *Follower) read(ctx context.Context, matcher *Matcher, slice *time.Durat
 	stream, err := f.Source.Open(ctx, matcher.Since(), follow)
 	if err != nil {
 		if timer.cause() == streamYielded {
-			// An API server that is slow must be given the time, or nobody gets anywhere.
+			// Without a longer slice, no stream would ever open on a slow API server.
 			*slice = min(2**slice, maxSlice)
 			return streamYielded, nil
 		}
 		return streamCut, err
 	}
 	*slice = defaultSlice
-	defer func() { _ = stream.Close() }() // It was read as far as it goes.
+	defer func() { _ = stream.Close() }() // Nothing depends on an error after the last read.
 	for {
 		n, err := stream.Read(matcher.Space())
 		if n > 0 {
@@ -72,8 +73,8 @@ func (f *Follower) read(ctx context.Context, matcher *Matcher, slice *time.Durat
 	}
 }
 
-// streamTimer ends a stream for reasons of time: when it has had its slice and others
-// wait, and when nothing follows a word that nothing has decided yet.
+// streamTimer ends a stream when its slice is over and others wait, and when the
+// container logs nothing after a pending word.
 type streamTimer struct {
 	limiter *FairLimiter
 	cancel  context.CancelFunc
@@ -85,6 +86,7 @@ type streamTimer struct {
 	silenceTimer *time.Timer
 }
 
+// newStreamTimer starts the slice of a stream. cancel must end the stream.
 func newStreamTimer(limiter *FairLimiter, cancel context.CancelFunc, slice time.Duration) *streamTimer {
 	t := &streamTimer{limiter: limiter, cancel: cancel, slice: slice}
 	t.mu.Lock()
@@ -93,12 +95,13 @@ func newStreamTimer(limiter *FairLimiter, cancel context.CancelFunc, slice time.
 	return t
 }
 
+// sliceExpired ends the stream if others wait, and starts another slice if not.
 func (t *streamTimer) sliceExpired() {
 	contended := t.limiter.Contended()
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	switch {
-	case t.sliceTimer == nil: // It was stopped.
+	case t.sliceTimer == nil: // stop was called after the timer fired.
 	case contended:
 		t.end(streamYielded)
 	default:
@@ -106,12 +109,12 @@ func (t *streamTimer) sliceExpired() {
 	}
 }
 
-// received something. undecided: it ends with the word.
-func (t *streamTimer) received(undecided bool) {
+// received restarts the silence timeout. pending means that the data ends with the word.
+func (t *streamTimer) received(pending bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.stopSilenceTimer()
-	if undecided {
+	if pending {
 		var timer *time.Timer
 		timer = time.AfterFunc(silenceTimeout, func() {
 			t.mu.Lock()
@@ -124,7 +127,7 @@ func (t *streamTimer) received(undecided bool) {
 	}
 }
 
-// end the stream for this reason, unless there was one already.
+// end ends the stream for this reason, unless it has ended for another one.
 func (t *streamTimer) end(reason streamEnd) {
 	if t.reason == streamCut {
 		t.reason = reason
@@ -132,13 +135,14 @@ func (t *streamTimer) end(reason streamEnd) {
 	}
 }
 
-// cause is why the streamTimer ended the stream; streamCut if it did not.
+// cause returns why streamTimer ended the stream, or streamCut if it did not.
 func (t *streamTimer) cause() streamEnd {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.reason
 }
 
+// stop stops both timers.
 func (t *streamTimer) stop() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -147,6 +151,7 @@ func (t *streamTimer) stop() {
 	t.stopSilenceTimer()
 }
 
+// stopSilenceTimer stops the silence timeout. The caller holds the lock.
 func (t *streamTimer) stopSilenceTimer() {
 	if t.silenceTimer != nil {
 		t.silenceTimer.Stop()

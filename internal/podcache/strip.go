@@ -1,5 +1,5 @@
-// Package podcache makes cached pods small: thousands of them are kept in memory
-// for a few fields each.
+// Package podcache makes cached pods small. The informer caches hold thousands of
+// pods, of which the controllers read a few fields.
 package podcache
 
 import (
@@ -10,15 +10,15 @@ import (
 
 var _ cache.TransformFunc = Strip
 
-// Strip is a cache transform. It takes from a pod what neither binary reads, and
-// leaves other objects as they are. A stripped pod must never be written back.
+// Strip is a cache transform. It removes the fields of a pod that no controller
+// reads, and returns other objects unchanged. Never write a stripped pod back.
 func Strip(object any) (any, error) {
 	pod, ok := object.(*corev1.Pod)
 	if !ok {
 		return object, nil
 	}
-	// A new pod rather than fields set to nil: what the old one points to can
-	// then be collected, and a field that is added to the API is dropped too.
+	// Copy the fields to keep instead of clearing others: a field that Kubernetes adds
+	// later is then removed as well, and Go can free the original pod.
 	return &corev1.Pod{
 		TypeMeta: pod.TypeMeta,
 		ObjectMeta: metav1.ObjectMeta{
@@ -37,6 +37,7 @@ func Strip(object any) (any, error) {
 	}, nil
 }
 
+// stripSpec keeps the node, the gates, and the names of the containers.
 func stripSpec(full *corev1.PodSpec) corev1.PodSpec {
 	return corev1.PodSpec{
 		NodeName:        full.NodeName,
@@ -48,7 +49,7 @@ func stripSpec(full *corev1.PodSpec) corev1.PodSpec {
 	}
 }
 
-// stripAffinity keeps the node that the pod of a DaemonSet is meant for.
+// stripAffinity keeps the node affinity, with which the DaemonSet controller names the node.
 func stripAffinity(full *corev1.Affinity) *corev1.Affinity {
 	if full == nil || full.NodeAffinity == nil {
 		return nil
@@ -56,10 +57,12 @@ func stripAffinity(full *corev1.Affinity) *corev1.Affinity {
 	return &corev1.Affinity{NodeAffinity: full.NodeAffinity}
 }
 
+// stripContainer keeps what identifies a container, and whether it is a sidecar.
 func stripContainer(full *corev1.Container) corev1.Container {
 	return corev1.Container{Name: full.Name, RestartPolicy: full.RestartPolicy}
 }
 
+// stripStatus keeps the conditions, and how the containers run.
 func stripStatus(full *corev1.PodStatus) corev1.PodStatus {
 	return corev1.PodStatus{
 		ObservedGeneration:    full.ObservedGeneration,
@@ -73,8 +76,8 @@ func stripStatus(full *corev1.PodStatus) corev1.PodStatus {
 	}
 }
 
-// stripContainerStatus keeps what says how a container is doing, and drops what it
-// was given: images, resources, mounts, users.
+// stripContainerStatus keeps how a container runs, and removes its image, resources,
+// mounts and user.
 func stripContainerStatus(full *corev1.ContainerStatus) corev1.ContainerStatus {
 	return corev1.ContainerStatus{
 		Name:                 full.Name,
@@ -87,6 +90,7 @@ func stripContainerStatus(full *corev1.ContainerStatus) corev1.ContainerStatus {
 	}
 }
 
+// stripEach strips each element. It keeps a nil slice nil.
 func stripEach[T any](full []T, strip func(*T) T) []T {
 	if len(full) == 0 {
 		return nil

@@ -14,8 +14,8 @@ import (
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 )
 
-// full is a pod as the API server sends it, with what is read marked by "kept"
-// and what is not by "dropped".
+// full returns a pod as the API server sends it. Its values tell which fields Strip
+// must keep ("kept") and remove ("dropped").
 func full() *corev1.Pod {
 	now := metav1.NewTime(time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC))
 	terminated := corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{ContainerID: "kept-last", ExitCode: 3, Message: "kept-message"}}
@@ -56,7 +56,7 @@ func full() *corev1.Pod {
 	}
 }
 
-func TestStripKeepsWhatIsReadAndNothingElse(t *testing.T) {
+func TestStripKeepsOnlyFieldsThatAreRead(t *testing.T) {
 	g := NewWithT(t)
 	before, err := json.Marshal(full())
 	g.Expect(err).NotTo(HaveOccurred())
@@ -87,7 +87,7 @@ func TestStripTwiceIsStripOnce(t *testing.T) {
 	g.Expect(twice).To(Equal(once))
 }
 
-func TestStripLeavesOtherObjectsAlone(t *testing.T) {
+func TestStripReturnsOtherObjectsUnchanged(t *testing.T) {
 	g := NewWithT(t)
 	daemonSet := &appsv1.DaemonSet{ObjectMeta: metav1.ObjectMeta{Annotations: map[string]string{"a": "b"}}}
 	stripped, err := Strip(daemonSet)
