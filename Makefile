@@ -31,6 +31,12 @@ BUILD_ARGS = $(if $(BASE_IMAGE),--build-arg BASE_IMAGE=$(BASE_IMAGE))
 
 LDFLAGS = -s -w -X github.com/darkowlzz/daemonset-job/internal/version.Version=v$(VERSION)
 
+# The modules with tests. The others hold a program that only development needs.
+TESTED_MODULES = . test hack/bundle
+MODULES = $(TESTED_MODULES) hack/kubernetes hack/lint
+# Shell code that runs a command in the folder of each module, and stops at a failure.
+in-each = for module in $(1); do (cd "$$module" && $(2)) || exit; done
+
 # Prints the manifests of a folder of config/, with the images of this build.
 MANIFESTS = KUSTOMIZE=$(KUSTOMIZE) IMG=$(IMG) PAUSE_IMG=$(PAUSE_IMG) SCORECARD_IMG=$(SCORECARD_IMG) hack/kustomize.sh
 
@@ -68,16 +74,15 @@ docs: manifests ## Generate docs/api.md from the CRD.
 
 .PHONY: fmt
 fmt: ## Format the Go code.
-	go fmt ./...
+	$(call in-each,$(MODULES),go fmt ./...)
 
 .PHONY: vet
-vet: ## Vet the Go code.
-	go vet ./...
+vet: ## Vet the Go code of all modules, the end-to-end tests included.
+	$(call in-each,$(MODULES),CGO_ENABLED=0 go vet -trimpath -tags e2e ./...)
 
 .PHONY: lint
-lint: $(GOLANGCI_LINT) ## Run golangci-lint.
-	$(GOLANGCI_LINT) run --allow-parallel-runners
-	cd hack/bundle && $(GOLANGCI_LINT) run --allow-parallel-runners
+lint: $(GOLANGCI_LINT) ## Run golangci-lint in all modules.
+	$(call in-each,$(MODULES),$(GOLANGCI_LINT) run --allow-parallel-runners)
 
 .PHONY: verify
 verify: ## Check that formatting and generated files are up to date.
@@ -125,7 +130,7 @@ run-terminator: binaries ## Run the terminator on this host, against the cluster
 bin/linux_%: FORCE
 	CGO_ENABLED=0 GOOS=linux GOARCH=$* go build -trimpath -ldflags "$(LDFLAGS)" -o $@/operator/manager ./cmd
 	ln -sf manager $@/operator/terminator
-	CGO_ENABLED=0 GOOS=linux GOARCH=$* go build -trimpath -ldflags "$(LDFLAGS)" -o $@/ ./test/scorecard
+	CGO_ENABLED=0 GOOS=linux GOARCH=$* go -C test build -trimpath -ldflags "$(LDFLAGS)" -o $(CURDIR)/$@/ ./scorecard
 FORCE:
 
 .PHONY: docker-build
@@ -165,9 +170,11 @@ build-installer: manifests $(KUSTOMIZE) ## Write dist/install.yaml: everything i
 	mkdir -p dist
 	$(MANIFESTS) default > dist/install.yaml
 
-.PHONY: print-version print-img print-sample-img print-scorecard-img print-catalog-img
+.PHONY: print-version print-modules print-img print-sample-img print-scorecard-img print-catalog-img
 print-version:
 	@echo $(VERSION)
+print-modules:
+	@echo $(MODULES)
 print-catalog-img:
 	@echo $(CATALOG_IMG)
 print-img:

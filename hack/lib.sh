@@ -30,7 +30,7 @@ local_cluster() {
 # cluster runs the local cluster's command, and compiles it once.
 cluster() {
 	if [ -z "${CLUSTER_BIN:-}" ]; then
-		go build -o bin/cluster ./test/cluster/cmd/cluster
+		go -C test build -o ../bin/cluster ./cluster/cmd/cluster
 		CLUSTER_BIN=bin/cluster
 	fi
 	"$CLUSTER_BIN" "$@"

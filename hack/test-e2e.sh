@@ -20,4 +20,4 @@ else
 	echo "SKIPPED on the cluster of KUBECONFIG: tests labelled local, which stop parts of the cluster"
 	set -- "$@" -ginkgo.label-filter='!local'
 fi
-go test -tags e2e -count 1 -timeout 40m ./test/e2e -v -ginkgo.v=false -ginkgo.randomize-all "$@"
+go -C test test -tags e2e -count 1 -timeout 40m ./e2e -v -ginkgo.v=false -ginkgo.randomize-all "$@"

@@ -67,4 +67,4 @@ export OLM_VERSION="$CURRENT" OLM_PREVIOUS_VERSION="$PREVIOUS"
 OLM_CATALOG_IMG="$(make -s print-catalog-img)"
 OLM_PREVIOUS_CATALOG_IMG="$(make -s print-catalog-img VERSION="$PREVIOUS")"
 export OLM_CATALOG_IMG OLM_PREVIOUS_CATALOG_IMG
-go test -tags e2e -count 1 -timeout 30m ./test/olm -v -ginkgo.v=false "$@"
+go -C test test -tags e2e -count 1 -timeout 30m ./olm -v -ginkgo.v=false "$@"

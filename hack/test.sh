@@ -31,8 +31,7 @@ SECONDS=0
 part "Kubernetes is built" make -s kubernetes
 part "tools are built" make -s tools
 part "generated files and formatting" hack/verify.sh
-part "go vet" go vet ./...
-part "go vet, end-to-end tests" go vet -tags e2e ./test/...
+part "go vet" make -s vet
 part "lint" make -s lint
 part "unit and API server tests" make -s test-unit
 part "the bundle and its generator" go -C hack/bundle test -race -timeout 10m ./...

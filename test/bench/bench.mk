@@ -24,4 +24,4 @@ soak: bench-tool ## Run Jobs at random for SOAK_TIME=10m, and kill at random wha
 
 .PHONY: bench-tool
 bench-tool: binaries $(KWOK)
-	@go build -o bin/bench-tool ./test/bench
+	@go -C test build -o $(CURDIR)/bin/bench-tool ./bench

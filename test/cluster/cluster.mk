@@ -4,7 +4,7 @@ CLUSTER = bin/cluster
 
 .PHONY: $(CLUSTER)
 $(CLUSTER):
-	@go build -o $@ ./test/cluster/cmd/cluster
+	@go -C test build -o $(CURDIR)/$@ ./cluster/cmd/cluster
 
 ##@ Local cluster
 
@@ -26,7 +26,7 @@ cluster-status: $(CLUSTER) ## Tell whether the local cluster is ready.
 
 .PHONY: test-cluster
 test-cluster: ## Test the local cluster itself, by killing what can be killed. Takes minutes, and root.
-	TEST_CLUSTER=1 go test -count=1 -v -timeout 30m -run '^TestReal' ./test/cluster
+	TEST_CLUSTER=1 go -C test test -count=1 -v -timeout 30m -run '^TestReal' ./cluster
 
 .PHONY: kubernetes
 kubernetes: $(CLUSTER) ## Build Kubernetes for the local cluster and the tests, once, and print its folder.
