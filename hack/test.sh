@@ -28,13 +28,13 @@ leave() {
 }
 
 SECONDS=0
+part "unit tests, with Go alone" env -u CI -u KUBEBUILDER_ASSETS make -s test-unit
 part "Kubernetes is built" make -s kubernetes
 part "tools are built" make -s tools
 part "generated files and formatting" hack/verify.sh
 part "go vet" make -s vet
 part "lint" make -s lint
-part "unit and API server tests" make -s test-unit
-part "the bundle and its generator" go -C hack/bundle test -race -timeout 10m ./...
+part "unit and API server tests" make -s test-integration
 if [ -n "${KUBECONFIG:-}" ] || reason="$(local_cluster)"; then
 	part "end-to-end tests" make -s test-e2e
 else

@@ -16,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
+	wrappers "github.com/darkowlzz/daemonset-job/internal/testing"
 )
 
 const crdFile = "../../config/crd/bases/daemonset.darkowlzz.space_jobs.yaml"
@@ -29,6 +30,7 @@ var (
 )
 
 func TestAPI(t *testing.T) {
+	wrappers.RequireAssets(t)
 	RegisterFailHandler(Fail)
 	RunSpecs(t, "api/v1beta1")
 }
@@ -36,9 +38,7 @@ func TestAPI(t *testing.T) {
 // The CRD is installed as people do it, with kubectl.
 var _ = BeforeSuite(func() {
 	logf.SetLogger(zap.New(zap.WriteTo(GinkgoWriter)))
-	assets := os.Getenv("KUBEBUILDER_ASSETS")
-	Expect(assets).NotTo(BeEmpty(), "set KUBEBUILDER_ASSETS to the folder that `make kubernetes` prints")
-	kubectlPath = filepath.Join(assets, "kubectl")
+	kubectlPath = filepath.Join(os.Getenv("KUBEBUILDER_ASSETS"), "kubectl")
 
 	env := &envtest.Environment{}
 	config, err := env.Start()

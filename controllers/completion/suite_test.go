@@ -30,6 +30,7 @@ import (
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 	"github.com/darkowlzz/daemonset-job/controllers/cleanup"
 	"github.com/darkowlzz/daemonset-job/controllers/completion"
+	wrappers "github.com/darkowlzz/daemonset-job/internal/testing"
 )
 
 var (
@@ -41,6 +42,7 @@ var (
 )
 
 func TestTerminator(t *testing.T) {
+	wrappers.RequireAssets(t)
 	RegisterFailHandler(Fail)
 	SetDefaultEventuallyTimeout(15 * time.Second)
 	SetDefaultEventuallyPollingInterval(10 * time.Millisecond)
@@ -50,7 +52,6 @@ func TestTerminator(t *testing.T) {
 
 var _ = BeforeSuite(func() {
 	logf.SetLogger(zap.New(zap.WriteTo(GinkgoWriter), zap.UseDevMode(true)))
-	Expect(os.Getenv("KUBEBUILDER_ASSETS")).NotTo(BeEmpty(), "set KUBEBUILDER_ASSETS to the folder that `make kubernetes` prints")
 	Expect(v1beta1.AddToScheme(scheme.Scheme)).To(Succeed())
 	env := &envtest.Environment{
 		CRDDirectoryPaths:     []string{filepath.Join("..", "..", "config", "crd", "bases")},

@@ -28,6 +28,7 @@ import (
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 	"github.com/darkowlzz/daemonset-job/controllers/job"
+	wrappers "github.com/darkowlzz/daemonset-job/internal/testing"
 )
 
 var (
@@ -41,6 +42,7 @@ var (
 )
 
 func TestController(t *testing.T) {
+	wrappers.RequireAssets(t)
 	RegisterFailHandler(Fail)
 	SetDefaultEventuallyTimeout(20 * time.Second)
 	SetDefaultEventuallyPollingInterval(20 * time.Millisecond)
@@ -51,7 +53,6 @@ func TestController(t *testing.T) {
 var _ = BeforeSuite(func() {
 	logf.SetLogger(zap.New(zap.WriteTo(GinkgoWriter), zap.UseDevMode(true)))
 	assets := os.Getenv("KUBEBUILDER_ASSETS")
-	Expect(assets).NotTo(BeEmpty(), "set KUBEBUILDER_ASSETS to the folder that `make kubernetes` prints")
 	ctx = context.Background()
 	Expect(v1beta1.AddToScheme(scheme.Scheme)).To(Succeed())
 

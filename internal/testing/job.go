@@ -1,5 +1,5 @@
-// Package testing makes test objects in one expression: unit, API server and
-// end-to-end tests share it.
+// Package testing makes test objects in one expression, and skips tests that need an
+// API server where there is none: unit, API server and end-to-end tests share it.
 package testing
 
 import (

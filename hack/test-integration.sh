@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Runs the tests that need no nodes, some of them against a real API server from
-# KUBEBUILDER_ASSETS, and prints how much of the API and the controllers they cover.
+# Runs the tests of all modules that need no nodes, some of them against a real API
+# server from KUBEBUILDER_ASSETS, with the race detector, and prints how much of the
+# API and the controllers they cover.
 . "$(dirname "$0")/lib.sh"
 
 : "${KUBEBUILDER_ASSETS:?set it to the folder that make kubernetes prints}"
@@ -8,8 +9,11 @@ mkdir -p bin
 profile=bin/coverage.out
 go test -race -shuffle=on -timeout 15m -coverprofile "$profile" \
 	-coverpkg ./api/...,./controllers/...,./internal/... "$@" ./...
-# Some tests of it run only without the race detector, and say why.
+# Some tests of logfollow run only without the race detector, and say why.
 go test -shuffle=on -timeout 5m "$@" ./internal/logfollow
+for module in $(make -s print-tested-modules); do
+	[ "$module" = . ] || go -C "$module" test -race -shuffle=on -timeout 15m "$@" ./...
+done
 say "Coverage:"
 go tool cover -func "$profile" | awk '
 	/^total:/ { total = $3 }
