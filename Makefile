@@ -65,7 +65,10 @@ manifests: $(CONTROLLER_GEN) ## Generate the CRD and the manager's role from the
 	go run ./hack/crd config/crd/bases/*.yaml
 
 .PHONY: generate
-generate: $(CONTROLLER_GEN) ## Generate DeepCopy methods.
+generate: deepcopy manifests docs bundle catalog ## Generate everything that is generated and committed.
+
+.PHONY: deepcopy
+deepcopy: $(CONTROLLER_GEN) ## Generate DeepCopy methods.
 	$(CONTROLLER_GEN) object paths=./api/...
 
 .PHONY: docs
@@ -116,7 +119,7 @@ demo: ## Run the sample Job on a local cluster of three nodes.
 ##@ Build
 
 .PHONY: build
-build: generate manifests binaries ## Generate code and build the program.
+build: deepcopy manifests binaries ## Generate code and build the program.
 
 .PHONY: binaries
 binaries: ## Build the program for this platform, as the manager and, by a link, the terminator.
@@ -124,7 +127,7 @@ binaries: ## Build the program for this platform, as the manager and, by a link,
 	ln -sf manager bin/terminator
 
 .PHONY: run
-run: generate manifests ## Run the manager on this host, against the cluster of KUBECONFIG.
+run: deepcopy manifests ## Run the manager on this host, against the cluster of KUBECONFIG.
 	go run ./cmd --leader-elect=false
 
 .PHONY: run-terminator
