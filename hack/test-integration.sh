@@ -11,7 +11,7 @@ go test -race -shuffle=on -timeout 15m -coverprofile "$profile" \
 	-coverpkg ./api/...,./controllers/...,./internal/... "$@" ./...
 # Some tests of logfollow run only without the race detector, and say why.
 go test -shuffle=on -timeout 5m "$@" ./internal/logfollow
-for module in $(make -s print-tested-modules); do
+for module in $(make -s print-modules); do
 	[ "$module" = . ] || go -C "$module" test -race -shuffle=on -timeout 15m "$@" ./...
 done
 say "Coverage:"

@@ -8,7 +8,7 @@ if [ -n "$unformatted" ]; then
 	printf 'not formatted, run make fmt:\n%s\n' "$unformatted" >&2
 	exit 1
 fi
-for module in $(make -s print-modules); do
+for module in $(make -s print-modules print-program-modules); do
 	go -C "$module" mod tidy -diff >/dev/null || { echo "go.mod or go.sum of $module is not tidy: run go -C $module mod tidy" >&2; exit 1; }
 done
 
