@@ -31,10 +31,11 @@ func TestTheReadmeShowsTheSampleAndItsScript(t *testing.T) {
 func TestTheReadmeNamesTargetsThatAreRun(t *testing.T) {
 	g := NewWithT(t)
 	makefiles := read(t, "Makefile") + read(t, "test/cluster/cluster.mk") + read(t, "hack/bundle/bundle.mk") + read(t, "test/bench/bench.mk")
-	scripts := makefiles + read(t, ".ci/run")
-	for _, script := range []string{"demo", "lib", "test", "test-e2e", "test-olm", "verify"} {
-		scripts += read(t, "hack/"+script+".sh")
+	files := []string{makefiles, read(t, ".ci/run")}
+	for _, script := range []string{"demo", "lib", "test", "test-e2e", "test-integration", "test-olm", "verify"} {
+		files = append(files, read(t, "hack/"+script+".sh"))
 	}
+	scripts := strings.Join(files, "\n")
 	targets := targetsOf(read(t, "README.md"))
 	g.Expect(targets).NotTo(BeEmpty())
 	for _, name := range targets {
@@ -49,10 +50,10 @@ func TestTheReadmeNamesTargetsThatAreRun(t *testing.T) {
 func targetsOf(text string) []string {
 	var targets []string
 	code := regexp.MustCompile("(?s)```sh\n.*?```|`[^`]+`").FindAllString(text, -1)
-	for _, line := range strings.Split(strings.Join(code, "\n"), "\n") {
+	for line := range strings.SplitSeq(strings.Join(code, "\n"), "\n") {
 		line, _, _ = strings.Cut(line, "#")
 		if _, after, ok := strings.Cut(" "+strings.Trim(line, "`"), " make "); ok {
-			for _, word := range strings.Fields(after) {
+			for word := range strings.FieldsSeq(after) {
 				if regexp.MustCompile(`^[a-z][a-z0-9-]+$`).MatchString(word) {
 					targets = append(targets, word)
 				}
