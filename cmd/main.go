@@ -56,10 +56,7 @@ func main() {
 		setupLog.Error(err, "Failed to create manager")
 		os.Exit(1)
 	}
-	if err := metrics.Registry.Register(&job.Collector{Reader: mgr.GetCache()}); err != nil {
-		setupLog.Error(err, "Failed to register metrics")
-		os.Exit(1)
-	}
+	metrics.Registry.MustRegister(job.Collectors(mgr.GetCache())...)
 	if err := job.New(mgr.GetClient(), mgr.GetAPIReader(), mgr.GetEventRecorder(managerName), clock.RealClock{}, job.Options{
 		PauseImage: settings.PauseImage, Concurrency: settings.Concurrency, Wrap: watchdog.Watch,
 	}).SetupWithManager(ctx, mgr); err != nil {

@@ -8,6 +8,7 @@ import (
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/metrics"
 
 	"github.com/darkowlzz/daemonset-job/controllers/cleanup"
 	"github.com/darkowlzz/daemonset-job/controllers/completion"
@@ -30,6 +31,8 @@ func runTerminator() {
 		setupLog.Error(err, "Failed to create manager")
 		os.Exit(1)
 	}
+	metrics.Registry.MustRegister(completion.Collectors()...)
+	metrics.Registry.MustRegister(cleanup.Collectors()...)
 	// The log client has no rate limit: the number of its streams is limited already.
 	config := rest.CopyConfig(mgr.GetConfig())
 	config.QPS = -1

@@ -15,7 +15,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
 	logf "sigs.k8s.io/controller-runtime/pkg/log"
-	"sigs.k8s.io/controller-runtime/pkg/metrics"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
@@ -35,8 +34,9 @@ var jobsDeleted = prometheus.NewCounter(prometheus.CounterOpts{
 	Help: "Number of finished Jobs that were deleted.",
 })
 
-func init() {
-	metrics.Registry.MustRegister(jobsDeleted)
+// Collectors returns the metrics of the controller.
+func Collectors() []prometheus.Collector {
+	return []prometheus.Collector{jobsDeleted}
 }
 
 // Reconciler deletes finished Jobs. New creates one.

@@ -2,7 +2,8 @@ package completion
 
 import (
 	"github.com/prometheus/client_golang/prometheus"
-	"sigs.k8s.io/controller-runtime/pkg/metrics"
+
+	"github.com/darkowlzz/daemonset-job/internal/logfollow"
 )
 
 var wordsFound = prometheus.NewCounter(prometheus.CounterOpts{
@@ -10,6 +11,7 @@ var wordsFound = prometheus.NewCounter(prometheus.CounterOpts{
 	Help: "Number of pods that were marked because their log holds the termination word.",
 })
 
-func init() {
-	metrics.Registry.MustRegister(wordsFound)
+// Collectors returns the metrics of the controller and of the logs that it follows.
+func Collectors() []prometheus.Collector {
+	return append(logfollow.Collectors(), wordsFound)
 }

@@ -7,7 +7,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	logf "sigs.k8s.io/controller-runtime/pkg/log"
-	"sigs.k8s.io/controller-runtime/pkg/metrics"
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 )
@@ -26,8 +25,9 @@ var (
 		"Number of nodes over all Jobs by state: waiting, active, succeeded, failed.", []string{"state"}, nil)
 )
 
-func init() {
-	metrics.Registry.MustRegister(duration)
+// Collectors returns the metrics of the controller. reader lists the Jobs, from a cache.
+func Collectors(reader client.Reader) []prometheus.Collector {
+	return []prometheus.Collector{duration, &collector{reader: reader}}
 }
 
 // observeDuration observes how long a Job ran, once its verdict is written.
@@ -37,26 +37,23 @@ func observeDuration(status *v1beta1.JobStatus, now time.Time) {
 	}
 }
 
-// Collector counts Jobs by phase and nodes by state at each scrape. No count is
+// collector counts Jobs by phase and nodes by state at each scrape. No count is
 // kept from one scrape to the next.
-type Collector struct {
-	// Reader lists the Jobs, from a cache.
-	Reader client.Reader
-}
+type collector struct{ reader client.Reader }
 
 // Describe implements prometheus.Collector.
-func (c *Collector) Describe(descriptions chan<- *prometheus.Desc) {
+func (c *collector) Describe(descriptions chan<- *prometheus.Desc) {
 	descriptions <- jobsByPhase
 	descriptions <- nodesByState
 }
 
 // Collect implements prometheus.Collector. Before the cache is synced it returns
 // no metric: a gap says that the counts are unknown, a zero would not.
-func (c *Collector) Collect(values chan<- prometheus.Metric) {
+func (c *collector) Collect(values chan<- prometheus.Metric) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
 	jobs := &v1beta1.JobList{}
-	if err := c.Reader.List(ctx, jobs, client.UnsafeDisableDeepCopy); err != nil {
+	if err := c.reader.List(ctx, jobs, client.UnsafeDisableDeepCopy); err != nil {
 		logf.Log.WithName("metrics").V(1).Info("Failed to list Jobs, no metrics returned", "error", err.Error())
 		return
 	}

@@ -2,6 +2,7 @@ package daemonset
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
@@ -16,9 +17,7 @@ func podTemplate(job *v1beta1.Job, hash, pauseImage string) corev1.PodTemplateSp
 	if template.Labels == nil {
 		template.Labels = map[string]string{}
 	}
-	for key, value := range v1beta1.PodLabels(job.Name) {
-		template.Labels[key] = value
-	}
+	maps.Copy(template.Labels, v1beta1.PodLabels(job.Name))
 	template.Labels[v1beta1.LabelTemplateHash] = hash
 	template.Labels[v1beta1.LabelCompletionMode] = string(cmp.Or(job.Spec.CompletionMode, v1beta1.CompletionLog))
 

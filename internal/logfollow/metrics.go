@@ -1,9 +1,6 @@
 package logfollow
 
-import (
-	"github.com/prometheus/client_golang/prometheus"
-	"sigs.k8s.io/controller-runtime/pkg/metrics"
-)
+import "github.com/prometheus/client_golang/prometheus"
 
 var (
 	streamsOpen = prometheus.NewGauge(prometheus.GaugeOpts{
@@ -16,6 +13,8 @@ var (
 	})
 )
 
-func init() {
-	metrics.Registry.MustRegister(streamsOpen, streamsWaiting)
+// Collectors returns the metrics of this package, for the registry of the process
+// that follows logs.
+func Collectors() []prometheus.Collector {
+	return []prometheus.Collector{streamsOpen, streamsWaiting}
 }

@@ -13,11 +13,12 @@ type Result string
 const (
 	// Undecided Jobs go on.
 	Undecided Result = ""
-	// Complete: every node is done, or failed and tolerated.
+	// Complete says that every node is done, or failed and tolerated.
 	Complete Result = "complete"
-	// Fail: more nodes failed than the Job tolerates, and it ends.
+	// Fail says that more nodes failed than the Job tolerates, and that it ends.
 	Fail Result = "fail"
-	// Hold: more nodes failed than the Job tolerates, and the manager suspends it.
+	// Hold says that more nodes failed than the Job tolerates, and that the manager
+	// suspends it.
 	Hold Result = "hold"
 )
 
