@@ -1,6 +1,6 @@
 // Package v1beta1 is the daemonset.darkowlzz.space/v1beta1 API: a Job that runs
-// a container once on every node of a cluster, and the names through which the
-// manager, the terminator and the people who look at their objects agree.
+// a container once on every node of a cluster, and the names that the manager, the
+// terminator and users rely on.
 // +kubebuilder:object:generate=true
 // +groupName=daemonset.darkowlzz.space
 package v1beta1

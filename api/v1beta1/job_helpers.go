@@ -7,7 +7,7 @@ import (
 )
 
 // Finished returns the condition that ended the Job, Complete or Failed, or nil
-// while it goes on.
+// if the Job is not finished.
 func (j *Job) Finished() *metav1.Condition {
 	for _, conditionType := range []string{JobComplete, JobFailed} {
 		if c := meta.FindStatusCondition(j.Status.Conditions, conditionType); c != nil && c.Status == metav1.ConditionTrue {
@@ -17,12 +17,12 @@ func (j *Job) Finished() *metav1.Condition {
 	return nil
 }
 
-// Suspended says whether the Job is to start no further node.
+// Suspended returns whether the Job is to start no further node.
 func (j *Job) Suspended() bool {
 	return j.Spec.Suspend != nil && *j.Spec.Suspend
 }
 
-// PodIsCompleted says whether the terminator marked the pod as done.
+// PodIsCompleted returns whether the terminator marked the pod as done.
 func PodIsCompleted(pod *corev1.Pod) bool {
 	for i := range pod.Status.Conditions {
 		if c := &pod.Status.Conditions[i]; c.Type == PodCompleted {
@@ -32,8 +32,8 @@ func PodIsCompleted(pod *corev1.Pod) bool {
 	return false
 }
 
-// PodCompletesByLog says whether the pod is one whose log tells when it is done:
-// it carries the readiness gate that only the terminator's mark opens.
+// PodCompletesByLog returns whether the pod is in Log mode: it has the readiness
+// gate for the terminator's mark.
 func PodCompletesByLog(spec *corev1.PodSpec) bool {
 	for _, gate := range spec.ReadinessGates {
 		if gate.ConditionType == PodCompleted {
@@ -43,8 +43,8 @@ func PodCompletesByLog(spec *corev1.PodSpec) bool {
 	return false
 }
 
-// LogContainerName is the container of a pod in Log mode whose log is followed:
-// job-container, or the first one when none has that name.
+// LogContainerName returns the container of a pod in Log mode whose log is
+// followed: job-container, or the first one if none has that name.
 func LogContainerName(spec *corev1.PodSpec) string {
 	for i := range spec.Containers {
 		if spec.Containers[i].Name == ContainerName {

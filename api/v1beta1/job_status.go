@@ -26,8 +26,8 @@ type FailedNode struct {
 	Message string `json:"message,omitempty"`
 }
 
-// JobStatus is how far a Job is. The manager alone writes it, recomputed from
-// the DaemonSet and its pods; once Complete or Failed is true it stays as it is.
+// JobStatus is how far a Job is. Only the manager writes it. It is computed from
+// the DaemonSet and its pods, and does not change once Complete or Failed is true.
 type JobStatus struct {
 	// phase is Pending, Running, Suspended, Complete or Failed.
 	// +operator-sdk:csv:customresourcedefinitions:type=status,displayName="Phase",xDescriptors={"urn:alm:descriptor:io.kubernetes.phase"},order=1
@@ -44,19 +44,19 @@ type JobStatus struct {
 	// +optional
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
-	// templateHash is the hash of what runs, which the pods that count carry in
-	// the label daemonset.darkowlzz.space/template-hash.
+	// templateHash is the hash of what runs. Only pods with this value of the label
+	// daemonset.darkowlzz.space/template-hash count.
 	// +operator-sdk:csv:customresourcedefinitions:type=status,displayName="Template Hash",xDescriptors={"urn:alm:descriptor:text"},order=11
 	// +optional
 	TemplateHash string `json:"templateHash,omitempty"`
 
-	// desired is the number of nodes that are to do the work.
+	// desired is the number of nodes that match.
 	// +operator-sdk:csv:customresourcedefinitions:type=status,displayName="Nodes",xDescriptors={"urn:alm:descriptor:text"},order=3
 	// +optional
 	// +kubebuilder:default=0
 	Desired int32 `json:"desired"`
 
-	// active is the number of nodes at work: started, and neither done nor failed.
+	// active is the number of nodes at work: started, and not done or failed yet.
 	// +operator-sdk:csv:customresourcedefinitions:type=status,displayName="Nodes at Work",xDescriptors={"urn:alm:descriptor:text"},order=4
 	// +optional
 	// +kubebuilder:default=0
@@ -74,7 +74,7 @@ type JobStatus struct {
 	// +kubebuilder:default=0
 	Failed int32 `json:"failed"`
 
-	// startTime is when the Job, its current template, started, or was last resumed.
+	// startTime is when the current template started, or the Job was last resumed.
 	// +operator-sdk:csv:customresourcedefinitions:type=status,displayName="Started",xDescriptors={"urn:alm:descriptor:text"},order=7
 	// +optional
 	StartTime *metav1.Time `json:"startTime,omitempty"`

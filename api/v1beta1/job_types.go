@@ -90,16 +90,16 @@ type JobSpec struct {
 	MountPath string `json:"mountPath,omitempty"`
 
 	// template is a whole pod template: the long form of a Job. In Log mode the
-	// log of the container named job-container is followed, or of the first
-	// container when none has that name. Set exactly one of image and template.
+	// log of the container job-container is followed, or of the first container
+	// if none has that name. Set exactly one of image and template.
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,displayName="Pod Template",xDescriptors={"urn:alm:descriptor:com.tectonic.ui:advanced"},order=6
 	// +optional
 	Template *corev1.PodTemplateSpec `json:"template,omitempty"`
 
-	// completionMode is how it is known that a node is done. Log: its container
-	// logs the termination word, and sleeps on. Exit: its containers exit with
-	// code 0, so any image works; they run in order, as init containers, followed
-	// by a pause container. Changing it runs the work again on every node.
+	// completionMode says when a node is done. Log: its container has logged the
+	// termination word, and sleeps. Exit: its containers have exited with code 0,
+	// so any image works. They run in order, as init containers, followed by a
+	// pause container. Changing it runs the work again on every node.
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,displayName="Completion Mode",xDescriptors={"urn:alm:descriptor:com.tectonic.ui:select:Log","urn:alm:descriptor:com.tectonic.ui:select:Exit"},order=7
 	// +optional
 	// +kubebuilder:default=Log
@@ -115,7 +115,7 @@ type JobSpec struct {
 	// +kubebuilder:validation:XValidation:rule="!self.matches('[[:cntrl:]]') && !self.startsWith(' ') && !self.endsWith(' ')",message="terminationWord must be found within a line: leave out line breaks, control characters, and spaces at its ends"
 	TerminationWord string `json:"terminationWord,omitempty"`
 
-	// parallelism is how many nodes may be working at once, as a number or as a
+	// parallelism is how many nodes may work at once, as a number or as a
 	// percentage of the nodes that match now, rounded down, at least one. It is
 	// never exceeded. Nodes that are done, failed or gone do not count.
 	// Default: all nodes at once.
@@ -125,18 +125,17 @@ type JobSpec struct {
 	// +kubebuilder:validation:XValidation:rule="type(self) == int ? self >= 1 : self.matches('^([1-9][0-9]?|100)%$')",message="parallelism must be a number of at least 1 or a percentage from 1% to 100%; to start no node, set suspend"
 	Parallelism *intstr.IntOrString `json:"parallelism,omitempty"`
 
-	// suspend starts no further node while it is true. Nodes that are at work
-	// finish. The time for activeDeadlineSeconds starts anew when it is set to
-	// false. With onFailure Suspend, the manager sets it to true; setting it to
-	// false then tries the failed nodes again. Default: false.
+	// suspend starts no further node while it is true. Nodes at work finish. The
+	// time of activeDeadlineSeconds starts again when it is set to false. With
+	// onFailure Suspend, the manager sets it to true. Setting it to false then
+	// retries the failed nodes. Default: false.
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,displayName="Suspend",xDescriptors={"urn:alm:descriptor:com.tectonic.ui:booleanSwitch"},order=10
 	// +optional
 	Suspend *bool `json:"suspend,omitempty"`
 
-	// backoffLimit is how often the work may restart on one node: with more
-	// restarts and no end of its work, the node counts as failed. Its container
-	// is tried on nevertheless, and the node counts as done if it then succeeds.
-	// Default: 6.
+	// backoffLimit is how often the work may restart on one node before the node
+	// counts as failed. The kubelet still restarts the container, and the node
+	// counts as done if the work then succeeds. Default: 6.
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,displayName="Backoff Limit",xDescriptors={"urn:alm:descriptor:com.tectonic.ui:number"},order=11
 	// +optional
 	// +kubebuilder:default=6
@@ -153,35 +152,34 @@ type JobSpec struct {
 	MaxFailedNodes *intstr.IntOrString `json:"maxFailedNodes,omitempty"`
 
 	// onFailure is what happens when there are more failed nodes than
-	// maxFailedNodes. Fail: the Job is Failed and its DaemonSet is removed at
-	// once. Suspend: spec.suspend is set to true, for a person to look. It has no
-	// effect with completionPolicy Never. Default: Fail.
+	// maxFailedNodes. Fail: the Job is Failed and its DaemonSet is deleted at
+	// once. Suspend: spec.suspend is set to true until a user resumes the Job. It
+	// has no effect with completionPolicy Never. Default: Fail.
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,displayName="On Failure",xDescriptors={"urn:alm:descriptor:com.tectonic.ui:select:Fail","urn:alm:descriptor:com.tectonic.ui:select:Suspend"},order=13
 	// +optional
 	// +kubebuilder:default=Fail
 	OnFailure FailureAction `json:"onFailure,omitempty"`
 
 	// activeDeadlineSeconds is how long the Job may take from status.startTime,
-	// in seconds: when it passes, the nodes that are not done count as failed.
-	// Default: no deadline.
+	// in seconds. Then the nodes that are not done count as failed. Default: no
+	// deadline.
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,displayName="Deadline in Seconds",xDescriptors={"urn:alm:descriptor:com.tectonic.ui:number"},order=14
 	// +optional
 	// +kubebuilder:validation:Minimum=1
 	ActiveDeadlineSeconds *int64 `json:"activeDeadlineSeconds,omitempty"`
 
 	// completionPolicy is when the Job is finished. AllNodes: when every node is
-	// done. Never: it stays, and runs on each node that joins later; a failed
-	// node keeps no other from running. Default: AllNodes.
+	// done. Never: it stays, and runs on each node that joins later. A failed
+	// node does not stop the others. Default: AllNodes.
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,displayName="Completion Policy",xDescriptors={"urn:alm:descriptor:com.tectonic.ui:select:AllNodes","urn:alm:descriptor:com.tectonic.ui:select:Never","urn:alm:descriptor:com.tectonic.ui:advanced"},order=15
 	// +optional
 	// +kubebuilder:default=AllNodes
 	CompletionPolicy CompletionPolicy `json:"completionPolicy,omitempty"`
 
 	// ttlSecondsAfterFinished is how long a finished Job is kept, in seconds.
-	// Unset: a complete Job is deleted at once, a failed one is kept for a person
-	// to read. Set: either is deleted that long after it finished; until then a
-	// complete Job keeps its pods, so that their logs can be read, and runs on no
-	// new node.
+	// Unset: a complete Job is deleted at once, and a failed one is kept. Set:
+	// each is deleted that long after it finished. Until then a complete Job
+	// keeps its pods, so that their logs can be read, and runs on no new node.
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,displayName="Seconds Kept After Finishing",xDescriptors={"urn:alm:descriptor:com.tectonic.ui:number"},order=16
 	// +optional
 	// +kubebuilder:validation:Minimum=0

@@ -1,6 +1,6 @@
 package v1beta1
 
-// CompletionMode is how it is known that a node's work is done.
+// CompletionMode says when a node's work is done.
 // +kubebuilder:validation:Enum=Log;Exit
 type CompletionMode string
 
@@ -16,9 +16,9 @@ const (
 type FailureAction string
 
 const (
-	// FailureActionFail ends the Job as Failed and removes its DaemonSet at once.
+	// FailureActionFail ends the Job as Failed and deletes its DaemonSet at once.
 	FailureActionFail FailureAction = "Fail"
-	// FailureActionSuspend sets spec.suspend, so that a person can look and resume.
+	// FailureActionSuspend sets spec.suspend until a user resumes the Job.
 	FailureActionSuspend FailureAction = "Suspend"
 )
 
@@ -39,7 +39,7 @@ type JobPhase string
 const (
 	// PhasePending is before the first node started to work.
 	PhasePending JobPhase = "Pending"
-	// PhaseRunning is while nodes work, or wait for their turn.
+	// PhaseRunning is while nodes work, or are gated after the first one started.
 	PhaseRunning JobPhase = "Running"
 	// PhaseSuspended is while the Job starts no further node.
 	PhaseSuspended JobPhase = "Suspended"

@@ -1,7 +1,7 @@
 package v1beta1
 
-// Labels that every pod of a Job carries, and its DaemonSet too. They are the
-// original ones, and people select by them.
+// Labels of every pod of a Job. The first three are the original ones, which the
+// DaemonSet has too, and users select by them.
 const (
 	// LabelDaemonSetJob marks every object made for a Job; its value is "true".
 	LabelDaemonSetJob = "daemonset-job"
@@ -9,11 +9,11 @@ const (
 	LabelJob = "job"
 	// LabelDaemonSet holds the name of the Job's DaemonSet.
 	LabelDaemonSet = "daemonset"
-	// LabelTemplateHash holds a hash of what runs: pods that carry another value
-	// than their Job's status.templateHash belong to an earlier template and are not counted.
+	// LabelTemplateHash holds a hash of what runs. Pods with another value than
+	// their Job's status.templateHash belong to an earlier template and are not counted.
 	LabelTemplateHash = "daemonset.darkowlzz.space/template-hash"
-	// LabelCompletionMode holds the Job's completionMode. The terminator leaves
-	// pods alone whose value is Exit.
+	// LabelCompletionMode holds the Job's completionMode. The terminator does not
+	// watch pods whose value is Exit.
 	LabelCompletionMode = "daemonset.darkowlzz.space/completion-mode"
 
 	// DefaultPodSelector selects the pods of all Jobs.
@@ -21,33 +21,33 @@ const (
 )
 
 const (
-	// DaemonSetSuffix is what a Job's name is followed by in its DaemonSet's name.
+	// DaemonSetSuffix follows the Job's name in the name of its DaemonSet.
 	DaemonSetSuffix = "-daemonset-job"
-	// MaxNameLength is the longest name of a Job, in bytes: the DaemonSet's name
-	// is also the value of a label, which holds 63.
+	// MaxNameLength is the longest name of a Job, in bytes. The DaemonSet's name
+	// is also the value of a label, which has at most 63.
 	MaxNameLength = 63 - len(DaemonSetSuffix)
 
-	// ContainerName is the container of the short form. In a template, it names
-	// the container whose log is followed; without one it is the first.
+	// ContainerName is the container of the short form. In a template, it is the
+	// container whose log is followed, if there is one.
 	ContainerName = "job-container"
-	// PauseContainerName is the container that keeps the pod of a Job in Exit
-	// mode once its work is done.
+	// PauseContainerName is the container that keeps a pod in Exit mode running
+	// when its work is done.
 	PauseContainerName = "daemonset-job-pause"
 	// HostVolumeName is the volume that holds the host's mountPath.
 	HostVolumeName = "basetarget"
-	// HostMountPath is where the host's mountPath is found in the container.
+	// HostMountPath is where the container finds the host's mountPath.
 	HostMountPath = "/basetarget"
-	// NodeNameEnv is the variable that tells the short form's container its node.
+	// NodeNameEnv is the variable that holds the node's name, in the short form.
 	NodeNameEnv = "NODE_NAME"
 
-	// PodCompleted is the pod condition, and the readiness gate, by which the
-	// terminator marks that this node is done in Log mode.
+	// PodCompleted is the pod condition with which the terminator marks a node as
+	// done in Log mode. It is also the pod's readiness gate.
 	PodCompleted = "daemonset.darkowlzz.space/completed"
 	// SchedulingGate holds a pod of a Job with parallelism or suspend until the
 	// manager lets its node start.
 	SchedulingGate = "daemonset.darkowlzz.space/parallelism"
-	// AnnotationAppliedHash is on the DaemonSet: a hash of all that the manager
-	// applied, so that it writes only when something differs.
+	// AnnotationAppliedHash holds, on the DaemonSet, a hash of all that the manager
+	// applied. The manager applies it again only when something differs.
 	AnnotationAppliedHash = "daemonset.darkowlzz.space/applied-hash"
 
 	// ManagerFieldOwner owns the fields that the manager applies.
@@ -66,14 +66,14 @@ const (
 
 // Condition types of a Job.
 const (
-	// JobComplete is true once every node is done, or failed and tolerated. It is never taken back.
+	// JobComplete is true once every node is done, or failed and tolerated. It stays true.
 	JobComplete = "Complete"
-	// JobFailed is true once more nodes failed than tolerated. It is never taken back.
+	// JobFailed is true once more nodes failed than tolerated. It stays true.
 	JobFailed = "Failed"
 	// JobSuspended is true while the Job starts no further node.
 	JobSuspended = "Suspended"
-	// JobBlocked is true while something that a person can mend keeps nodes from
-	// working; its reason and message say what.
+	// JobBlocked is true while nodes cannot work for a reason that a user can
+	// change. Its reason and message say which.
 	JobBlocked = "Blocked"
 )
 
@@ -89,8 +89,8 @@ const (
 	ReasonDeadlineExceeded = "DeadlineExceeded"
 	// ReasonBackoffLimitExceeded is why a node failed: its container restarted too often.
 	ReasonBackoffLimitExceeded = "BackoffLimitExceeded"
-	// ReasonExitedWithoutWord is why a node of a Job in Log mode is held up or
-	// failed: its container exits with code 0 and did not log the word.
+	// ReasonExitedWithoutWord is why a node in Log mode is blocked or failed: its
+	// container exited with code 0 and did not log the word.
 	ReasonExitedWithoutWord = "ExitedWithoutWord"
 	// ReasonSuspendedByUser is why a Job is Suspended: spec.suspend was set.
 	ReasonSuspendedByUser = "SuspendedByUser"
@@ -102,7 +102,7 @@ const (
 	ReasonDaemonSetNameTaken = "DaemonSetNameTaken"
 	// ReasonDaemonSetRefused is why a Job is Blocked: the API server refused the DaemonSet.
 	ReasonDaemonSetRefused = "DaemonSetRefused"
-	// ReasonNoMatchingNode is why a Job is Blocked: no node is to run its pods.
+	// ReasonNoMatchingNode is why a Job is Blocked: no node matches.
 	ReasonNoMatchingNode = "NoMatchingNode"
 	// ReasonPodsRefused is why a Job is Blocked: a quota or an admission policy refused its pods.
 	ReasonPodsRefused = "PodsRefused"
@@ -110,13 +110,13 @@ const (
 	ReasonPodsWaiting = "PodsWaiting"
 )
 
-// DaemonSetName is the name of the DaemonSet of the Job called jobName.
+// DaemonSetName returns the name of the DaemonSet of the Job called jobName.
 func DaemonSetName(jobName string) string {
 	return jobName + DaemonSetSuffix
 }
 
-// PodLabels are the labels that select the pods of the Job called jobName in
-// its namespace, whichever template they belong to.
+// PodLabels returns the labels that select the pods of the Job called jobName in
+// its namespace, of every template.
 func PodLabels(jobName string) map[string]string {
 	return map[string]string{
 		LabelDaemonSetJob: "true",
