@@ -71,7 +71,7 @@ func parseFlags(args []string) (*runConfig, error) {
 	if err := flags.Parse(args); err != nil {
 		return nil, err
 	}
-	for _, text := range strings.Split(*nodes, ",") {
+	for text := range strings.SplitSeq(*nodes, ",") {
 		n, err := strconv.Atoi(text)
 		if err != nil || n < groupSize {
 			_, _ = fmt.Fprintf(flags.Output(), "bench: -nodes %s: use numbers of %d and more\n", *nodes, groupSize)

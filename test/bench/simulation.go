@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"time"
 
@@ -36,7 +37,7 @@ var simulation []byte
 // simulate starts kwok, which serves the log of every container of a namespace from one
 // file. In namespaceDone and namespaceSoak, that log ends with the termination word.
 func (e *env) simulate(ctx context.Context) error {
-	logs := ""
+	config := slices.Clone(simulation)
 	for _, namespace := range []string{namespaceDone, namespaceQuiet, namespaceSoak} {
 		if err := e.client.Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}}); err != nil {
 			return err
@@ -47,7 +48,7 @@ func (e *env) simulate(ctx context.Context) error {
 		if err := e.newLog(namespace); err != nil {
 			return err
 		}
-		logs += fmt.Sprintf("---\napiVersion: kwok.x-k8s.io/v1alpha1\nkind: ClusterLogs\nmetadata: {name: %s}\n"+
+		config = fmt.Appendf(config, "---\napiVersion: kwok.x-k8s.io/v1alpha1\nkind: ClusterLogs\nmetadata: {name: %s}\n"+
 			"spec: {selector: {matchNamespaces: [%s]}, logs: [{logsFile: %s}]}\n", namespace, namespace, e.logFile(namespace))
 	}
 	for _, namespace := range []string{namespaceDone, namespaceSoak} {
@@ -55,15 +56,15 @@ func (e *env) simulate(ctx context.Context) error {
 			return err
 		}
 	}
-	config := filepath.Join(e.folder, "kwok.yaml")
-	if err := os.WriteFile(config, append(simulation, logs...), 0o644); err != nil {
+	file := filepath.Join(e.folder, "kwok.yaml")
+	if err := os.WriteFile(file, config, 0o644); err != nil {
 		return err
 	}
 	cert, key, err := writeCertificate(e.folder)
 	if err != nil {
 		return err
 	}
-	kwok, err := start(e.folder, "kwok", nil, e.programs.kwok, "--config="+config, "--kubeconfig="+e.cluster.Kubeconfig(), "--manage-all-nodes",
+	kwok, err := start(e.folder, "kwok", nil, e.programs.kwok, "--config="+file, "--kubeconfig="+e.cluster.Kubeconfig(), "--manage-all-nodes",
 		"--tls-cert-file="+cert, "--tls-private-key-file="+key,
 		"--node-ip="+e.cluster.HostAddress().String(), "--node-port="+strconv.Itoa(nodePort), "--node-lease-duration-seconds=0")
 	e.kwok = kwok

@@ -115,7 +115,7 @@ func (s *soak) settle(ctx context.Context) error {
 		last = s.sweep(ctx, true)
 		for _, job := range s.jobs {
 			if !job.gone && last == nil {
-				last = fmt.Errorf("Job %s still exists: %s %s", job.name, job.last.Phase, job.last.Completed)
+				last = fmt.Errorf("the Job %s still exists: %s %s", job.name, job.last.Phase, job.last.Completed)
 			}
 		}
 		if last == nil {
