@@ -28,9 +28,11 @@ func (r *Reconciler) observe(ctx context.Context, state *jobState, job *v1beta1.
 	if job.Finished() != nil {
 		return s, nil
 	}
-	s.ExpectationsMet = state.expectations.Met(s.Pods)
+	// Without gates every node may start: no stale pod hides that a slot is in use.
+	gates := daemonset.UsesGates(&job.Spec)
+	s.ExpectationsMet = !gates || state.expectations.Met(s.Pods)
 	var err error
-	if daemonset.UsesGates(&job.Spec) && !state.expectations.Known() {
+	if gates && !state.expectations.Known() {
 		cached := s.Pods
 		if s.Pods, err = r.listPods(ctx, ds); err != nil {
 			return s, err
