@@ -1,6 +1,7 @@
 package daemonset
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -49,14 +50,17 @@ func hashOf(v any) (string, error) {
 }
 
 // PrunedJSON encodes v as JSON without nulls and empty objects, which is the form
-// that is hashed and applied.
+// that is hashed and applied. Numbers stay as they are written: a float64 would
+// round integers above 2^53.
 func PrunedJSON(v any) ([]byte, error) {
 	data, err := json.Marshal(v)
 	if err != nil {
 		return nil, fmt.Errorf("encoding %T: %w", v, err)
 	}
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.UseNumber()
 	var generic any
-	if err := json.Unmarshal(data, &generic); err != nil {
+	if err := decoder.Decode(&generic); err != nil {
 		return nil, fmt.Errorf("decoding %T: %w", v, err)
 	}
 	return json.Marshal(prune(generic))
