@@ -95,6 +95,7 @@ func TestNamespaces(t *testing.T) {
 	}{
 		"all":                             {nil, nil, nil},
 		"a list":                          {environment{"WATCH_NAMESPACE": " a, b ,"}, nil, []string{"a", "b"}},
+		"spaces alone":                    {environment{"WATCH_NAMESPACE": " "}, nil, nil},
 		"the original variable":           {environment{"NAMESPACE": "a"}, nil, []string{"a"}},
 		"the new variable beats it":       {environment{"NAMESPACE": "a", "WATCH_NAMESPACE": "b"}, nil, []string{"b"}},
 		"even when it is empty":           {environment{"NAMESPACE": "a", "WATCH_NAMESPACE": ""}, nil, nil},
@@ -119,6 +120,8 @@ func TestErrorsSayWhereAndWhatToWrite(t *testing.T) {
 	}{
 		"a variable":          {environment{"TICKER_DURATION": "soon"}, nil, []string{"TICKER_DURATION", "soon", "10m"}},
 		"a flag":              {nil, []string{"--ticker-duration=soon"}, []string{"-ticker-duration", "soon", "10m"}},
+		"commas alone":        {environment{"WATCH_NAMESPACE": " , "}, nil, []string{"WATCH_NAMESPACE", "leave it empty"}},
+		"a comma as a flag":   {nil, []string{"--watch-namespace=,"}, []string{"-watch-namespace", "leave it empty"}},
 		"several variables":   {environment{"NAMESPACE": "A_B", "MAX_LOG_STREAMS": "0"}, nil, []string{"NAMESPACE", "A_B", "MAX_LOG_STREAMS", "at least 1"}},
 		"no duration":         {nil, []string{"--ticker-duration=0"}, []string{"at least a second"}},
 		"no selector":         {nil, []string{"--pod-label-selector=a in b"}, []string{"label selector", "daemonset-job=true"}},

@@ -81,6 +81,8 @@ func parseNamespace(text string) (string, error) {
 	return text, nil
 }
 
+// parseNamespaces returns no namespace, which means all of them, for an empty text alone. A list
+// that a template left without names must not widen what the operator watches.
 func parseNamespaces(text string) ([]string, error) {
 	var namespaces []string
 	for item := range strings.SplitSeq(text, ",") {
@@ -91,6 +93,9 @@ func parseNamespaces(text string) ([]string, error) {
 		if namespace != "" {
 			namespaces = append(namespaces, namespace)
 		}
+	}
+	if len(namespaces) == 0 && strings.Contains(text, ",") {
+		return nil, fmt.Errorf("write the names of namespaces between the commas, or leave it empty for all namespaces")
 	}
 	return namespaces, nil
 }
