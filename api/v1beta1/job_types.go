@@ -161,11 +161,12 @@ type JobSpec struct {
 	OnFailure FailureAction `json:"onFailure,omitempty"`
 
 	// activeDeadlineSeconds is how long the Job may take from status.startTime,
-	// in seconds. Then the nodes that are not done count as failed. Default: no
-	// deadline.
+	// in seconds, at most 2147483647. Then the nodes that are not done count as
+	// failed. Default: no deadline.
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,displayName="Deadline in Seconds",xDescriptors={"urn:alm:descriptor:com.tectonic.ui:number"},order=14
 	// +optional
 	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=2147483647
 	ActiveDeadlineSeconds *int64 `json:"activeDeadlineSeconds,omitempty"`
 
 	// completionPolicy is when the Job is finished. AllNodes: when every node is

@@ -1,5 +1,7 @@
 package v1beta1
 
+import "math"
+
 // Labels of every pod of a Job. The first three are the original ones, which the
 // DaemonSet has too, and users select by them.
 const (
@@ -63,6 +65,10 @@ const (
 	// DefaultBackoffLimit is how often a node's container restarts before the node counts as failed.
 	DefaultBackoffLimit int32 = 6
 )
+
+// MaxDeadlineSeconds is the highest activeDeadlineSeconds, 68 years. Kubernetes has
+// the same limit for a pod.
+const MaxDeadlineSeconds = math.MaxInt32
 
 // Condition types of a Job.
 const (

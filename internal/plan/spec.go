@@ -58,5 +58,7 @@ func deadline(spec *v1beta1.JobSpec, start *time.Time) (time.Time, bool) {
 	if spec.ActiveDeadlineSeconds == nil || start == nil || suspended || neverEnds(spec) {
 		return time.Time{}, false
 	}
-	return start.Add(time.Duration(*spec.ActiveDeadlineSeconds) * time.Second), true
+	// A Job that was stored without the limit can have more seconds than a Duration holds.
+	seconds := min(*spec.ActiveDeadlineSeconds, v1beta1.MaxDeadlineSeconds)
+	return start.Add(time.Duration(seconds) * time.Second), true
 }

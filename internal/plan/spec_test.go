@@ -1,11 +1,13 @@
 package plan
 
 import (
+	"math"
 	"testing"
 	"time"
 
 	. "github.com/onsi/gomega"
 
+	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 	wrappers "github.com/darkowlzz/daemonset-job/internal/testing"
 )
 
@@ -43,6 +45,10 @@ func TestDeadline(t *testing.T) {
 	at, ok := deadline(&wrappers.Job("ns", "j").Deadline(90).Spec, &now)
 	g.Expect(ok).To(BeTrue())
 	g.Expect(at).To(Equal(now.Add(90 * time.Second)))
+	for _, seconds := range []int64{9_223_372_037, math.MaxInt64} {
+		at, _ = deadline(&wrappers.Job("ns", "j").Deadline(seconds).Spec, &now)
+		g.Expect(at).To(Equal(now.Add(v1beta1.MaxDeadlineSeconds*time.Second)), "a time.Duration cannot hold it")
+	}
 	g.Expect(is(wrappers.Job("ns", "j"))).To(BeFalse())
 	g.Expect(is(wrappers.Job("ns", "j").Deadline(90).Suspend(true))).To(BeFalse())
 	g.Expect(is(wrappers.Job("ns", "j").Deadline(90).Never())).To(BeFalse())
