@@ -1,6 +1,12 @@
-// Command crd removes the descriptions of Kubernetes' own types from generated CRDs: those
-// below a pod template and below an environment variable's source. With them, the CRD is
-// too large for the annotation of `kubectl apply`. The project's own descriptions stay.
+// Command crd adapts generated CRDs.
+//
+// It removes the descriptions and defaults of Kubernetes' own types: those below a pod
+// template and below an environment variable's source. With the descriptions, the CRD is
+// too large for the annotation of `kubectl apply`. A default that a later Kubernetes adds
+// would change the hash of what stored Jobs run. The project's own ones stay.
+//
+// It bounds integers, quantities and times to values that Go can decode, since the
+// controllers must decode what the API server stores.
 //
 // Usage: crd FILE…, where each file is changed in place.
 package main
@@ -26,18 +32,19 @@ func rewrite(file string) error {
 	if err != nil {
 		return err
 	}
-	trimmed, err := trim(data)
+	adapted, err := adapt(data)
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(file, append([]byte("---\n"), trimmed...), 0o644)
+	return os.WriteFile(file, append([]byte("---\n"), adapted...), 0o644)
 }
 
 // foreign are the fields of a Job's spec that have types of Kubernetes.
 var foreign = []string{"template", "env"}
 
-// trim returns the CRD without the descriptions below the foreign fields.
-func trim(crd []byte) ([]byte, error) {
+// adapt returns the CRD with bounds, and without the descriptions and defaults below
+// the foreign fields.
+func adapt(crd []byte) ([]byte, error) {
 	var object map[string]any
 	if err := yaml.Unmarshal(crd, &object); err != nil {
 		return nil, err
@@ -51,42 +58,14 @@ func trim(crd []byte) ([]byte, error) {
 		if !ok {
 			return nil, fmt.Errorf("a version is not an object")
 		}
-		spec := at(v, "schema", "openAPIV3Schema", "properties", "spec", "properties")
+		schema := at(v, "schema", "openAPIV3Schema")
+		bound(schema)
 		for _, name := range foreign {
-			if member, ok := spec[name].(map[string]any); ok {
-				for key, value := range member {
-					if key != "description" {
-						dropDescriptions(value)
-					}
-				}
+			if member, ok := at(schema, "properties", "spec", "properties")[name].(map[string]any); ok {
+				dropDescriptions(member)
+				dropDefaults(member, nil)
 			}
 		}
 	}
 	return yaml.Marshal(object)
-}
-
-// at returns the object at a path. It is empty if there is none.
-func at(object map[string]any, path ...string) map[string]any {
-	for _, name := range path {
-		object, _ = object[name].(map[string]any)
-	}
-	return object
-}
-
-// dropDescriptions deletes the descriptions of a schema. It keeps a property with the
-// name "description", which is an object and no text.
-func dropDescriptions(v any) {
-	switch v := v.(type) {
-	case map[string]any:
-		if _, isText := v["description"].(string); isText {
-			delete(v, "description")
-		}
-		for _, member := range v {
-			dropDescriptions(member)
-		}
-	case []any:
-		for _, member := range v {
-			dropDescriptions(member)
-		}
-	}
 }
