@@ -1,8 +1,12 @@
 package jobcache
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	utiljson "k8s.io/apimachinery/pkg/util/json"
@@ -14,13 +18,15 @@ import (
 type UndecodableError struct {
 	// Object is the Job as it is stored. It is shared with the informer cache.
 	Object *unstructured.Unstructured
+	// Field is the path of the first field that cannot be decoded, empty if none alone is why.
+	Field string
 	// Err is the decoder's error.
 	Err error
 }
 
 // Error implements error.
 func (e *UndecodableError) Error() string {
-	return fmt.Sprintf("Job %s/%s cannot be decoded: %v", e.Object.GetNamespace(), e.Object.GetName(), e.Err)
+	return fmt.Sprintf("Job %s/%s cannot be decoded: %s: %v", e.Object.GetNamespace(), e.Object.GetName(), e.Field, e.Err)
 }
 
 // Unwrap returns the decoder's error.
@@ -32,13 +38,44 @@ func (e *UndecodableError) Unwrap() error { return e.Err }
 // It decodes JSON as the API server's clients do. The converter of unstructured
 // objects would cut off the upper half of an integer that an int32 cannot hold.
 func Decode(object *unstructured.Unstructured) (*v1beta1.Job, error) {
-	data, err := json.Marshal(object.Object)
+	job, err := decode(object.Object)
 	if err != nil {
-		return nil, &UndecodableError{object, err}
-	}
-	job := &v1beta1.Job{}
-	if err := utiljson.Unmarshal(data, job); err != nil {
-		return nil, &UndecodableError{object, err}
+		field, ownErr := badField("", object.Object, func(v any) any { return v })
+		return nil, &UndecodableError{Object: object, Field: field, Err: cmp.Or(ownErr, err)}
 	}
 	return job, nil
+}
+
+func decode(v any) (*v1beta1.Job, error) {
+	data, err := json.Marshal(v)
+	if err != nil {
+		return nil, err
+	}
+	job := &v1beta1.Job{}
+	return job, utiljson.Unmarshal(data, job)
+}
+
+// badField returns the path of the first value below v that cannot be decoded, and the
+// decoder's error. It decodes Jobs that have nothing but one of these values each, since
+// most errors do not say which field they are about. within returns such a Job.
+func badField(path string, v any, within func(any) any) (string, error) {
+	switch v := v.(type) {
+	case map[string]any:
+		for _, name := range slices.Sorted(maps.Keys(v)) {
+			below := strings.TrimPrefix(path+"."+name, ".")
+			if field, err := badField(below, v[name], func(x any) any { return within(map[string]any{name: x}) }); err != nil {
+				return field, err
+			}
+		}
+	case []any:
+		for i := range v {
+			if field, err := badField(fmt.Sprintf("%s[%d]", path, i), v[i], func(x any) any { return within([]any{x}) }); err != nil {
+				return field, err
+			}
+		}
+	}
+	if _, err := decode(within(v)); err != nil {
+		return path, err
+	}
+	return "", nil
 }

@@ -30,13 +30,15 @@ spec: {image: i, parallelism: 3, activeDeadlineSeconds: 5}, aFieldOfALaterVersio
 }
 
 func TestDecodeRefusesWhatGoCannotHold(t *testing.T) {
-	for _, spec := range []string{
-		"{image: i, backoffLimit: 3000000000}",
-		"{image: i, parallelism: 3000000000}",
-		"{image: i, ttlSecondsAfterFinished: 1.5}",
-		"{image: 5}",
-		"{template: {spec: {terminationGracePeriodSeconds: 1.0e+19}}}",
-		`{template: {spec: {containers: [{name: c, resources: {limits: {cpu: "1e1.5"}}}]}}}`,
+	for spec, field := range map[string]string{
+		"{image: i, backoffLimit: 3000000000}":     "spec.backoffLimit",
+		"{image: i, parallelism: 3000000000}":      "spec.parallelism",
+		"{image: i, ttlSecondsAfterFinished: 1.5}": "spec.ttlSecondsAfterFinished",
+		"{image: 5}":      "spec.image",
+		"{image: {}}":     "spec.image",
+		"{image: {a: b}}": "spec.image.a",
+		"{template: {spec: {terminationGracePeriodSeconds: 1.0e+19}}}":                                  "spec.template.spec.terminationGracePeriodSeconds",
+		`{template: {spec: {containers: [{name: a}, {name: c, resources: {limits: {cpu: "1e1.5"}}}]}}}`: "spec.template.spec.containers[1].resources.limits.cpu",
 	} {
 		t.Run(spec, func(t *testing.T) {
 			g := NewWithT(t)
@@ -46,7 +48,8 @@ func TestDecodeRefusesWhatGoCannotHold(t *testing.T) {
 			undecodable := &UndecodableError{}
 			g.Expect(errors.As(err, &undecodable)).To(BeTrue())
 			g.Expect(undecodable.Object).To(BeIdenticalTo(stored))
-			g.Expect(err).To(MatchError(ContainSubstring("Job ns/j cannot be decoded: ")))
+			g.Expect(undecodable.Field).To(Equal(field))
+			g.Expect(err).To(MatchError(ContainSubstring("Job ns/j cannot be decoded: " + field + ": ")))
 		})
 	}
 }
