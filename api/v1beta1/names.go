@@ -108,6 +108,8 @@ const (
 	ReasonDaemonSetNameTaken = "DaemonSetNameTaken"
 	// ReasonDaemonSetRefused is why a Job is Blocked: the API server refused the DaemonSet.
 	ReasonDaemonSetRefused = "DaemonSetRefused"
+	// ReasonUndecodable is why a Job is Blocked: it has a value that the manager cannot decode.
+	ReasonUndecodable = "Undecodable"
 	// ReasonNoMatchingNode is why a Job is Blocked: no node matches.
 	ReasonNoMatchingNode = "NoMatchingNode"
 	// ReasonPodsRefused is why a Job is Blocked: a quota or an admission policy refused its pods.

@@ -4,6 +4,7 @@ package cleanup
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -18,6 +19,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
+	"github.com/darkowlzz/daemonset-job/internal/jobcache"
 )
 
 const (
@@ -59,7 +61,7 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager, wrap func(string, reconc
 	if wrap != nil {
 		reconciler = wrap(controllerName, r)
 	}
-	return ctrl.NewControllerManagedBy(mgr).Named(controllerName).For(&v1beta1.Job{}).
+	return ctrl.NewControllerManagedBy(mgr).Named(controllerName).For(jobcache.Object()).
 		WithOptions(controller.Options{MaxConcurrentReconciles: maxConcurrentReconciles}).Complete(reconciler)
 }
 
@@ -71,9 +73,16 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager, wrap func(string, reconc
 // which must not rely on a stale cache. The preconditions protect a Job that a user
 // recreates, or gives a longer TTL, after that read.
 func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
-	job := &v1beta1.Job{}
+	var job *v1beta1.Job
 	for _, reader := range []client.Reader{r.client, r.apiReader} {
-		if err := reader.Get(ctx, req.NamespacedName, job); err != nil {
+		var err error
+		job, err = jobcache.Get(ctx, reader, req.NamespacedName)
+		if undecodable := (*jobcache.UndecodableError)(nil); errors.As(err, &undecodable) {
+			// The manager says so on the Job. The user's correction enqueues the Job again.
+			logf.FromContext(ctx).Info("Kept Job that cannot be decoded", "field", undecodable.Field, "reason", undecodable.Err.Error())
+			return ctrl.Result{}, nil
+		}
+		if err != nil {
 			return ctrl.Result{}, client.IgnoreNotFound(err)
 		}
 		at, ok := expiry(job)

@@ -4,8 +4,10 @@
 package completion
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -23,6 +25,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
+	"github.com/darkowlzz/daemonset-job/internal/jobcache"
 	"github.com/darkowlzz/daemonset-job/internal/logfollow"
 )
 
@@ -124,17 +127,18 @@ func awaitsWord(pod *corev1.Pod) bool {
 }
 
 // terminationWord returns the termination word of the pod's Job. It is empty if the
-// Job does not exist: the garbage collector then deletes the pod.
+// Job does not exist: the garbage collector then deletes the pod. It is empty, too, if it
+// cannot be decoded: the user's correction of the Job enqueues the pod.
 func (r *Reconciler) terminationWord(ctx context.Context, pod *corev1.Pod) (string, error) {
-	job := &v1beta1.Job{}
 	name := types.NamespacedName{Namespace: pod.Namespace, Name: pod.Labels[v1beta1.LabelJob]}
-	if err := r.client.Get(ctx, name, job, client.UnsafeDisableDeepCopy); err != nil {
+	word, err := jobcache.TerminationWord(ctx, r.client, name)
+	if undecodable := (*jobcache.UndecodableError)(nil); errors.As(err, &undecodable) {
+		return "", nil
+	}
+	if err != nil {
 		return "", client.IgnoreNotFound(err)
 	}
-	if job.Spec.TerminationWord != "" {
-		return job.Spec.TerminationWord, nil
-	}
-	return r.options.Word, nil
+	return cmp.Or(word, r.options.Word), nil
 }
 
 // mark marks the pod as completed, if it still has its UID, and returns the new

@@ -19,6 +19,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
+	"github.com/darkowlzz/daemonset-job/internal/jobcache"
 	"github.com/darkowlzz/daemonset-job/internal/podcache"
 )
 
@@ -37,8 +38,8 @@ func CacheByObject(pods labels.Selector) map[client.Object]cache.ByObject {
 		panic(err) // Both constants are valid.
 	}
 	return map[client.Object]cache.ByObject{
-		&v1beta1.Job{}: {Transform: cache.TransformStripManagedFields()},
-		&corev1.Pod{}:  {Label: pods.DeepCopySelector().Add(*inLogMode), Transform: podcache.Strip},
+		jobcache.Object(): jobcache.ByObject(),
+		&corev1.Pod{}:     {Label: pods.DeepCopySelector().Add(*inLogMode), Transform: podcache.Strip},
 	}
 }
 
@@ -54,7 +55,7 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 	return ctrl.NewControllerManagedBy(mgr).
 		Named(controllerName).
 		For(&corev1.Pod{}, builder.WithPredicates(predicate.Funcs{UpdateFunc: podChanged})).
-		Watches(&v1beta1.Job{}, handler.EnqueueRequestsFromMapFunc(r.podsForJob), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		Watches(jobcache.Object(), handler.EnqueueRequestsFromMapFunc(r.podsForJob), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		WatchesRawSource(source.Channel(r.podEvents, &handler.EnqueueRequestForObject{})).
 		WithOptions(controller.Options{MaxConcurrentReconciles: maxConcurrentReconciles}).
 		Complete(reconciler)

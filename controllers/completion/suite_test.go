@@ -30,6 +30,7 @@ import (
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 	"github.com/darkowlzz/daemonset-job/controllers/cleanup"
 	"github.com/darkowlzz/daemonset-job/controllers/completion"
+	"github.com/darkowlzz/daemonset-job/internal/jobcache"
 	wrappers "github.com/darkowlzz/daemonset-job/internal/testing"
 )
 
@@ -92,6 +93,7 @@ func startTerminator(options completion.Options) (stop func()) {
 	mgr, err := ctrl.NewManager(operatorConfig, ctrl.Options{
 		Scheme:     scheme.Scheme,
 		Cache:      cache.Options{ByObject: completion.CacheByObject(pods), ReaderFailOnMissingInformer: true},
+		Client:     jobcache.ClientOptions(),
 		Metrics:    metricsserver.Options{BindAddress: "0"},
 		Controller: config.Controller{SkipNameValidation: new(true)},
 	})

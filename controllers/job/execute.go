@@ -11,12 +11,12 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	logf "sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
+	"github.com/darkowlzz/daemonset-job/internal/jobcache"
 	"github.com/darkowlzz/daemonset-job/internal/plan"
 )
 
@@ -77,9 +77,9 @@ func (r *Reconciler) suspend(ctx context.Context, state *jobState, job *v1beta1.
 	if err != nil {
 		return fmt.Errorf("suspending: %w", err)
 	}
-	written := &v1beta1.Job{}
-	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(config.Object, written); err != nil {
-		return fmt.Errorf("decoding the suspended Job: %w", err)
+	written, err := jobcache.Decode(config)
+	if err != nil {
+		return err
 	}
 	state.job = written
 	logf.FromContext(ctx).Info("Suspended Job", "reason", outcome.Reason, "message", outcome.Message)

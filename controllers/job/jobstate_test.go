@@ -6,6 +6,8 @@ import (
 
 	. "github.com/onsi/gomega"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/clock"
@@ -28,11 +30,13 @@ func TestAJobStateGoesWithItsJob(t *testing.T) {
 	var there *v1beta1.Job
 	cluster := fake.NewClientBuilder().WithScheme(scheme).WithInterceptorFuncs(interceptor.Funcs{
 		Get: func(ctx context.Context, c client.WithWatch, key client.ObjectKey, to client.Object, options ...client.GetOption) error {
-			if job, ok := to.(*v1beta1.Job); ok && there != nil {
-				there.DeepCopyInto(job)
-				return nil
+			object, ok := to.(*unstructured.Unstructured)
+			if !ok || there == nil {
+				return c.Get(ctx, key, to, options...)
 			}
-			return c.Get(ctx, key, to, options...)
+			content, err := runtime.DefaultUnstructuredConverter.ToUnstructured(there)
+			object.Object = content
+			return err
 		},
 	}).Build()
 	r := New(cluster, cluster, events.NewFakeRecorder(1), clock.RealClock{}, Options{PauseImage: "pause:v1"})

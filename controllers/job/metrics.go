@@ -9,6 +9,7 @@ import (
 	logf "sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
+	"github.com/darkowlzz/daemonset-job/internal/jobcache"
 )
 
 var (
@@ -21,6 +22,8 @@ var (
 
 	jobsByPhase = prometheus.NewDesc("daemonset_job_jobs",
 		"Number of Jobs by phase.", []string{"phase"}, nil)
+	undecodableJobs = prometheus.NewDesc("daemonset_job_jobs_undecodable",
+		"Number of Jobs that have a value that cannot be decoded. They have no phase, and their condition Blocked says why.", nil, nil)
 	nodesByState = prometheus.NewDesc("daemonset_job_nodes",
 		"Number of nodes over all Jobs by state: waiting, active, succeeded, failed.", []string{"state"}, nil)
 )
@@ -44,6 +47,7 @@ type collector struct{ reader client.Reader }
 // Describe implements prometheus.Collector.
 func (c *collector) Describe(descriptions chan<- *prometheus.Desc) {
 	descriptions <- jobsByPhase
+	descriptions <- undecodableJobs
 	descriptions <- nodesByState
 }
 
@@ -52,8 +56,8 @@ func (c *collector) Describe(descriptions chan<- *prometheus.Desc) {
 func (c *collector) Collect(values chan<- prometheus.Metric) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
-	jobs := &v1beta1.JobList{}
-	if err := c.reader.List(ctx, jobs, client.UnsafeDisableDeepCopy); err != nil {
+	jobs, undecodable, err := jobcache.List(ctx, c.reader)
+	if err != nil {
 		logf.Log.WithName("metrics").V(1).Info("Failed to list Jobs, no metrics returned", "error", err.Error())
 		return
 	}
@@ -61,8 +65,8 @@ func (c *collector) Collect(values chan<- prometheus.Metric) {
 		v1beta1.PhasePending: 0, v1beta1.PhaseRunning: 0, v1beta1.PhaseSuspended: 0, v1beta1.PhaseComplete: 0, v1beta1.PhaseFailed: 0,
 	}
 	states := map[string]int32{}
-	for i := range jobs.Items {
-		status := &jobs.Items[i].Status
+	for _, job := range jobs {
+		status := &job.Status
 		phase := status.Phase
 		if phase == "" {
 			phase = v1beta1.PhasePending
@@ -73,6 +77,7 @@ func (c *collector) Collect(values chan<- prometheus.Metric) {
 		states["failed"] += status.Failed
 		states["waiting"] += max(0, status.Desired-status.Active-status.Succeeded-status.Failed)
 	}
+	values <- prometheus.MustNewConstMetric(undecodableJobs, prometheus.GaugeValue, float64(undecodable))
 	for phase, n := range phases {
 		values <- prometheus.MustNewConstMetric(jobsByPhase, prometheus.GaugeValue, float64(n), string(phase))
 	}

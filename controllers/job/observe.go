@@ -12,6 +12,7 @@ import (
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 	"github.com/darkowlzz/daemonset-job/internal/daemonset"
+	"github.com/darkowlzz/daemonset-job/internal/jobcache"
 	"github.com/darkowlzz/daemonset-job/internal/plan"
 )
 
@@ -73,11 +74,11 @@ func (r *Reconciler) observeLive(ctx context.Context, state *jobState, cached *v
 // getLive reads a Job from the API server. It returns errStale if the Job is
 // deleted, was made again, or is finished by now.
 func (r *Reconciler) getLive(ctx context.Context, cached *v1beta1.Job) (*v1beta1.Job, error) {
-	job := &v1beta1.Job{}
-	if err := r.apiReader.Get(ctx, client.ObjectKeyFromObject(cached), job); client.IgnoreNotFound(err) != nil {
+	job, err := jobcache.Get(ctx, r.apiReader, client.ObjectKeyFromObject(cached))
+	if client.IgnoreNotFound(err) != nil {
 		return nil, fmt.Errorf("reading Job: %w", err)
 	}
-	if job.UID != cached.UID || !job.DeletionTimestamp.IsZero() || job.Finished() != nil {
+	if job == nil || job.UID != cached.UID || !job.DeletionTimestamp.IsZero() || job.Finished() != nil {
 		return nil, errStale
 	}
 	return job, nil

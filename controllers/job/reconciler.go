@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
+	"github.com/darkowlzz/daemonset-job/internal/jobcache"
 	"github.com/darkowlzz/daemonset-job/internal/plan"
 )
 
@@ -68,6 +69,9 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	if errors.Is(err, errStale) {
 		return ctrl.Result{}, nil
 	}
+	if undecodable := (*jobcache.UndecodableError)(nil); errors.As(err, &undecodable) {
+		return r.blockUndecodable(ctx, undecodable)
+	}
 	return result, err
 }
 
@@ -99,11 +103,11 @@ func (r *Reconciler) reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 // load returns the newest known version of a Job with its jobState. It returns nil
 // for a Job that is deleted: garbage collection takes what the Job owns.
 func (r *Reconciler) load(ctx context.Context, name client.ObjectKey) (*v1beta1.Job, *jobState, error) {
-	cached := &v1beta1.Job{}
-	if err := client.IgnoreNotFound(r.client.Get(ctx, name, cached)); err != nil {
+	cached, err := jobcache.Get(ctx, r.client, name)
+	if client.IgnoreNotFound(err) != nil {
 		return nil, nil, err
 	}
-	if cached.UID != "" {
+	if cached != nil {
 		state := r.states.of(name, cached.UID)
 		if job := newest(&state.job, cached); job.DeletionTimestamp.IsZero() {
 			return job, state, nil

@@ -16,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
+	"github.com/darkowlzz/daemonset-job/internal/jobcache"
 	"github.com/darkowlzz/daemonset-job/internal/podcache"
 )
 
@@ -30,7 +31,7 @@ const (
 func CacheByObject() map[client.Object]cache.ByObject {
 	ours := labels.SelectorFromSet(labels.Set{v1beta1.LabelDaemonSetJob: "true"})
 	return map[client.Object]cache.ByObject{
-		&v1beta1.Job{}:      {Transform: cache.TransformStripManagedFields()},
+		jobcache.Object():   jobcache.ByObject(),
 		&appsv1.DaemonSet{}: {Label: ours, Transform: cache.TransformStripManagedFields()},
 		&corev1.Pod{}:       {Label: ours, Transform: podcache.Strip},
 		// The DaemonSet controller reports in its events alone that the API server refused a pod.
@@ -58,7 +59,7 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager) err
 	}
 	return ctrl.NewControllerManagedBy(mgr).
 		Named(controllerName).
-		For(&v1beta1.Job{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		For(jobcache.Object(), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		Watches(&appsv1.DaemonSet{}, batchedHandler(jobOfLabels), builder.WithPredicates(predicate.Funcs{UpdateFunc: daemonSetChanged})).
 		Watches(&corev1.Pod{}, r.podIndex.handler()).
 		Watches(&corev1.Event{}, batchedHandler(jobOfEvent)).

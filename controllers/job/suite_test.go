@@ -28,6 +28,7 @@ import (
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 	"github.com/darkowlzz/daemonset-job/controllers/job"
+	"github.com/darkowlzz/daemonset-job/internal/jobcache"
 	wrappers "github.com/darkowlzz/daemonset-job/internal/testing"
 )
 
@@ -116,6 +117,7 @@ func startManager() {
 	mgr, err := ctrl.NewManager(managerConfig, ctrl.Options{
 		Scheme:     scheme.Scheme,
 		Cache:      cache.Options{ByObject: job.CacheByObject(), ReaderFailOnMissingInformer: true},
+		Client:     jobcache.ClientOptions(),
 		Metrics:    metricsserver.Options{BindAddress: "0"},
 		Controller: config.Controller{SkipNameValidation: new(true)},
 	})

@@ -57,12 +57,16 @@ func List(ctx context.Context, cached client.Reader) (jobs []*v1beta1.Job, undec
 }
 
 // TerminationWord returns spec.terminationWord of a Job in the cache. It decodes nothing
-// else, because it is read for each pod, and a status can be large.
+// else, because it is read for each pod, and a status can be large. A word that is no
+// string is an UndecodableError.
 func TerminationWord(ctx context.Context, cached client.Reader, key client.ObjectKey) (string, error) {
 	object := Object()
 	if err := cached.Get(ctx, key, object, client.UnsafeDisableDeepCopy); err != nil {
 		return "", err
 	}
 	word, _, err := unstructured.NestedString(object.Object, "spec", "terminationWord")
-	return word, err
+	if err != nil {
+		return "", &UndecodableError{Object: object, Field: "spec.terminationWord", Err: err}
+	}
+	return word, nil
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 )
 
-// stored returns a reader of two Jobs, one of which cannot be decoded.
+// stored returns a reader of three Jobs, two of which cannot be decoded.
 func stored(t *testing.T) client.Reader {
 	t.Helper()
 	scheme := runtime.NewScheme()
@@ -25,6 +25,7 @@ func stored(t *testing.T) client.Reader {
 	return fake.NewClientBuilder().WithScheme(scheme).WithObjects(
 		object(t, "{"+head+", metadata: {namespace: ns, name: healthy}, spec: {image: i, terminationWord: ready}}"),
 		object(t, "{"+head+`, metadata: {namespace: ns, name: poison}, spec: {image: i, terminationWord: set, backoffLimit: 3000000000}}`),
+		object(t, "{"+head+`, metadata: {namespace: other, name: number}, spec: {image: i, terminationWord: 5}}`),
 	).Build()
 }
 
@@ -42,7 +43,7 @@ func TestOneUndecodableJobConcernsNoOther(t *testing.T) {
 	jobs, n, err := List(ctx, reader)
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(jobs).To(ConsistOf(HaveField("Name", "healthy")))
-	g.Expect(n).To(Equal(1))
+	g.Expect(n).To(Equal(2))
 }
 
 func TestTerminationWord(t *testing.T) {
@@ -52,4 +53,8 @@ func TestTerminationWord(t *testing.T) {
 	}
 	_, err := TerminationWord(ctx, reader, client.ObjectKey{Namespace: "ns", Name: "none"})
 	g.Expect(apierrors.IsNotFound(err)).To(BeTrue())
+	_, err = TerminationWord(ctx, reader, client.ObjectKey{Namespace: "other", Name: "number"})
+	undecodable := &UndecodableError{}
+	g.Expect(errors.As(err, &undecodable)).To(BeTrue())
+	g.Expect(undecodable.Field).To(Equal("spec.terminationWord"))
 }

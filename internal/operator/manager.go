@@ -10,6 +10,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/config"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
+	"github.com/darkowlzz/daemonset-job/internal/jobcache"
 	"github.com/darkowlzz/daemonset-job/internal/options"
 )
 
@@ -44,6 +45,7 @@ func NewManager(name string, o *options.Common, scheme *runtime.Scheme, cached c
 		Scheme:                        scheme,
 		MapperProvider:                staticMapper,
 		Cache:                         cached,
+		Client:                        jobcache.ClientOptions(),
 		Metrics:                       metricsserver.Options{BindAddress: o.MetricsAddress},
 		HealthProbeBindAddress:        o.HealthAddress,
 		PprofBindAddress:              o.PprofAddress,

@@ -29,6 +29,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
+	"github.com/darkowlzz/daemonset-job/internal/jobcache"
 	"github.com/darkowlzz/daemonset-job/internal/options"
 )
 
@@ -83,16 +84,33 @@ func TestTheLeaseClientLeavesTheOthersAlone(t *testing.T) {
 	g.Expect(cfg.Timeout).To(BeZero(), "a timeout would end watches and log streams")
 }
 
-// A manager that waits for an unreachable API server must still stop when its context is done.
-func TestStopsWhileTheAPIServerIsUnreachable(t *testing.T) {
+// unreachableManager returns a manager whose API server is unreachable.
+func unreachableManager(t *testing.T, kind client.Object) (ctrl.Manager, *Watchdog) {
+	t.Helper()
 	g := NewWithT(t)
 	kubeconfig := filepath.Join(t.TempDir(), "kubeconfig")
 	g.Expect(os.WriteFile(kubeconfig, []byte(`{"apiVersion": "v1", "kind": "Config", "current-context": "a",
 "clusters": [{"name": "a", "cluster": {"server": "http://127.0.0.1:1"}}], "contexts": [{"name": "a", "context": {"cluster": "a"}}]}`), 0o600)).To(Succeed())
 	t.Setenv("KUBECONFIG", kubeconfig)
 	mgr, watchdog, err := NewManager("test", &options.Common{MetricsAddress: "0", HealthAddress: "0", PprofAddress: "0"}, testScheme(t),
-		cache.Options{ByObject: map[client.Object]cache.ByObject{&corev1.Pod{}: {}}})
+		cache.Options{ByObject: map[client.Object]cache.ByObject{kind: {}}})
 	g.Expect(err).NotTo(HaveOccurred())
+	return mgr, watchdog
+}
+
+// A client that reads Jobs from the API server would send a request in each reconcile.
+func TestTheClientReadsJobsFromTheCache(t *testing.T) {
+	g := NewWithT(t)
+	mgr, _ := unreachableManager(t, jobcache.Object())
+	err := mgr.GetClient().Get(context.Background(), client.ObjectKey{Namespace: "ns", Name: "j"}, jobcache.Object())
+	notCached := &cache.ErrResourceNotCached{}
+	g.Expect(errors.As(err, &notCached)).To(BeTrue(), "%v", err)
+}
+
+// A manager that waits for an unreachable API server must still stop when its context is done.
+func TestStopsWhileTheAPIServerIsUnreachable(t *testing.T) {
+	g := NewWithT(t)
+	mgr, watchdog := unreachableManager(t, &corev1.Pod{})
 	nothing := reconcile.Func(func(context.Context, reconcile.Request) (reconcile.Result, error) { return reconcile.Result{}, nil })
 	g.Expect(ctrl.NewControllerManagedBy(mgr).For(&corev1.Pod{}).Complete(watchdog.Watch("pod", nothing))).To(Succeed())
 	ctx, stop := context.WithTimeout(context.Background(), time.Second)
@@ -146,7 +164,7 @@ func TestWatchdogFindsAReconcileThatIsStuck(t *testing.T) {
 func TestReadyIsWhoseCachesAreSynced(t *testing.T) {
 	g := NewWithT(t)
 	informers := &informertest.FakeInformers{Scheme: testScheme(t)}
-	check := cachesSynced(informers, map[client.Object]cache.ByObject{&corev1.Pod{}: {}, &v1beta1.Job{}: {}})
+	check := cachesSynced(informers, testScheme(t), map[client.Object]cache.ByObject{&corev1.Pod{}: {}, jobcache.Object(): {}})
 	request := httptest.NewRequest(http.MethodGet, "/readyz", nil)
 	g.Expect(check(request)).To(Succeed())
 	pods := controllertest.NewFakeInformer()
@@ -154,6 +172,8 @@ func TestReadyIsWhoseCachesAreSynced(t *testing.T) {
 	g.Expect(check(request)).To(MatchError(ContainSubstring("Pod is not synced")))
 	pods.Synced()
 	g.Expect(check(request)).To(Succeed())
+	informers.InformersByGVK[v1beta1.GroupVersion.WithKind("Job")] = controllertest.NewFakeInformer()
+	g.Expect(check(request)).To(MatchError(ContainSubstring("Job is not synced")))
 }
 
 // unreachable is a transport whose first requests fail to connect, until a number of them.

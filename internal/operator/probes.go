@@ -2,14 +2,17 @@ package operator
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"sync"
 	"time"
 
+	"k8s.io/apimachinery/pkg/runtime"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/apiutil"
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 )
@@ -77,14 +80,14 @@ func addProbes(mgr ctrl.Manager, kinds map[client.Object]cache.ByObject, watchdo
 	if err := mgr.AddHealthzCheck("reconciles", watchdog.Check); err != nil {
 		return fmt.Errorf("adding liveness probe: %w", err)
 	}
-	if err := mgr.AddReadyzCheck("caches", cachesSynced(mgr.GetCache(), kinds)); err != nil {
+	if err := mgr.AddReadyzCheck("caches", cachesSynced(mgr.GetCache(), mgr.GetScheme(), kinds)); err != nil {
 		return fmt.Errorf("adding readiness probe: %w", err)
 	}
 	return nil
 }
 
 // cachesSynced returns a check that the informers of all kinds have synced.
-func cachesSynced(informers cache.Informers, kinds map[client.Object]cache.ByObject) healthz.Checker {
+func cachesSynced(informers cache.Informers, scheme *runtime.Scheme, kinds map[client.Object]cache.ByObject) healthz.Checker {
 	return func(req *http.Request) error {
 		for kind := range kinds {
 			informer, err := informers.GetInformer(req.Context(), kind, cache.BlockUntilSynced(false))
@@ -92,7 +95,8 @@ func cachesSynced(informers cache.Informers, kinds map[client.Object]cache.ByObj
 				return err
 			}
 			if !informer.HasSynced() {
-				return fmt.Errorf("the cache of %T is not synced yet", kind)
+				gvk, err := apiutil.GVKForObject(kind, scheme)
+				return errors.Join(fmt.Errorf("the cache of %s is not synced yet", gvk.Kind), err)
 			}
 		}
 		return nil
