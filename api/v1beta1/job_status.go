@@ -92,6 +92,31 @@ type JobStatus struct {
 	// +kubebuilder:validation:MaxItems=100
 	FailedNodes []FailedNode `json:"failedNodes,omitempty"`
 
+	// leftOutNodes are nodes that were not Ready before startTime and still are not, ordered by
+	// name, at most 100 of them. The Job does not wait for them.
+	// +operator-sdk:csv:customresourcedefinitions:type=status,displayName="Nodes Left Out",xDescriptors={"urn:alm:descriptor:text"},order=17
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=100
+	LeftOutNodes []string `json:"leftOutNodes,omitempty"`
+
+	// blocked is the reason of the condition Blocked while that is true.
+	// +operator-sdk:csv:customresourcedefinitions:type=status,displayName="Blocked",xDescriptors={"urn:alm:descriptor:text"},order=18
+	// +optional
+	Blocked string `json:"blocked,omitempty"`
+
+	// resume is the value that the annotation daemonset.darkowlzz.space/resume had when the Job
+	// last held itself or was resumed. Another value resumes the Job.
+	// +operator-sdk:csv:customresourcedefinitions:type=status,displayName="Resume",xDescriptors={"urn:alm:descriptor:text"},order=19
+	// +optional
+	Resume *string `json:"resume,omitempty"`
+
+	// retryTime is when the Job was last resumed after it had held itself. Pods of failed
+	// nodes that are older are replaced.
+	// +operator-sdk:csv:customresourcedefinitions:type=status,displayName="Retried",xDescriptors={"urn:alm:descriptor:text"},order=20
+	// +optional
+	RetryTime *metav1.Time `json:"retryTime,omitempty"`
+
 	// conditions are Complete, Failed, Suspended and Blocked.
 	// +operator-sdk:csv:customresourcedefinitions:type=status,displayName="Conditions",xDescriptors={"urn:alm:descriptor:io.kubernetes.conditions"},order=10
 	// +optional

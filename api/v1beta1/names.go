@@ -52,6 +52,12 @@ const (
 	// applied. The manager applies it again only when something differs.
 	AnnotationAppliedHash = "daemonset.darkowlzz.space/applied-hash"
 
+	// AnnotationUngatedAt is on a pod: when the manager removed its gate, in RFC 3339.
+	AnnotationUngatedAt = "daemonset.darkowlzz.space/ungated-at"
+	// AnnotationResume is on a Job that holds itself (onFailure: Suspend). A value that is
+	// not empty, and not the one in status.resume, resumes the Job.
+	AnnotationResume = "daemonset.darkowlzz.space/resume"
+
 	// ManagerFieldOwner owns the fields that the manager applies.
 	ManagerFieldOwner = "daemonset-job-manager"
 	// TerminatorFieldOwner owns the pods' completed condition.
@@ -114,6 +120,18 @@ const (
 	ReasonNoMatchingNode = "NoMatchingNode"
 	// ReasonPodsRefused is why a Job is Blocked: a quota or an admission policy refused its pods.
 	ReasonPodsRefused = "PodsRefused"
+	// ReasonPredecessorStopping is why a Job is Blocked: pods of an earlier Job, or an earlier
+	// DaemonSet, of its name may still be at work.
+	ReasonPredecessorStopping = "PredecessorStopping"
+	// ReasonNodesNotReady is why a Job is Blocked: nodes stopped being Ready before they were done.
+	ReasonNodesNotReady = "NodesNotReady"
+	// ReasonSlotsTaken is why a Job is Blocked: pods that are being stopped hold all its slots.
+	ReasonSlotsTaken = "SlotsTaken"
+	// ReasonEndsAfterWord is why a Job is Blocked: its container ends after it logged the
+	// word, and the kubelet runs the work again.
+	ReasonEndsAfterWord = "EndsAfterWord"
+	// ReasonReconcileFailed is why a Job is Blocked: what the manager does for it keeps failing.
+	ReasonReconcileFailed = "ReconcileFailed"
 	// ReasonPodsWaiting is why a Job is Blocked: pods cannot be scheduled or started.
 	ReasonPodsWaiting = "PodsWaiting"
 )

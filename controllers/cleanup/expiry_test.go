@@ -32,10 +32,11 @@ func TestExpiry(t *testing.T) {
 		"suspended":            {job().TTL(0).Status(status(v1beta1.JobSuspended)), 0, false},
 		"complete":             {job().Status(status(v1beta1.JobComplete)), 0, true},
 		"complete, no TTL":     {job().TTL(0).Status(status(v1beta1.JobComplete)), 0, true},
-		"complete, with a TTL": {job().TTL(60).Status(status(v1beta1.JobComplete)), time.Minute, true},
+		"complete, with a TTL": {job().TTL(60).Status(status(v1beta1.JobComplete)), time.Minute + time.Second, true},
 		"failed":               {job().Status(status(v1beta1.JobFailed)), 0, false},
 		"failed, no TTL":       {job().TTL(0).Status(status(v1beta1.JobFailed)), 0, true},
-		"failed, with a TTL":   {job().TTL(60).Status(status(v1beta1.JobFailed)), time.Minute, true},
+		"failed, with a TTL":   {job().TTL(60).Status(status(v1beta1.JobFailed)), time.Minute + time.Second, true},
+		"changed since":        {job().TTL(0).Generation(2).Status(status(v1beta1.JobComplete)), 0, false},
 		"being deleted":        {deleted, 0, false},
 	}
 	for name, test := range tests {

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 
@@ -39,6 +41,14 @@ func crowd() *podIndex {
 	return c
 }
 
+func manyNodeObjects() []*corev1.Node {
+	nodes := make([]*corev1.Node, manyNodes)
+	for i := range nodes {
+		nodes[i] = &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: fmt.Sprintf("node-%04d", i)}}
+	}
+	return nodes
+}
+
 // observed is the State of the crowd's Job.
 func observed(i *podIndex) plan.State {
 	ds := theDaemonSet.DeepCopy()
@@ -46,15 +56,15 @@ func observed(i *podIndex) plan.State {
 	ds.Status.DesiredNumberScheduled, ds.Status.CurrentNumberScheduled = manyNodes, manyNodes
 	job := wrappers.Job("ns", "j").UID("j-uid").Parallelism("20%").MaxFailedNodes("100%").Obj()
 	return plan.State{Job: job, Now: time.Unix(1e9, 0), TemplateHash: hash, DaemonSet: ds, ExpectationsMet: true,
-		Pods: i.pods(client.ObjectKeyFromObject(aJob), ds.UID)}
+		Pods: i.pods(client.ObjectKeyFromObject(aJob)), Nodes: readNodes(manyNodeObjects(), &plan.AnyNode)}
 }
 
 // BenchmarkCompute plans for a Job as each batch of events makes the manager do.
 func BenchmarkCompute(b *testing.B) {
-	index := crowd()
+	state := observed(crowd())
 	b.ReportAllocs()
 	for b.Loop() {
-		p := plan.Compute(observed(index))
+		p := plan.Compute(state)
 		if p.Status == nil || p.Status.Status.Desired != manyNodes || p.Status.Status.Succeeded == 0 || len(p.Ungate) == 0 {
 			b.Fatalf("wrong plan: %+v", p)
 		}

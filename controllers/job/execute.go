@@ -16,7 +16,6 @@ import (
 	logf "sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
-	"github.com/darkowlzz/daemonset-job/internal/jobcache"
 	"github.com/darkowlzz/daemonset-job/internal/plan"
 )
 
@@ -30,12 +29,6 @@ const (
 
 // execute does what the Plan says, in its order. A step that fails ends it.
 func (r *Reconciler) execute(ctx context.Context, state *jobState, s plan.State, p plan.Plan) (ctrl.Result, error) {
-	if err := r.deletePods(ctx, s.Job, p.Retry, "the Job was resumed, and its failed nodes are tried again"); err != nil {
-		return ctrl.Result{}, err
-	}
-	if p.Suspend != nil {
-		return ctrl.Result{}, r.suspend(ctx, state, s.Job, p.Suspend)
-	}
 	if p.Status != nil {
 		if err := r.writeStatus(ctx, state, s, p.Status); err != nil {
 			return retryConflict(err)
@@ -54,7 +47,10 @@ func (r *Reconciler) execute(ctx context.Context, state *jobState, s plan.State,
 	if err := r.deletePods(ctx, s.Job, p.DeletePods, p.DeleteReason); err != nil {
 		return ctrl.Result{}, err
 	}
-	if err := r.ungate(ctx, state, s.Job, p.Ungate); err != nil {
+	if err := r.reclaim(ctx, state, s, p.Reclaim); err != nil {
+		return ctrl.Result{}, err
+	}
+	if err := r.ungate(ctx, state, s, p.Ungate); err != nil {
 		return ctrl.Result{}, err
 	}
 	return ctrl.Result{RequeueAfter: p.RequeueAfter}, nil
@@ -66,24 +62,6 @@ func retryConflict(err error) (ctrl.Result, error) {
 		return ctrl.Result{RequeueAfter: conflictRetryDelay}, nil
 	}
 	return ctrl.Result{}, err
-}
-
-// suspend sets spec.suspend. The spec is written before the status, by which a
-// resumed Job is recognized.
-func (r *Reconciler) suspend(ctx context.Context, state *jobState, job *v1beta1.Job, outcome *plan.Outcome) error {
-	config := suspendConfiguration(job)
-	err := r.client.Apply(ctx, client.ApplyConfigurationFromUnstructured(config),
-		client.FieldOwner(v1beta1.ManagerFieldOwner), client.ForceOwnership)
-	if err != nil {
-		return fmt.Errorf("suspending: %w", err)
-	}
-	written, err := jobcache.Decode(config)
-	if err != nil {
-		return err
-	}
-	state.job = written
-	logf.FromContext(ctx).Info("Suspended Job", "reason", outcome.Reason, "message", outcome.Message)
-	return nil
 }
 
 // writeStatus writes the status, then emits its events. The API server refuses it
@@ -144,18 +122,37 @@ func (r *Reconciler) deletePods(ctx context.Context, job *v1beta1.Job, pods []pl
 	return nil
 }
 
+// reclaim deletes pods that cannot be scheduled, so that their slots are free. The
+// resourceVersion lets a binding in the meantime win. The node waits before its
+// next turn.
+func (r *Reconciler) reclaim(ctx context.Context, state *jobState, s plan.State, pods []plan.Pod) error {
+	for i := range pods {
+		pod := &pods[i]
+		err := r.client.Delete(ctx, podObject(s.Job, pod), client.Preconditions{UID: &pod.UID, ResourceVersion: &pod.ResourceVersion})
+		switch {
+		case apierrors.IsConflict(err), apierrors.IsNotFound(err):
+			continue
+		case err != nil:
+			return fmt.Errorf("deleting a pod that cannot be scheduled: %w", err)
+		}
+		state.backOff(pod.Node, s.Now)
+		logf.FromContext(ctx).Info("Deleted unschedulable pod, its slot is free", "pod", pod.Name, "node", pod.Node)
+	}
+	return nil
+}
+
 // ungate removes the gates of pods. The expectations are unknown until every
 // answer has arrived: after a lost answer the pods are listed live, because the
 // API server may have removed the gate, or not.
-func (r *Reconciler) ungate(ctx context.Context, state *jobState, job *v1beta1.Job, pods []plan.Pod) error {
+func (r *Reconciler) ungate(ctx context.Context, state *jobState, s plan.State, pods []plan.Pod) error {
 	if len(pods) == 0 {
 		return nil
 	}
 	expectations, versions := state.expectations, make([]string, len(pods))
 	state.expectations.Forget()
 	err := forEach(pods, func(i int) error {
-		pod := podObject(job, &pods[i])
-		err := r.client.Patch(ctx, pod, ungatePatch(pods[i].UID), client.FieldOwner(v1beta1.ManagerFieldOwner))
+		pod := podObject(s.Job, &pods[i])
+		err := r.client.Patch(ctx, pod, ungatePatch(pods[i].UID, s.Now), client.FieldOwner(v1beta1.ManagerFieldOwner))
 		versions[i] = pod.ResourceVersion
 		return client.IgnoreNotFound(err)
 	})

@@ -50,7 +50,7 @@ func TestExpectationsAreKnownOnlyAfterAnAnswer(t *testing.T) {
 			}).Build()
 			r := New(cluster, cluster, events.NewFakeRecorder(1), clock.RealClock{}, Options{})
 			state.expectations.Confirm(cached, cached)
-			err := r.ungate(context.Background(), state, aJob, cached)
+			err := r.ungate(context.Background(), state, plan.State{Job: aJob}, cached)
 			g.Expect(err == nil).To(Equal(answer.known))
 			g.Expect(state.expectations.Known()).To(Equal(answer.known), "otherwise the pods are listed live")
 			g.Expect(state.expectations.Met(cached)).To(Equal(apierrors.IsNotFound(answer.err)), "the cache does not show the pod ungated")

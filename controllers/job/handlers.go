@@ -82,3 +82,10 @@ func daemonSetChanged(e event.UpdateEvent) bool {
 		before.DeletionTimestamp.IsZero() != after.DeletionTimestamp.IsZero() ||
 		before.Annotations[v1beta1.AnnotationAppliedHash] != after.Annotations[v1beta1.AnnotationAppliedHash]
 }
+
+// resumeChanged returns whether the user resumes a Job that holds itself, or
+// deletes one that a finalizer keeps. Neither changes the generation.
+func resumeChanged(e event.UpdateEvent) bool {
+	return e.ObjectOld.GetAnnotations()[v1beta1.AnnotationResume] != e.ObjectNew.GetAnnotations()[v1beta1.AnnotationResume] ||
+		e.ObjectOld.GetDeletionTimestamp().IsZero() != e.ObjectNew.GetDeletionTimestamp().IsZero()
+}

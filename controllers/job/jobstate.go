@@ -1,6 +1,8 @@
 package job
 
 import (
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -22,35 +24,51 @@ type jobState struct {
 	// job and daemonSet as last written, nil once the cache shows them.
 	job       *v1beta1.Job
 	daemonSet *appsv1.DaemonSet
-	// desired is the DaemonSet that this generation of the Job asks for. Computing
-	// it takes about a millisecond, and a Job on many nodes is reconciled often.
+	// desired is the DaemonSet that the Job asks for, computed for this generation
+	// with gates or without. Computing it takes about a millisecond, and a Job on many
+	// nodes is reconciled often.
 	desired           *appsv1.DaemonSet
 	desiredGeneration int64
+	desiredGates      bool
+	// nodes are those of the cluster as the DaemonSet places them.
+	nodes placedNodes
 	// lastStatusWrite is when the status was last written.
 	lastStatusWrite time.Time
 	expectations    plan.Expectations
+	// unscheduled counts for each node how often its pod gave its slot back, and
+	// backoff says until when the node is not ungated again.
+	unscheduled map[string]int
+	backoff     map[string]time.Time
 }
 
 // desiredDaemonSet returns the DaemonSet that the Job asks for. It is shared:
 // callers must not change it.
 func (s *jobState) desiredDaemonSet(job *v1beta1.Job, pauseImage string) (*appsv1.DaemonSet, error) {
-	if s.desired == nil || s.desiredGeneration != job.Generation {
+	gates := daemonset.UsesGates(job)
+	if s.desired == nil || s.desiredGeneration != job.Generation || s.desiredGates != gates {
 		desired, err := daemonset.Desired(job, pauseImage)
 		if err != nil {
 			return nil, err
 		}
-		s.desired, s.desiredGeneration = desired, job.Generation
+		s.desired, s.desiredGeneration, s.desiredGates = desired, job.Generation, gates
 	}
 	return s.desired, nil
 }
 
-// templateHash returns the hash of what the Job runs. A verdict is for the
-// template in the status.
-func (s *jobState) templateHash(job *v1beta1.Job) string {
-	if job.Finished() != nil {
-		return job.Status.TemplateHash
+const (
+	// firstBackoff is how long a node is not ungated again after its pod could not be
+	// scheduled. It doubles each time, up to maxBackoff.
+	firstBackoff = time.Minute
+	maxBackoff   = 30 * time.Minute
+)
+
+// backOff lets a node wait, because its pod could not be scheduled.
+func (s *jobState) backOff(node string, now time.Time) {
+	if s.backoff == nil {
+		s.unscheduled, s.backoff = map[string]int{}, map[string]time.Time{}
 	}
-	return s.desired.Spec.Template.Labels[v1beta1.LabelTemplateHash]
+	s.backoff[node] = now.Add(min(firstBackoff<<min(s.unscheduled[node], 10), maxBackoff))
+	s.unscheduled[node]++
 }
 
 // newest returns what was last written of an object while the cached one is older,
@@ -91,6 +109,13 @@ func (s *jobStates) of(name types.NamespacedName, uid types.UID) *jobState {
 		s.byName[name] = state
 	}
 	return state
+}
+
+// names returns the names of all Jobs that have a jobState.
+func (s *jobStates) names() []types.NamespacedName {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Collect(maps.Keys(s.byName))
 }
 
 // forget drops the jobState of a Job that is deleted.

@@ -5,13 +5,11 @@ import (
 	"testing"
 
 	. "github.com/onsi/gomega"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/clock"
-	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
@@ -59,12 +57,6 @@ func TestAJobStateGoesWithItsJob(t *testing.T) {
 	g.Expect(r.states.byName).To(HaveLen(1))
 	load("")
 	g.Expect(r.states.byName).To(BeEmpty())
-
-	load("third")
-	there.DeletionTimestamp = new(metav1.Now())
-	_, err := r.Reconcile(context.Background(), ctrl.Request{NamespacedName: name})
-	g.Expect(err).NotTo(HaveOccurred())
-	g.Expect(r.states.byName).To(BeEmpty(), "it is terminating")
 }
 
 func TestDesiredDaemonSetIsComputedOncePerGeneration(t *testing.T) {

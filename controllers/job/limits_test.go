@@ -100,11 +100,17 @@ var _ = Describe("the limits of a Job", func() {
 		Expect(s.FailedNodes[0].Message).To(ContainSubstring("read-only file system"))
 		Eventually(eventReasons(j)).Should(ContainElements("NodeFailed", "Failed"))
 
+		change(j, func(spec *v1beta1.JobSpec) { spec.MaxFailedNodes = new(intstr.FromInt32(2)) })
+		Eventually(status(j)).Should(HaveField("ObservedGeneration", int64(2)))
+		Consistently(notFound(j)).Should(BeTrue(), "a changed limit starts nothing on a finished Job")
 		change(j, func(spec *v1beta1.JobSpec) { spec.Template.Spec.Containers[0].Image = "example.com/work:v2" })
-		Consistently(notFound(j)).Should(BeTrue(), "nothing runs again on a finished Job")
+		Eventually(status(j)).Should(And(phaseAnd(v1beta1.PhaseRunning, "0/2"), HaveField("Active", int32(2)), HaveField("FailedNodes", BeEmpty())))
+		finish(ns, "j", "a")
+		finish(ns, "j", "b")
+		Eventually(status(j)).Should(phaseAnd(v1beta1.PhaseComplete, "2/2"))
 	})
 
-	It("suspends itself on failure, and tries the failed nodes again when resumed", func() {
+	It("holds itself on failure, and tries the failed nodes again when resumed", func() {
 		addNodes(ns, "a", "b")
 		j := create(pooled(ns, "j").BackoffLimit(0).Parallelism("1").OnFailure(v1beta1.FailureActionSuspend))
 		Eventually(status(j)).Should(HaveField("Active", int32(1)))
@@ -113,11 +119,12 @@ var _ = Describe("the limits of a Job", func() {
 		crash(ns, "j", first, 1, 1, "oops")
 		Eventually(condition(j, v1beta1.JobSuspended)).Should(Equal("True MaxFailedNodesExceeded"))
 		Expect(k8s.Get(ctx, client.ObjectKeyFromObject(j), j)).To(Succeed())
-		Expect(*j.Spec.Suspend).To(BeTrue())
+		Expect(j.Spec.Suspend).To(BeNil(), "the spec is the user's")
+		Consistently(condition(j, v1beta1.JobSuspended)).Should(Equal("True MaxFailedNodesExceeded"))
 		failed, err := podOn(ns, "j", first)
 		Expect(err).NotTo(HaveOccurred())
 
-		change(j, func(spec *v1beta1.JobSpec) { spec.Suspend = new(false) })
+		resume(j, "1")
 		Eventually(func() (string, error) {
 			pod, err := podOn(ns, "j", first)
 			if err != nil {
@@ -195,6 +202,18 @@ var _ = Describe("the limits of a Job", func() {
 		Eventually(status(j)).Should(HaveField("Active", int32(3)))
 	})
 })
+
+// resume sets the annotation that resumes a Job that holds itself.
+func resume(j *v1beta1.Job, value string) {
+	GinkgoHelper()
+	Eventually(func() error {
+		if err := k8s.Get(ctx, client.ObjectKeyFromObject(j), j); err != nil {
+			return err
+		}
+		j.Annotations = map[string]string{v1beta1.AnnotationResume: value}
+		return k8s.Update(ctx, j)
+	}).Should(Succeed())
+}
 
 // open is the first of the nodes whose pod's gate is open.
 func open(namespace, job string, nodes ...string) string {

@@ -20,22 +20,24 @@ import (
 // are listed live until the cache is known to show every gate that was removed,
 // by this process or by an earlier one.
 func (r *Reconciler) observe(ctx context.Context, state *jobState, job *v1beta1.Job, ds *appsv1.DaemonSet, blocker plan.Blocker) (plan.State, error) {
-	s := plan.State{Job: job, Now: r.clock.Now(), TemplateHash: state.templateHash(job), DaemonSet: ds, Blocker: blocker,
-		LastStatusWrite: state.lastStatusWrite}
-	if ds == nil {
-		return s, nil
+	hash, err := daemonset.CurrentHash(job)
+	if err != nil {
+		return plan.State{}, err
 	}
-	s.Pods = r.podIndex.pods(client.ObjectKeyFromObject(job), ds.UID)
-	if job.Finished() != nil {
+	s := plan.State{Job: job, Now: r.clock.Now(), TemplateHash: hash, DaemonSet: ds, Blocker: blocker,
+		LastStatusWrite: state.lastStatusWrite, Backoff: state.backoff}
+	template, generation := templateOf(state, ds)
+	s.Nodes = r.nodeIndex.place(&state.nodes, template, generation)
+	s.Pods = r.podIndex.pods(client.ObjectKeyFromObject(job))
+	if ds == nil || job.Finished() != nil || !job.DeletionTimestamp.IsZero() {
 		return s, nil
 	}
 	// Without gates every node may start: no stale pod hides that a slot is in use.
-	gates := daemonset.UsesGates(&job.Spec)
+	gates := daemonset.UsesGates(job)
 	s.ExpectationsMet = !gates || state.expectations.Met(s.Pods)
-	var err error
 	if gates && !state.expectations.Known() {
 		cached := s.Pods
-		if s.Pods, err = r.listPods(ctx, ds); err != nil {
+		if s.Pods, err = r.listPods(ctx, job); err != nil {
 			return s, err
 		}
 		state.expectations.Confirm(cached, s.Pods)
@@ -47,27 +49,42 @@ func (r *Reconciler) observe(ctx context.Context, state *jobState, job *v1beta1.
 	return s, err
 }
 
+// templateOf returns the pod template that places the Job's nodes: that of its
+// DaemonSet, or of the one that it asks for. The generation tells them apart.
+func templateOf(state *jobState, ds *appsv1.DaemonSet) (*corev1.PodTemplateSpec, int64) {
+	switch {
+	case ds != nil:
+		return &ds.Spec.Template, ds.Generation
+	case state.desired != nil:
+		return &state.desired.Spec.Template, -state.desiredGeneration
+	}
+	return &corev1.PodTemplateSpec{}, 0
+}
+
 // observeLive returns the State of a Job from the API server, for a decision that
 // cannot be undone. It returns errStale if the Job is deleted or finished by now.
-func (r *Reconciler) observeLive(ctx context.Context, state *jobState, cached *v1beta1.Job) (plan.State, error) {
-	job, err := r.getLive(ctx, cached)
+func (r *Reconciler) observeLive(ctx context.Context, state *jobState, cached plan.State) (plan.State, error) {
+	job, err := r.getLive(ctx, cached.Job)
 	if err != nil {
 		return plan.State{}, err
 	}
-	hash, err := daemonset.TemplateHash(&job.Spec)
-	if err != nil {
-		return plan.State{}, err
+	s := cached
+	s.Job, s.DaemonSet, s.Now, s.ExpectationsMet, s.Live = job, nil, r.clock.Now(), true, true
+	if s.TemplateHash, err = daemonset.CurrentHash(job); err != nil {
+		return s, err
 	}
-	s := plan.State{Job: job, Now: r.clock.Now(), TemplateHash: hash, LastStatusWrite: state.lastStatusWrite, ExpectationsMet: true, Live: true}
 	ds := &appsv1.DaemonSet{}
 	switch err := r.apiReader.Get(ctx, daemonSetKey(job), ds); {
 	case client.IgnoreNotFound(err) != nil:
 		return s, fmt.Errorf("reading DaemonSet: %w", err)
-	case err != nil || !metav1.IsControlledBy(ds, job):
-		return s, nil
+	case err == nil && metav1.IsControlledBy(ds, job):
+		s.DaemonSet = ds
 	}
-	s.DaemonSet = ds
-	s.Pods, err = r.listPods(ctx, ds)
+	if s.Pods, err = r.listPods(ctx, job); err != nil {
+		return s, err
+	}
+	template, _ := templateOf(state, s.DaemonSet)
+	s.Nodes, err = r.listNodes(ctx, template)
 	return s, err
 }
 
@@ -82,22 +99,6 @@ func (r *Reconciler) getLive(ctx context.Context, cached *v1beta1.Job) (*v1beta1
 		return nil, errStale
 	}
 	return job, nil
-}
-
-// listPods lists the pods of a DaemonSet live.
-func (r *Reconciler) listPods(ctx context.Context, ds *appsv1.DaemonSet) ([]plan.Pod, error) {
-	list := &corev1.PodList{}
-	err := r.apiReader.List(ctx, list, client.InNamespace(ds.Namespace), client.MatchingLabels(ds.Spec.Selector.MatchLabels))
-	if err != nil {
-		return nil, fmt.Errorf("listing pods: %w", err)
-	}
-	pods := make([]plan.Pod, 0, len(list.Items))
-	for i := range list.Items {
-		if pod := &list.Items[i]; metav1.IsControlledBy(pod, ds) {
-			pods = append(pods, plan.ReadPod(pod))
-		}
-	}
-	return pods, nil
 }
 
 // refusedPods returns why the API server refused pods to the DaemonSet controller,

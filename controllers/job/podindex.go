@@ -81,16 +81,13 @@ func (i *podIndex) remove(job types.NamespacedName, pod client.Object) {
 	}
 }
 
-// pods returns the pods of a Job that this owner controls, of every template. Pods
-// of another owner are left out, whatever their labels say.
-func (i *podIndex) pods(job types.NamespacedName, owner types.UID) []plan.Pod {
+// pods returns all pods with a Job's labels, whoever controls them.
+func (i *podIndex) pods(job types.NamespacedName) []plan.Pod {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	pods := make([]plan.Pod, 0, len(i.jobs[job]))
 	for _, pod := range i.jobs[job] {
-		if pod.Owner == owner {
-			pods = append(pods, pod)
-		}
+		pods = append(pods, pod)
 	}
 	return pods
 }

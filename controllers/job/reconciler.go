@@ -27,8 +27,9 @@ type Reconciler struct {
 	clock     clock.PassiveClock
 	options   Options
 
-	podIndex *podIndex
-	states   *jobStates
+	podIndex  *podIndex
+	nodeIndex *nodeIndex
+	states    *jobStates
 }
 
 // Options are the settings of the manager's controller.
@@ -47,10 +48,13 @@ type Options struct {
 func New(cached client.Client, apiReader client.Reader, recorder events.EventRecorder, clk clock.PassiveClock, options Options) *Reconciler {
 	return &Reconciler{
 		client: cached, apiReader: apiReader, recorder: recorder, clock: clk, options: options,
-		podIndex: newPodIndex(), states: newJobStates(),
+		podIndex: newPodIndex(), nodeIndex: newNodeIndex(), states: newJobStates(),
 	}
 }
 
+// The right to read nodes is in config/rbac/node_reader_role.yaml: nodes have no
+// namespace, and OLM grants the rights below in single namespaces.
+//
 // +kubebuilder:rbac:groups=daemonset.darkowlzz.space,resources=jobs,verbs=get;list;watch;patch
 // +kubebuilder:rbac:groups=daemonset.darkowlzz.space,resources=jobs/status,verbs=patch
 // +kubebuilder:rbac:groups=daemonset.darkowlzz.space,resources=jobs/finalizers,verbs=update
@@ -91,7 +95,7 @@ func (r *Reconciler) reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	}
 	p := plan.Compute(observed)
 	if p.ReadLive {
-		if observed, err = r.observeLive(ctx, state, job); err != nil {
+		if observed, err = r.observeLive(ctx, state, observed); err != nil {
 			return ctrl.Result{}, errors.Join(syncErr, err)
 		}
 		p = plan.Compute(observed)
@@ -101,18 +105,16 @@ func (r *Reconciler) reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 }
 
 // load returns the newest known version of a Job with its jobState. It returns nil
-// for a Job that is deleted: garbage collection takes what the Job owns.
+// for a Job that is gone: garbage collection takes what the Job owns.
 func (r *Reconciler) load(ctx context.Context, name client.ObjectKey) (*v1beta1.Job, *jobState, error) {
 	cached, err := jobcache.Get(ctx, r.client, name)
 	if client.IgnoreNotFound(err) != nil {
 		return nil, nil, err
 	}
-	if cached != nil {
-		state := r.states.of(name, cached.UID)
-		if job := newest(&state.job, cached); job.DeletionTimestamp.IsZero() {
-			return job, state, nil
-		}
+	if cached == nil {
+		r.states.forget(name)
+		return nil, nil, nil
 	}
-	r.states.forget(name)
-	return nil, nil, nil
+	state := r.states.of(name, cached.UID)
+	return newest(&state.job, cached), state, nil
 }

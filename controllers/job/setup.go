@@ -2,11 +2,13 @@ package job
 
 import (
 	"context"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/client-go/util/workqueue"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
@@ -23,6 +25,11 @@ import (
 const (
 	controllerName = "job"
 
+	// firstRetry and lastRetry bound the time until a Job that failed to reconcile is
+	// retried: what it waits for may be an administrator, who then waits for it.
+	firstRetry = 5 * time.Millisecond
+	lastRetry  = 30 * time.Second
+
 	// eventsByUID indexes events by the object they are about.
 	eventsByUID = "involvedObject.uid"
 )
@@ -34,6 +41,7 @@ func CacheByObject() map[client.Object]cache.ByObject {
 		jobcache.Object():   jobcache.ByObject(),
 		&appsv1.DaemonSet{}: {Label: ours, Transform: cache.TransformStripManagedFields()},
 		&corev1.Pod{}:       {Label: ours, Transform: podcache.Strip},
+		&corev1.Node{}:      {Transform: stripNode},
 		// The DaemonSet controller reports in its events alone that the API server refused a pod.
 		&corev1.Event{}: {
 			Field:     fields.SelectorFromSet(fields.Set{"involvedObject.kind": "DaemonSet", "reason": "FailedCreate"}),
@@ -59,10 +67,14 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager) err
 	}
 	return ctrl.NewControllerManagedBy(mgr).
 		Named(controllerName).
-		For(jobcache.Object(), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		For(jobcache.Object(), builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, predicate.Funcs{UpdateFunc: resumeChanged}))).
 		Watches(&appsv1.DaemonSet{}, batchedHandler(jobOfLabels), builder.WithPredicates(predicate.Funcs{UpdateFunc: daemonSetChanged})).
 		Watches(&corev1.Pod{}, r.podIndex.handler()).
+		Watches(&corev1.Node{}, r.nodeIndex.handler(r.states)).
 		Watches(&corev1.Event{}, batchedHandler(jobOfEvent)).
-		WithOptions(controller.Options{MaxConcurrentReconciles: r.options.Concurrency}).
+		WithOptions(controller.Options{
+			MaxConcurrentReconciles: r.options.Concurrency,
+			RateLimiter:             workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](firstRetry, lastRetry),
+		}).
 		Complete(reconciler)
 }

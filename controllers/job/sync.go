@@ -21,14 +21,15 @@ import (
 // syncDaemonSet applies the Job's DaemonSet where it is not what the Job asks for,
 // and returns it, nil if there is none. What only a person can change comes back
 // as the Blocker. After an error the present DaemonSet, if any, keeps running and
-// is returned too. A finished Job's DaemonSet is not applied.
+// is returned too. The DaemonSet of a finished or deleted Job is not applied, nor
+// that of a Job whose verdict is for an earlier template.
 func (r *Reconciler) syncDaemonSet(ctx context.Context, state *jobState, job *v1beta1.Job) (*appsv1.DaemonSet, plan.Blocker, error) {
 	ds, err := r.findDaemonSet(ctx, state, job)
 	if err != nil {
 		return nil, plan.Blocker{}, err
 	}
 	controlled := ds != nil && metav1.IsControlledBy(ds, job)
-	if job.Finished() != nil {
+	if job.Finished() != nil || !job.DeletionTimestamp.IsZero() {
 		if !controlled {
 			ds = nil
 		}
@@ -40,11 +41,16 @@ func (r *Reconciler) syncDaemonSet(ctx context.Context, state *jobState, job *v1
 	}
 	switch {
 	case ds == nil:
+		if blocker, err := r.predecessor(ctx, job); blocker.Reason != "" || err != nil {
+			return nil, blocker, err
+		}
 		created, blocker, err := r.apply(ctx, state, desired)
 		if apierrors.IsConflict(err) {
 			return nil, nameTaken(desired.Name, "it was made in the meantime"), nil
 		}
 		return created, blocker, err
+	case !controlled && isPredecessor(ds, job):
+		return nil, predecessorStopping("the DaemonSet " + ds.Name + " of an earlier Job of this name is being deleted"), nil
 	case !controlled:
 		return nil, nameTaken(ds.Name, ownerOf(ds)), nil
 	case !ds.DeletionTimestamp.IsZero(), !daemonset.NeedsApply(ds, desired):
@@ -69,7 +75,7 @@ func (r *Reconciler) syncDaemonSet(ctx context.Context, state *jobState, job *v1
 func (r *Reconciler) findDaemonSet(ctx context.Context, state *jobState, job *v1beta1.Job) (*appsv1.DaemonSet, error) {
 	ds := &appsv1.DaemonSet{}
 	err := r.client.Get(ctx, daemonSetKey(job), ds)
-	if apierrors.IsNotFound(err) && job.Finished() == nil {
+	if apierrors.IsNotFound(err) && job.Finished() == nil && job.DeletionTimestamp.IsZero() {
 		now, liveErr := r.getLive(ctx, job)
 		if liveErr == nil && now.Generation != job.Generation {
 			liveErr = errStale
@@ -143,8 +149,6 @@ func ownerOf(ds *appsv1.DaemonSet) string {
 	switch {
 	case owner == nil:
 		return "nobody controls it"
-	case !ds.DeletionTimestamp.IsZero():
-		return "it is being deleted"
 	}
 	return fmt.Sprintf("%s %s with UID %s controls it", owner.Kind, owner.Name, owner.UID)
 }

@@ -18,7 +18,7 @@ import (
 // when the template changes. The gate can come and go, and the manager replaces
 // the pods of an earlier template under the Job's parallelism.
 func Desired(job *v1beta1.Job, pauseImage string) (*appsv1.DaemonSet, error) {
-	hash, err := TemplateHash(&job.Spec)
+	hash, err := CurrentHash(job)
 	if err != nil {
 		return nil, err
 	}
@@ -37,7 +37,7 @@ func Desired(job *v1beta1.Job, pauseImage string) (*appsv1.DaemonSet, error) {
 			UpdateStrategy: appsv1.DaemonSetUpdateStrategy{Type: appsv1.OnDeleteDaemonSetStrategyType},
 		},
 	}
-	if pod := &ds.Spec.Template.Spec; UsesGates(&job.Spec) && !HasGate(pod) {
+	if pod := &ds.Spec.Template.Spec; UsesGates(job) && !HasGate(pod) {
 		pod.SchedulingGates = append(pod.SchedulingGates, gate)
 	}
 	applied, err := hashOf(ds)
@@ -53,8 +53,8 @@ var gate = corev1.PodSchedulingGate{Name: v1beta1.SchedulingGate}
 // UsesGates returns whether new pods of the Job wait for the manager to ungate
 // them. A plain Job's do not: it costs no write per node and keeps running while
 // the operator is down.
-func UsesGates(spec *v1beta1.JobSpec) bool {
-	return spec.Parallelism != nil || (spec.Suspend != nil && *spec.Suspend)
+func UsesGates(job *v1beta1.Job) bool {
+	return job.Spec.Parallelism != nil || job.Suspended() || Held(job)
 }
 
 // HasGate returns whether the manager's scheduling gate holds the pod.

@@ -26,6 +26,16 @@ type hashedSpec struct {
 	Mode      v1beta1.CompletionMode  `json:"mode,omitempty"`
 }
 
+// CurrentHash returns the hash of what the Job runs now. While the status is about
+// the present generation, what runs has not changed, and its hash is taken as it is:
+// another version of the operator, or of Kubernetes' defaults, may compute another one.
+func CurrentHash(job *v1beta1.Job) (string, error) {
+	if job.Status.TemplateHash != "" && job.Status.ObservedGeneration == job.Generation {
+		return job.Status.TemplateHash, nil
+	}
+	return TemplateHash(&job.Spec)
+}
+
 // TemplateHash returns a hash of what the Job runs, as the value of a label.
 func TemplateHash(spec *v1beta1.JobSpec) (string, error) {
 	mode := spec.CompletionMode

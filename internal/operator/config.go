@@ -39,6 +39,7 @@ func restConfig(name string, o *options.Common) (*rest.Config, error) {
 // the API server sends requests at each start, and fails while the API server is unreachable.
 func staticMapper(*rest.Config, *http.Client) (meta.RESTMapper, error) {
 	mapper := meta.NewDefaultRESTMapper(nil)
+	mapper.Add(corev1.SchemeGroupVersion.WithKind("Node"), meta.RESTScopeRoot)
 	for _, kind := range []schema.GroupVersionKind{
 		v1beta1.GroupVersion.WithKind("Job"),
 		appsv1.SchemeGroupVersion.WithKind("DaemonSet"),

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -22,48 +23,101 @@ var starting = map[string]bool{"": true, "ContainerCreating": true, "PodInitiali
 
 // podBlocker returns what keeps the pod's work from being done, as the scheduler
 // and the kubelet report it.
-func podBlocker(pod *corev1.Pod, byLog bool, restarts int32, exitCode *int32) Blocker {
-	if pod.Status.Phase == corev1.PodFailed {
-		return Blocker{cmp.Or(pod.Status.Reason, "PodFailed"), pod.Status.Message}
-	}
-	for _, condition := range pod.Status.Conditions {
-		if condition.Type == corev1.PodScheduled && condition.Status == corev1.ConditionFalse && condition.Reason == corev1.PodReasonUnschedulable {
-			return Blocker{condition.Reason, condition.Message}
+func podBlocker(pod *corev1.Pod, p *Pod, byLog bool) Blocker {
+	followed := v1beta1.LogContainerName(&pod.Spec)
+	switch {
+	case p.State == Succeeded:
+		if end := statusEnd(pod, followed); byLog && end != nil && !isEarlierSandbox(pod, end) {
+			return Blocker{v1beta1.ReasonEndsAfterWord, endsAfterWord}
 		}
+		return Blocker{}
+	case p.State == Lost:
+		return Blocker{cmp.Or(pod.Status.Reason, "PodFailed"), pod.Status.Message}
+	case p.State == Gated:
+		return Blocker{}
+	case len(pod.Spec.SchedulingGates) > 0:
+		return Blocker{corev1.PodReasonSchedulingGated, fmt.Sprintf("the scheduling gate %s holds the pod: who put it into the template must remove it",
+			pod.Spec.SchedulingGates[0].Name)}
+	case p.Unschedulable && !p.Preempting:
+		return Blocker{corev1.PodReasonUnschedulable, unschedulable(pod)}
 	}
 	// After one end with code 0 the terminator may still be reading the log. After a
 	// second one it has read the first log to its end.
-	if byLog && restarts > 0 && exitCode != nil && *exitCode == 0 {
+	if end := statusEnd(pod, followed); byLog && end != nil && !isFailure(end) && restartsOf(pod, followed) > 0 && !isEarlierSandbox(pod, end) {
 		return Blocker{v1beta1.ReasonExitedWithoutWord, exitedWithoutWord}
 	}
+	if c := completedCondition(pod); c != nil && c.Status == corev1.ConditionFalse && c.Reason != "" {
+		return Blocker{c.Reason, c.Message}
+	}
+	return containerBlocker(pod, p)
+}
+
+// containerBlocker returns why a container does not run. One that restarts after a
+// failure is reported while it runs too: the reason would come and go at each crash.
+func containerBlocker(pod *corev1.Pod, p *Pod) Blocker {
 	for _, statuses := range [][]corev1.ContainerStatus{pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses} {
 		for i := range statuses {
-			waiting := statuses[i].State.Waiting
-			if waiting == nil || starting[waiting.Reason] {
-				continue
+			status := &statuses[i]
+			waiting, end := status.State.Waiting, lastEnd(status)
+			crashed := p.WorkFailed && end != nil && isFailure(end) && status.RestartCount > 0 && status.State.Terminated == nil
+			switch {
+			case crashed || (waiting != nil && waiting.Reason == crashLoop && end != nil):
+				return Blocker{crashLoop, fmt.Sprintf("container %s ended with exit code %d, %d restarts%s",
+					status.Name, end.ExitCode, status.RestartCount, kubeletMessage(waiting))}
+			case waiting != nil && !starting[waiting.Reason]:
+				return Blocker{waiting.Reason, waiting.Message}
 			}
-			if end := lastEnd(&statuses[i]); end != nil {
-				return Blocker{waiting.Reason, fmt.Sprintf("container %s ended with exit code %d, %d restarts",
-					statuses[i].Name, end.ExitCode, statuses[i].RestartCount)}
-			}
-			return Blocker{waiting.Reason, waiting.Message}
 		}
 	}
 	return Blocker{}
 }
 
-const exitedWithoutWord = "the container exited with code 0 without logging the termination word; " +
-	"if exiting is how it says that it is done, set completionMode: Exit"
+const crashLoop = "CrashLoopBackOff"
+
+// kubeletMessage returns the kubelet's own reason, where it is more than that the
+// container restarts.
+func kubeletMessage(waiting *corev1.ContainerStateWaiting) string {
+	if waiting == nil || waiting.Reason == crashLoop || starting[waiting.Reason] {
+		return ""
+	}
+	return fmt.Sprintf(": %s: %s", waiting.Reason, waiting.Message)
+}
+
+const (
+	exitedWithoutWord = "the container exited with code 0 without logging the termination word; " +
+		"if exiting is how it says that it is done, set completionMode: Exit"
+	endsAfterWord = "the container ends after it logged the word, and the kubelet runs its work again: " +
+		"let it sleep after the word, or set completionMode: Exit"
+)
+
+// startTimeout is how long a pod may take to start before that is worth a word.
+const startTimeout = time.Minute
+
+// isSlow returns whether the pod has had a node for so long and runs no container.
+func (s *State) isSlow(pod *Pod) bool {
+	return pod.State == Active && !pod.Started && !pod.ScheduledAt.IsZero() && s.Now.Sub(pod.ScheduledAt) >= startTimeout
+}
+
+// blockerOf returns what blocks a pod at this time.
+func (s *State) blockerOf(pod *Pod) Blocker {
+	if pod.Blocker.Reason == "" && s.isSlow(pod) {
+		return Blocker{"ContainerCreating", fmt.Sprintf("nothing has started for a minute; kubectl -n %s describe pod %s shows why", s.Job.Namespace, pod.Name)}
+	}
+	return pod.Blocker
+}
 
 // podBlockers groups the pods by what blocks them, most pods first, in a sentence
 // such as "2 nodes: ImagePullBackOff (node-1: …)". It is empty when nothing does.
-func (s *State) podBlockers() string {
+func (s *State) podBlockers() Blocker {
 	byReason := map[string][]*Pod{}
 	for i := range s.Pods {
 		pod := &s.Pods[i]
-		if s.upToDate(pod) && !pod.Terminating && pod.Blocker.Reason != "" {
-			byReason[pod.Blocker.Reason] = append(byReason[pod.Blocker.Reason], pod)
+		if reason := s.blockerOf(pod).Reason; reason != "" && s.upToDate(pod) && !pod.Terminating && s.stateOf(pod) != Failed {
+			byReason[reason] = append(byReason[reason], pod)
 		}
+	}
+	if len(byReason) == 0 {
+		return Blocker{}
 	}
 	reasons := slices.SortedFunc(maps.Keys(byReason), func(a, b string) int {
 		return cmp.Or(len(byReason[b])-len(byReason[a]), strings.Compare(a, b))
@@ -73,7 +127,11 @@ func (s *State) podBlockers() string {
 		group := byReason[reason]
 		first := slices.MinFunc(group, func(a, b *Pod) int { return strings.Compare(a.Node, b.Node) })
 		sentences = append(sentences, fmt.Sprintf("%s: %s (%s: %s)",
-			nodeCount(len(group)), reason, first.Node, Shorten(first.Blocker.Message, MaxSentence)))
+			nodeCount(len(group)), reason, first.Node, Shorten(s.blockerOf(first).Message, MaxSentence)))
 	}
-	return strings.Join(sentences, "; ")
+	blocker := Blocker{v1beta1.ReasonPodsWaiting, strings.Join(sentences, "; ")}
+	if len(reasons) == 1 && reasons[0] == v1beta1.ReasonEndsAfterWord {
+		blocker.Reason = reasons[0]
+	}
+	return blocker
 }

@@ -13,8 +13,8 @@ import (
 	wrappers "github.com/darkowlzz/daemonset-job/internal/testing"
 )
 
-// finished is the status of a Job that ended so many seconds ago.
-func finished(conditionType string, phase v1beta1.JobPhase, secondsAgo int) v1beta1.JobStatus {
+// ended is the status of a Job that ended so many seconds ago.
+func ended(conditionType string, phase v1beta1.JobPhase, secondsAgo int) v1beta1.JobStatus {
 	status := started(60)
 	status.Phase = phase
 	status.Conditions = []metav1.Condition{{Type: conditionType, Status: metav1.ConditionTrue, Reason: "R",
@@ -41,16 +41,19 @@ func terminatingDaemonSet() *appsv1.DaemonSet {
 
 // steps are what a Plan does, without the contents of the status.
 type steps struct {
-	live, retry, suspend, status bool
-	daemonSet                    DaemonSetAction
-	deleted, ungated             []string
-	again                        time.Duration
+	live, status                bool
+	daemonSet                   DaemonSetAction
+	deleted, reclaimed, ungated []string
+	again                       time.Duration
 }
 
 func stepsOf(p Plan) steps {
-	s := steps{live: p.ReadLive, retry: len(p.Retry) > 0, suspend: p.Suspend != nil, status: p.Status != nil, daemonSet: p.DaemonSet, again: p.RequeueAfter}
+	s := steps{live: p.ReadLive, status: p.Status != nil, daemonSet: p.DaemonSet, again: p.RequeueAfter}
 	for _, pod := range p.DeletePods {
 		s.deleted = append(s.deleted, pod.Node)
+	}
+	for _, pod := range p.Reclaim {
+		s.reclaimed = append(s.reclaimed, pod.Node)
 	}
 	for _, pod := range p.Ungate {
 		s.ungated = append(s.ungated, pod.Node)
@@ -61,9 +64,9 @@ func stepsOf(p Plan) steps {
 func TestCompute(t *testing.T) {
 	old := func(node string) *wrappers.PodWrapper { return wrappers.Pod(aJob, node, "h0") }
 	complete := func(secondsAgo int) *wrappers.JobWrapper {
-		return job().Status(finished(v1beta1.JobComplete, v1beta1.PhaseComplete, secondsAgo))
+		return job().Status(ended(v1beta1.JobComplete, v1beta1.PhaseComplete, secondsAgo))
 	}
-	failed := job().Status(finished(v1beta1.JobFailed, v1beta1.PhaseFailed, 0))
+	failed := job().Status(ended(v1beta1.JobFailed, v1beta1.PhaseFailed, 0))
 	holds := func() *wrappers.JobWrapper { return job().OnFailure(v1beta1.FailureActionSuspend) }
 	held := suspendedBy(v1beta1.ReasonMaxFailedNodesExceeded)
 	tests := map[string]struct {
@@ -86,11 +89,11 @@ func TestCompute(t *testing.T) {
 		"failed, DaemonSet is going":     {job: failed, ds: terminatingDaemonSet()},
 		"fails":                          {job: job(), ds: daemonSet(1, 1), pods: pods(crashing("a")), planned: steps{status: true, daemonSet: DeleteDaemonSet}},
 		"fails on a cached state":        {job: job(), ds: daemonSet(1, 1), pods: pods(crashing("a")), mutate: cached, planned: steps{live: true}},
-		"holds":                          {job: holds(), ds: daemonSet(1, 1), pods: pods(crashing("a")), planned: steps{suspend: true}},
+		"holds":                          {job: holds(), ds: daemonSet(1, 1), pods: pods(crashing("a")), planned: steps{status: true, daemonSet: GateTemplate}},
 		"holds on a cached state":        {job: holds(), ds: daemonSet(1, 1), pods: pods(crashing("a")), mutate: cached, planned: steps{live: true}},
-		"completes on a cached state":    {job: job(), ds: daemonSet(1, 1), pods: pods(pod("a").Completed()), mutate: cached, planned: steps{status: true, again: deletionGrace}},
-		"resumed after a hold":           {job: holds().Suspend(false).Status(held), ds: daemonSet(2, 2), pods: pods(crashing("a"), pod("b")), planned: steps{retry: true, status: true}},
-		"resumed, on a cached state":     {job: holds().Suspend(false).Status(held), ds: daemonSet(2, 2), pods: pods(crashing("a"), pod("b")), mutate: cached, planned: steps{live: true}},
+		"completes on a cached state":    {job: job(), ds: daemonSet(1, 1), pods: pods(pod("a").Completed()), mutate: cached, planned: steps{live: true}},
+		"resumed after a hold":           {job: holds().Suspend(false).Status(held), ds: daemonSet(2, 2), pods: pods(crashing("a"), pod("b")), planned: steps{status: true, again: immediately}},
+		"resumed, on a cached state":     {job: holds().Suspend(false).Status(held), ds: daemonSet(2, 2), pods: pods(crashing("a"), pod("b")), mutate: cached, planned: steps{status: true, again: immediately}},
 		"resumed, by now it is done":     {job: holds().Suspend(false).Status(held), ds: daemonSet(1, 1), pods: pods(crashing("a").Completed()), planned: steps{status: true, again: deletionGrace}},
 		"resumed by who suspended it":    {job: job().Suspend(false).Status(suspendedBy(v1beta1.ReasonSuspendedByUser)), ds: daemonSet(1, 1), pods: pods(pod("a").Gated()), mutate: cached, planned: steps{status: true, ungated: []string{"a"}}},
 		"gated pods, two slots":          {job: job().Parallelism("2"), ds: daemonSet(3, 3), pods: pods(pod("a"), pod("b").Gated(), pod("c").Gated()), planned: steps{status: true, ungated: []string{"b"}}},
@@ -101,7 +104,7 @@ func TestCompute(t *testing.T) {
 		"an earlier template, suspended": {job: job().Suspend(true), ds: daemonSet(1, 1), pods: pods(old("a")), planned: steps{status: true}},
 		"an earlier one, stale":          {job: job(), ds: notObserved(1), pods: pods(old("a")), planned: steps{status: true}},
 		"an earlier one holds the slot":  {job: job().Parallelism("1"), ds: daemonSet(2, 2), pods: pods(old("a"), pod("b").Gated()), planned: steps{status: true, deleted: []string{"a"}}},
-		"a deadline to come":             {job: job().Deadline(15), ds: daemonSet(1, 1), pods: pods(pod("a")), planned: steps{status: true, again: 5 * time.Second}},
+		"a deadline to come":             {job: job().Deadline(15), ds: daemonSet(1, 1), pods: pods(pod("a")), planned: steps{status: true, again: 6 * time.Second}},
 		"the name is taken":              {job: job(), mutate: blockedBy(v1beta1.ReasonDaemonSetNameTaken), planned: steps{status: true, again: 10 * time.Second}},
 		"the DaemonSet is refused":       {job: job(), mutate: blockedBy(v1beta1.ReasonDaemonSetRefused), planned: steps{status: true, again: 30 * time.Second}},
 	}

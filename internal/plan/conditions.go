@@ -1,6 +1,9 @@
 package plan
 
 import (
+	"fmt"
+	"time"
+
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -12,7 +15,7 @@ import (
 // condition that it leaves out stays as it is.
 func conditions(s *State, t *tally, outcome Outcome) []metav1.Condition {
 	all := []metav1.Condition{blockedCondition(s, t, outcome)}
-	if suspended := suspendedCondition(s, t); suspended != nil {
+	if suspended := suspendedCondition(s, outcome); suspended != nil {
 		all = append(all, *suspended)
 	}
 	switch outcome.Result {
@@ -29,44 +32,96 @@ func isTrue(conditionType, reason, message string) metav1.Condition {
 }
 
 // suspendedCondition returns nil for a Job that was never suspended.
-func suspendedCondition(s *State, t *tally) *metav1.Condition {
-	spec, last := &s.Job.Spec, meta.FindStatusCondition(s.Job.Status.Conditions, v1beta1.JobSuspended)
-	if !s.Job.Suspended() {
-		if last == nil {
-			return nil
-		}
-		return &metav1.Condition{Type: v1beta1.JobSuspended, Status: metav1.ConditionFalse, Reason: v1beta1.ReasonResumed,
-			Message: "spec.suspend is not set"}
-	}
-	condition := isTrue(v1beta1.JobSuspended, v1beta1.ReasonSuspendedByUser,
-		"spec.suspend is true: no further node starts until it is set to false")
-	tolerated := toleratedFailures(spec, t.desired)
+func suspendedCondition(s *State, outcome Outcome) *metav1.Condition {
+	last := meta.FindStatusCondition(s.Job.Status.Conditions, v1beta1.JobSuspended)
+	wasTrue := last != nil && last.Status == metav1.ConditionTrue
+	var condition metav1.Condition
 	switch {
-	case last != nil && last.Status == metav1.ConditionTrue && last.Reason == v1beta1.ReasonMaxFailedNodesExceeded:
-		// The reason says that the manager suspended it, so that resuming it retries the failed nodes.
-		condition.Reason, condition.Message = last.Reason, last.Message
-	case spec.OnFailure == v1beta1.FailureActionSuspend && t.failed() > tolerated && !neverEnds(spec):
-		condition.Reason = v1beta1.ReasonMaxFailedNodesExceeded
-		condition.Message = failures(t, tolerated, false) + "; set spec.suspend to false to try them again"
+	case outcome.Result == Hold:
+		condition = isTrue(v1beta1.JobSuspended, outcome.Reason, outcome.Message+
+			"; to try the failed nodes again, set the annotation "+v1beta1.AnnotationResume+" to another value")
+	case s.held(), s.Job.Suspended() && wasTrue && daemonset.IsHold(last.Reason):
+		// The reason is latched: it says that resuming the Job retries its failed nodes.
+		condition = isTrue(v1beta1.JobSuspended, last.Reason, last.Message)
+	case s.Job.Suspended():
+		condition = isTrue(v1beta1.JobSuspended, v1beta1.ReasonSuspendedByUser,
+			"spec.suspend is true: no further node starts until it is set to false")
+	case last == nil:
+		return nil
+	case !wasTrue:
+		condition = *last
+	case s.retries():
+		condition = metav1.Condition{Type: v1beta1.JobSuspended, Status: metav1.ConditionFalse, Reason: v1beta1.ReasonResumed,
+			Message: "the Job was resumed, and its failed nodes are tried again"}
+	default:
+		condition = metav1.Condition{Type: v1beta1.JobSuspended, Status: metav1.ConditionFalse, Reason: v1beta1.ReasonResumed,
+			Message: "spec.suspend is not set"}
 	}
 	return &condition
 }
 
 // blockedCondition says what keeps the Job from moving that a person can change.
 // The order of evaluation is that in which a Job proceeds: its DaemonSet, its
-// nodes, its pods, the work on the nodes.
+// nodes, its pods, the work on the nodes, its slots.
 func blockedCondition(s *State, t *tally, outcome Outcome) metav1.Condition {
 	if outcome.Result != Complete && outcome.Result != Fail {
-		switch waiting := s.podBlockers(); {
-		case s.Blocker.Reason != "" && (s.Blocker.Reason != v1beta1.ReasonPodsRefused || t.missing > 0):
-			return isTrue(v1beta1.JobBlocked, s.Blocker.Reason, s.Blocker.Message)
-		case daemonset.Observed(s.DaemonSet) && t.desired == 0:
-			return isTrue(v1beta1.JobBlocked, v1beta1.ReasonNoMatchingNode, "no node matches: the Job waits for one; "+
-				"see the node selector, affinity and tolerations of its template, and the nodes' taints")
-		case waiting != "":
-			return isTrue(v1beta1.JobBlocked, v1beta1.ReasonPodsWaiting, waiting)
+		for _, blocker := range []Blocker{s.applyBlocker(t), s.nodeBlocker(t), s.podBlockers(), s.slotBlocker(t)} {
+			if blocker.Reason != "" {
+				return isTrue(v1beta1.JobBlocked, blocker.Reason, blocker.Message)
+			}
 		}
 	}
 	return metav1.Condition{Type: v1beta1.JobBlocked, Status: metav1.ConditionFalse, Reason: v1beta1.ReasonNotBlocked,
 		Message: "nothing stands in the way"}
+}
+
+// applyBlocker returns what the API server refused, unless it is over.
+func (s *State) applyBlocker(t *tally) Blocker {
+	if s.Blocker.Reason == v1beta1.ReasonPodsRefused && t.missing == 0 {
+		return Blocker{}
+	}
+	return s.Blocker
+}
+
+// nodeBlocker returns which nodes the Job lacks or waits for.
+func (s *State) nodeBlocker(t *tally) Blocker {
+	if t.desired() == 0 && daemonset.Observed(s.DaemonSet) {
+		return Blocker{v1beta1.ReasonNoMatchingNode, "no node matches: the Job waits for one; " +
+			"see the node selector, affinity and tolerations of its template, and the nodes' taints" + t.others()}
+	}
+	var first *Node
+	waiting := 0
+	for i := range t.members {
+		if m := &t.members[i]; !m.node.NotReadySince.IsZero() && m.state != Succeeded {
+			if waiting++; first == nil || m.node.Name < first.Name {
+				first = m.node
+			}
+		}
+	}
+	if first == nil {
+		return Blocker{}
+	}
+	return Blocker{v1beta1.ReasonNodesNotReady, fmt.Sprintf("the Job waits for %s: %s NotReady since %s",
+		nodeCount(waiting), first.Name, first.NotReadySince.UTC().Format(time.RFC3339))}
+}
+
+// slotBlocker returns which pods hold the slots that nodes wait for, when these
+// pods are only being stopped.
+func (s *State) slotBlocker(t *tally) Blocker {
+	free := slots(&s.Job.Spec, t.desired())
+	var first *Pod
+	for i := range s.Pods {
+		pod := &s.Pods[i]
+		if !s.holdsSlot(pod) {
+			continue
+		}
+		free--
+		if pod.Terminating && (first == nil || pod.Name < first.Name) {
+			first = pod
+		}
+	}
+	if t.gated == 0 || t.active > 0 || free > 0 || first == nil {
+		return Blocker{}
+	}
+	return Blocker{v1beta1.ReasonSlotsTaken, fmt.Sprintf("pods that are being stopped hold all slots: %s on %s", first.Name, first.Node)}
 }

@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"time"
+
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
@@ -19,11 +21,67 @@ func isDone(pod *corev1.Pod, byLog bool, work []*corev1.ContainerStatus) bool {
 		}
 	}
 	for _, status := range work {
-		if ended := status.State.Terminated; ended == nil || ended.ExitCode != 0 {
+		if ended := status.State.Terminated; ended == nil || isFailure(ended) {
 			return false
 		}
 	}
 	return toDo > 0 && len(work) == toDo
+}
+
+// isFailure returns whether the kubelet takes the end of a container for a failure.
+// A container whose child was killed for its memory can exit with code 0: the kubelet
+// runs it again.
+func isFailure(end *corev1.ContainerStateTerminated) bool {
+	return end.ExitCode != 0 || end.Reason == oomKilled
+}
+
+const oomKilled = "OOMKilled"
+
+// workFailed returns whether a container of the work last ended in a failure, in the
+// pod's present sandbox. In Log mode the followed container has also failed when it
+// ended without logging the word.
+func workFailed(pod *corev1.Pod, work []*corev1.ContainerStatus, byLog bool) bool {
+	followed := v1beta1.LogContainerName(&pod.Spec)
+	for _, status := range work {
+		end := lastEnd(status)
+		if end == nil || isEarlierSandbox(pod, end) {
+			continue
+		}
+		if isFailure(end) || byLog && status.Name == followed {
+			return true
+		}
+	}
+	return false
+}
+
+// sandboxTolerance is how much older than the pod's sandbox a container may seem, by
+// clocks that the kubelet and the container runtime round differently.
+const sandboxTolerance = 10 * time.Second
+
+// isEarlierSandbox returns whether a container ran before the pod's present sandbox
+// was made, as before a reboot. The transition of PodReadyToStartContainers moves with
+// a new sandbox and not with a crash. Without the condition it cannot be told.
+func isEarlierSandbox(pod *corev1.Pod, end *corev1.ContainerStateTerminated) bool {
+	for i := range pod.Status.Conditions {
+		c := &pod.Status.Conditions[i]
+		if c.Type == corev1.PodReadyToStartContainers && c.Status == corev1.ConditionTrue {
+			return end.StartedAt.IsZero() || end.StartedAt.Add(sandboxTolerance).Before(c.LastTransitionTime.Time)
+		}
+	}
+	return false
+}
+
+// hasStarted returns whether a container of the pod ever ran.
+func hasStarted(pod *corev1.Pod) bool {
+	for _, statuses := range [][]corev1.ContainerStatus{pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses} {
+		for i := range statuses {
+			status := &statuses[i]
+			if status.State.Running != nil || status.RestartCount > 0 || lastEnd(status) != nil {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // workStatuses returns the statuses of the containers that do the work: all init
@@ -84,4 +142,41 @@ func lastEnd(status *corev1.ContainerStatus) *corev1.ContainerStateTerminated {
 		return status.State.Terminated
 	}
 	return status.LastTerminationState.Terminated
+}
+
+// statusEnd returns how a container of the pod last ended, nil if it never did.
+func statusEnd(pod *corev1.Pod, container string) *corev1.ContainerStateTerminated {
+	for i := range pod.Status.ContainerStatuses {
+		if status := &pod.Status.ContainerStatuses[i]; status.Name == container {
+			return lastEnd(status)
+		}
+	}
+	return nil
+}
+
+func restartsOf(pod *corev1.Pod, container string) int32 {
+	for i := range pod.Status.ContainerStatuses {
+		if status := &pod.Status.ContainerStatuses[i]; status.Name == container {
+			return status.RestartCount
+		}
+	}
+	return 0
+}
+
+func unschedulable(pod *corev1.Pod) string {
+	for i := range pod.Status.Conditions {
+		if c := &pod.Status.Conditions[i]; c.Type == corev1.PodScheduled {
+			return c.Message
+		}
+	}
+	return ""
+}
+
+func completedCondition(pod *corev1.Pod) *corev1.PodCondition {
+	for i := range pod.Status.Conditions {
+		if c := &pod.Status.Conditions[i]; c.Type == v1beta1.PodCompleted {
+			return c
+		}
+	}
+	return nil
 }

@@ -21,6 +21,8 @@ const (
 	maxEventMessage = 1000
 )
 
+var templateChangedEvent = Event{corev1.EventTypeNormal, "TemplateChanged", "Replace", "what runs has changed: it starts over on every node"}
+
 // eventsFor returns the events for the change from the Job's status to the new one.
 func eventsFor(s *State, after *v1beta1.JobStatus, outcome Outcome) []Event {
 	before := &s.Job.Status
@@ -29,7 +31,7 @@ func eventsFor(s *State, after *v1beta1.JobStatus, outcome Outcome) []Event {
 		all = append(all, Event{eventType, reason, action, Shorten(fmt.Sprintf(format, args...), maxEventMessage)})
 	}
 	if s.templateChanged() {
-		add(corev1.EventTypeNormal, "TemplateChanged", "Replace", "what runs has changed: it starts over on every node")
+		all = append(all, templateChangedEvent)
 	}
 	if after.Phase == v1beta1.PhaseRunning && (before.Phase == "" || before.Phase == v1beta1.PhasePending) {
 		add(corev1.EventTypeNormal, "Started", "Run", "started on %d of %s", after.Active+after.Succeeded+after.Failed, nodeCount(int(after.Desired)))

@@ -14,7 +14,8 @@ import (
 // reasonsOf are the reasons of the events for a Job with these pods.
 func reasonsOf(j *wrappers.JobWrapper, pods ...*wrappers.PodWrapper) []string {
 	state := stateWith(j, daemonSet(int32(len(pods)), int32(len(pods))), pods...)
-	status, outcome := newStatus(&state)
+	tally := state.tally()
+	status, outcome := newStatus(&state, &tally)
 	reasons := []string{}
 	for _, event := range eventsFor(&state, &status, outcome) {
 		reasons = append(reasons, event.Reason)

@@ -1,12 +1,16 @@
 package plan
 
 import (
+	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
+	"github.com/darkowlzz/daemonset-job/internal/daemonset"
 	wrappers "github.com/darkowlzz/daemonset-job/internal/testing"
 )
 
@@ -40,7 +44,7 @@ func pods(made ...*wrappers.PodWrapper) []*wrappers.PodWrapper { return made }
 // started is the status of a Job that started so many seconds ago.
 func started(secondsAgo int) v1beta1.JobStatus {
 	return v1beta1.JobStatus{
-		Phase: v1beta1.PhaseRunning, TemplateHash: hash,
+		Phase: v1beta1.PhaseRunning, TemplateHash: hash, ObservedGeneration: 1,
 		StartTime: new(metav1.NewTime(now.Add(-time.Duration(secondsAgo) * time.Second))),
 	}
 }
@@ -59,11 +63,36 @@ func crashing(node string) *wrappers.PodWrapper {
 	return pod(node).Restarted(v1beta1.ContainerName, 7, 3, "boom")
 }
 
-// stateWith is the State of a Job with this DaemonSet and these pods, read live.
+// aDaemonSet is the UID of the Job's DaemonSet.
+const aDaemonSet = "ds-uid"
+
+// stateWith is the State of a Job with this DaemonSet and these pods, read live. It has
+// as many nodes as the DaemonSet has, those of the pods first.
 func stateWith(j *wrappers.JobWrapper, ds *appsv1.DaemonSet, pods ...*wrappers.PodWrapper) State {
 	s := State{Job: j.Obj(), Now: now, TemplateHash: hash, DaemonSet: ds, ExpectationsMet: true, Live: true}
+	nodes := map[string]bool{}
 	for _, p := range pods {
-		s.Pods = append(s.Pods, ReadPod(p.Obj()))
+		read := ReadPod(p.Obj())
+		read.Owner = aDaemonSet
+		s.Pods = append(s.Pods, read)
+		nodes[read.Node] = true
 	}
+	if ds != nil {
+		ds.UID = aDaemonSet
+		for i := len(nodes); i < int(ds.Status.DesiredNumberScheduled); i++ {
+			nodes[fmt.Sprintf("other-%02d", i)] = true
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(nodes)) {
+		s.Nodes = append(s.Nodes, Node{Name: name, Placement: daemonset.Placed})
+	}
+	s.indexNodes()
+	return s
+}
+
+// without takes nodes away from a State: their pods stay for a while.
+func without(s State, names ...string) State {
+	s.Nodes = slices.DeleteFunc(s.Nodes, func(n Node) bool { return slices.Contains(names, n.Name) })
+	s.indexNodes()
 	return s
 }

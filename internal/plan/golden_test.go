@@ -49,7 +49,7 @@ func TestRollouts(t *testing.T) {
 			r.done("b")
 			r.crash("a")
 			r.pass(time.Minute)
-			r.update("resumes the Job", func(spec *v1beta1.JobSpec) { spec.Suspend = new(false) })
+			r.annotate("1")
 			r.done("a")
 			return r
 		},
@@ -72,7 +72,7 @@ func TestRollouts(t *testing.T) {
 			r := newRollout(t, base().Deadline(60), "a", "b", "c")
 			r.done("a")
 			r.pass(50 * time.Second)
-			r.pass(7 * time.Second)
+			r.pass(8 * time.Second)
 			return r
 		},
 		"failure": func(t *testing.T) *rollout {

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 	"github.com/darkowlzz/daemonset-job/internal/daemonset"
@@ -17,8 +18,8 @@ const (
 	Complete Result = "complete"
 	// Fail says that more nodes failed than the Job tolerates, and that it ends.
 	Fail Result = "fail"
-	// Hold says that more nodes failed than the Job tolerates, and that the manager
-	// suspends it.
+	// Hold says that more nodes failed than the Job tolerates, and that it starts no
+	// further node until the user resumes it.
 	Hold Result = "hold"
 )
 
@@ -28,60 +29,74 @@ type Outcome struct {
 	Reason, Message string
 }
 
-// ends returns whether the outcome stops nodes that are at work.
-func (o Outcome) ends() bool { return o.Result == Fail || o.Result == Hold }
-
 // evaluate returns what becomes of a Job without a verdict. Failures come first: a
 // Job with too many failed nodes is never Complete.
 //
-// A Job is Complete only if the DaemonSet controller has observed its generation,
-// a node matches, every node that matches has a pod, and each pod of the present
-// template is done. Each pod is checked besides their number: a node that left
-// may still have its pod, done, while a node that joined has not begun.
+// A Job is Complete only if it has a node and each of its nodes is done, by name. The
+// DaemonSet controller must have observed the present generation and count as many
+// nodes: otherwise one of both has not observed a node yet, and the manager waits.
 func evaluate(s *State, t *tally) Outcome {
 	spec, expired := &s.Job.Spec, s.expired()
 	if neverEnds(spec) {
 		return Outcome{}
 	}
-	if expired && t.desired == 0 {
-		return failing(spec, v1beta1.ReasonDeadlineExceeded, "the deadline passed before any node was to do the work")
+	if expired && t.desired() == 0 {
+		return s.failing(v1beta1.ReasonDeadlineExceeded, "the deadline passed before any node was to do the work")
 	}
 	if !daemonset.UpToDate(s.DaemonSet, s.TemplateHash) && !expired {
 		return Outcome{}
 	}
-	if tolerated := toleratedFailures(spec, t.desired); t.failed() > tolerated {
+	if tolerated := toleratedFailures(spec, t.desired()); t.failed() > tolerated {
 		reason := v1beta1.ReasonMaxFailedNodesExceeded
 		if expired {
 			reason = v1beta1.ReasonDeadlineExceeded
 		}
-		return failing(spec, reason, failures(t, tolerated, expired))
+		return s.failing(reason, failures(t, tolerated, expired))
 	}
 	switch {
-	case t.desired == 0, t.gated > 0, t.active > 0,
-		t.succeeded+t.failed() < t.desired,
-		!expired && int(s.DaemonSet.Status.CurrentNumberScheduled) < t.desired:
+	case t.desired() == 0, t.succeeded+t.failed() < t.desired(),
+		!expired && int(s.DaemonSet.Status.DesiredNumberScheduled) != t.placed:
 		return Outcome{}
 	case t.failed() > 0:
 		return Outcome{Complete, v1beta1.ReasonFailuresTolerated,
-			fmt.Sprintf("%d of %s done, %d failed, which the Job tolerates", t.succeeded, nodeCount(t.desired), t.failed())}
+			fmt.Sprintf("%d of %s done, %d failed, which the Job tolerates%s", t.succeeded, nodeCount(t.desired()), t.failed(), t.others())}
+	case len(t.leftOut) > 0:
+		return Outcome{Complete, v1beta1.ReasonAllNodesDone,
+			fmt.Sprintf("%d of %s done%s", t.succeeded, nodeCount(t.desired()+len(t.leftOut)), t.others())}
 	}
-	return Outcome{Complete, v1beta1.ReasonAllNodesDone, fmt.Sprintf("%s done", nodeCount(t.desired))}
+	return Outcome{Complete, v1beta1.ReasonAllNodesDone, fmt.Sprintf("%s done%s", nodeCount(t.desired()), t.others())}
+}
+
+// others says which nodes the Job left out, for the message of a verdict.
+func (t *tally) others() string {
+	var text string
+	if n := len(t.leftOut); n > 0 {
+		first := t.leftOut[0]
+		text = fmt.Sprintf(", %d left out: %s NotReady since %s", n, first.Name, first.NotReadySince.UTC().Format(time.RFC3339))
+		if n > 1 {
+			text += fmt.Sprintf(" and %d more", n-1)
+		}
+	}
+	if t.tainted > 0 {
+		text += fmt.Sprintf(", %s with taints that are not tolerated", nodeCount(t.tainted))
+	}
+	return text
 }
 
 // failing returns the outcome for a Job with too many failed nodes. A suspended
 // Job stays suspended until the user resumes it.
-func failing(spec *v1beta1.JobSpec, reason, message string) Outcome {
-	if spec.OnFailure != v1beta1.FailureActionSuspend {
+func (s *State) failing(reason, message string) Outcome {
+	switch {
+	case s.Job.Spec.OnFailure != v1beta1.FailureActionSuspend:
 		return Outcome{Fail, reason, message}
-	}
-	if spec.Suspend != nil && *spec.Suspend {
+	case s.suspended():
 		return Outcome{}
 	}
 	return Outcome{Hold, reason, message}
 }
 
 func failures(t *tally, tolerated int, expired bool) string {
-	message := fmt.Sprintf("%d of %s failed, more than the %d that the Job tolerates", t.failed(), nodeCount(t.desired), tolerated)
+	message := fmt.Sprintf("%d of %s failed, more than the %d that the Job tolerates", t.failed(), nodeCount(t.desired()), tolerated)
 	if expired {
 		message = "the deadline passed: " + message
 	}
@@ -89,8 +104,5 @@ func failures(t *tally, tolerated int, expired bool) string {
 		first := &t.failedNodes[0]
 		message += fmt.Sprintf(" (%s: %s)", first.Node, Shorten(first.Message, MaxSentence))
 	}
-	if t.unnamed > 0 {
-		message += fmt.Sprintf("; no pod was running on %s", nodeCount(t.unnamed))
-	}
-	return message
+	return message + t.others()
 }

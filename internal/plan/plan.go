@@ -14,11 +14,6 @@ type Plan struct {
 	// ReadLive asks for a Plan from a live State first, because this one would
 	// take a step that cannot be undone. Nothing else is set with it.
 	ReadLive bool
-	// Retry are the pods of failed nodes of a resumed Job, to be deleted before the
-	// status is written. The status is the record that they are to be retried.
-	Retry []Pod
-	// Suspend is why spec.suspend is to be set; nil if it is not.
-	Suspend *Outcome
 	// Status is the status to write with its events; nil when no write is due.
 	Status *StatusUpdate
 	// DaemonSet is what becomes of the Job's DaemonSet.
@@ -26,6 +21,9 @@ type Plan struct {
 	// DeletePods are pods to delete, for the reason DeleteReason.
 	DeletePods   []Pod
 	DeleteReason string
+	// Reclaim are ungated pods that cannot be scheduled, to be deleted if they are
+	// still in this resourceVersion: a binding in the meantime wins.
+	Reclaim []Pod
 	// Ungate are the pods whose scheduling gate is to be removed, in this order.
 	Ungate []Pod
 	// RequeueAfter is when time alone changes the Plan; 0 if it does not.
@@ -52,53 +50,89 @@ const (
 )
 
 // Compute returns the Plan for a Job. The order of evaluation: an existing
-// verdict, the retry of a resumed Job, the outcome, the status, the pods.
+// verdict, the outcome, the status, the pods.
 func Compute(s State) Plan {
-	var p Plan
-	if s.Job.Finished() != nil {
-		p.stop(&s, &s.Job.Status)
-		return p
-	}
-	if s.retries() {
-		if !s.Live {
-			return Plan{ReadLive: true}
-		}
-		p.Retry = s.podsToRetry()
-		s.Pods = s.withoutFailed()
-	}
-	status, outcome := newStatus(&s)
+	s.indexNodes()
 	switch {
-	case outcome.ends() && !s.Live:
+	case !s.Job.DeletionTimestamp.IsZero():
+		return gateOnly(&s)
+	case s.Job.Finished() != nil:
+		return finished(&s)
+	}
+	var p Plan
+	t := s.tally()
+	status, outcome := newStatus(&s, &t)
+	if outcome.Result != Undecided && !s.Live {
 		return Plan{ReadLive: true}
-	case outcome.Result == Hold:
-		p.Suspend = &outcome
-		return p
 	}
 	wait := writeAfter(&s.Job.Status, &status, s.LastStatusWrite, s.Now)
 	if wait == 0 {
 		p.Status = &StatusUpdate{Status: status, Outcome: outcome, Events: eventsFor(&s, &status, outcome)}
 	}
-	if outcome.Result != Undecided {
+	switch {
+	case outcome.Result == Hold:
+		p.gateTemplate(&s)
+	case outcome.Result != Undecided:
 		p.stop(&s, &status)
-		return p
+	case s.retries():
+		// The status is the record of the retry. The next reconcile acts on it.
+		p.RequeueAfter = immediately
+	default:
+		p.movePods(&s, &t)
+		p.RequeueAfter = soonest(p.RequeueAfter, wait, s.untilDeadline(), s.untilSlow(), retryBlocked(s.Blocker))
 	}
-	p.movePods(&s)
-	p.RequeueAfter = soonest(wait, s.untilDeadline(), retryBlocked(s.Blocker))
 	return p
 }
 
-// movePods plans to replace the pods of earlier templates, and to ungate pods.
-// A suspended Job replaces none: its nodes finish their work. No pod is deleted
-// before new pods are made from the present template, because the DaemonSet
-// controller would run the old work once more.
-func (p *Plan) movePods(s *State) {
-	if s.Job.Suspended() || !daemonset.UpToDate(s.DaemonSet, s.TemplateHash) {
+// immediately is the RequeueAfter of a Plan that only prepares the next one.
+const immediately = time.Millisecond
+
+// gateOnly returns the Plan for a Job that is deleted and kept by a finalizer: it
+// starts nothing more.
+func gateOnly(s *State) Plan {
+	var p Plan
+	p.gateTemplate(s)
+	return p
+}
+
+// finished returns the Plan for a Job with a verdict. A verdict belongs to a
+// template. With another one the Job starts over: the verdict is cleared before the
+// DaemonSet is applied. A change of anything else only moves observedGeneration.
+func finished(s *State) Plan {
+	var p Plan
+	switch {
+	case s.templateChanged():
+		p.Status = &StatusUpdate{Status: restart(s), Events: []Event{templateChangedEvent}}
+		p.RequeueAfter = immediately
+		return p
+	case s.Job.Status.ObservedGeneration != s.Job.Generation:
+		status := s.Job.Status.DeepCopy()
+		status.ObservedGeneration = s.Job.Generation
+		p.Status = &StatusUpdate{Status: *status}
+	}
+	p.stop(s, &s.Job.Status)
+	return p
+}
+
+// movePods plans to replace the pods of earlier templates and tries, to take back
+// slots, and to ungate pods. A suspended Job replaces none: its nodes finish their
+// work. No pod is deleted before new pods are made from the present template,
+// because the DaemonSet controller would run the old work once more.
+func (p *Plan) movePods(s *State, t *tally) {
+	if s.suspended() || !daemonset.UpToDate(s.DaemonSet, s.TemplateHash) {
 		return
 	}
-	p.DeletePods, p.DeleteReason = s.podsToReplace(), "the Job's template changed"
-	if s.ExpectationsMet {
-		p.Ungate = s.podsToUngate()
+	if p.DeletePods = s.podsToReplace(); len(p.DeletePods) > 0 {
+		p.DeleteReason = "the Job's template changed"
+	} else if p.DeletePods = s.podsToRetry(); len(p.DeletePods) > 0 {
+		p.DeleteReason = "the Job was resumed, and its failed nodes are tried again"
 	}
+	var reclaimAfter, ungateAfter time.Duration
+	p.Reclaim, reclaimAfter = s.podsToReclaim()
+	if s.ExpectationsMet {
+		p.Ungate, ungateAfter = s.podsToUngate(&t.membership)
+	}
+	p.RequeueAfter = soonest(reclaimAfter, ungateAfter)
 }
 
 // deletionGrace is how long the terminator may take to delete a complete Job
@@ -122,12 +156,17 @@ func (p *Plan) stop(s *State, status *v1beta1.JobStatus) {
 			return
 		}
 	}
-	switch {
-	case !daemonset.HasGate(&s.DaemonSet.Spec.Template.Spec):
-		p.DaemonSet = GateTemplate
-	case daemonset.Observed(s.DaemonSet):
+	p.gateTemplate(s)
+	if p.DaemonSet == KeepDaemonSet && daemonset.Observed(s.DaemonSet) {
 		// Before the DaemonSet controller observes the gate, a deleted pod would run again.
 		p.DeletePods, p.DeleteReason = s.podsToStop(), "the Job is over"
+	}
+}
+
+// gateTemplate plans to gate the template, so that no further node starts.
+func (p *Plan) gateTemplate(s *State) {
+	if s.DaemonSet != nil && s.DaemonSet.DeletionTimestamp.IsZero() && !daemonset.HasGate(&s.DaemonSet.Spec.Template.Spec) {
+		p.DaemonSet = GateTemplate
 	}
 }
 
@@ -136,6 +175,8 @@ func (p *Plan) stop(s *State, status *v1beta1.JobStatus) {
 // gone, or that an administrator changed the policy that refused ours.
 func retryBlocked(blocker Blocker) time.Duration {
 	switch blocker.Reason {
+	case v1beta1.ReasonPredecessorStopping:
+		return 2 * time.Second
 	case v1beta1.ReasonDaemonSetNameTaken:
 		return 10 * time.Second
 	case v1beta1.ReasonDaemonSetRefused:

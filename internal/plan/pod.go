@@ -43,12 +43,26 @@ type Pod struct {
 	Owner types.UID
 	// TemplateHash says which template the pod is made from.
 	TemplateHash string
-	// Terminating pods have a deletionTimestamp, and may still run.
-	Terminating bool
+	// Terminating pods have a deletionTimestamp, and may still run. DeletionTime is the
+	// end of their grace period.
+	Terminating  bool
+	DeletionTime time.Time
+	// Started pods have a container that ran, or runs.
+	Started bool
+	// Unschedulable pods are ungated, and the scheduler finds no place for them.
+	// Preempting ones are to get the place of a pod that is being stopped.
+	Unschedulable, Preempting bool
+	// UngatedAt is when the manager removed the gate, or when the pod was made.
+	UngatedAt time.Time
+	// ScheduledAt is when the pod got its node, zero before that.
+	ScheduledAt time.Time
 	// State is never Failed here: the Job's backoffLimit decides on that.
 	State PodState
 	// Blocker is what keeps the work from being done, if anything does.
 	Blocker Blocker
+	// WorkFailed says that a container of the work last ended in a failure, since the
+	// node last booted.
+	WorkFailed bool
 	// Restarts of all containers of the work together. ExitCode and Log are those
 	// of the container that restarted most, nil and empty if none ended.
 	Restarts int32
@@ -68,13 +82,18 @@ func ReadPod(pod *corev1.Pod) Pod {
 		ResourceVersion: pod.ResourceVersion,
 		Created:         pod.CreationTimestamp.Time,
 		TemplateHash:    pod.Labels[v1beta1.LabelTemplateHash],
-		Terminating:     !pod.DeletionTimestamp.IsZero(),
+		UngatedAt:       ungatedAt(pod),
+	}
+	if pod.DeletionTimestamp != nil {
+		p.Terminating, p.DeletionTime = true, pod.DeletionTimestamp.Time
 	}
 	if owner := metav1.GetControllerOfNoCopy(pod); owner != nil {
 		p.Owner = owner.UID
 	}
 	byLog := v1beta1.PodCompletesByLog(&pod.Spec)
 	work := workStatuses(pod, byLog)
+	p.WorkFailed, p.Started = workFailed(pod, work, byLog), hasStarted(pod)
+	p.readScheduling(pod)
 	if worst := mostRestarted(work); worst != nil {
 		p.Restarts = restarts(work)
 		if end := lastEnd(worst); end != nil {
@@ -91,11 +110,34 @@ func ReadPod(pod *corev1.Pod) Pod {
 	default:
 		p.State = Active
 	}
-	if p.State != Succeeded && p.State != Gated {
-		p.Blocker = podBlocker(pod, byLog, p.Restarts, p.ExitCode)
-	}
+	p.Blocker = podBlocker(pod, &p, byLog)
 	p.Activity = activity(pod, &p)
 	return p
+}
+
+// readScheduling reads what the scheduler reports.
+func (p *Pod) readScheduling(pod *corev1.Pod) {
+	p.Preempting = pod.Status.NominatedNodeName != ""
+	for i := range pod.Status.Conditions {
+		c := &pod.Status.Conditions[i]
+		if c.Type != corev1.PodScheduled {
+			continue
+		}
+		if c.Status == corev1.ConditionTrue {
+			p.ScheduledAt = c.LastTransitionTime.Time
+		}
+		p.Unschedulable = c.Status == corev1.ConditionFalse && c.Reason == corev1.PodReasonUnschedulable && pod.Spec.NodeName == ""
+	}
+}
+
+// ungatedAt returns when the manager removed the pod's gate. The condition of the
+// scheduler has the time of the pod's creation, so that the manager writes its own.
+func ungatedAt(pod *corev1.Pod) time.Time {
+	at, err := time.Parse(time.RFC3339, pod.Annotations[v1beta1.AnnotationUngatedAt])
+	if err != nil {
+		return pod.CreationTimestamp.Time
+	}
+	return at
 }
 
 // SaysTheSame returns whether both pods say the same about their work, in

@@ -12,7 +12,7 @@ import (
 
 // underLimit is the State of a Job with this backoffLimit, and of no pods.
 func underLimit(backoffLimit int32) *State {
-	return &State{Job: wrappers.Job("ns", "j").BackoffLimit(backoffLimit).Obj(), TemplateHash: hash}
+	return &State{Job: wrappers.Job("ns", "j").BackoffLimit(backoffLimit).Obj(), TemplateHash: hash, DaemonSet: daemonSet(1, 1)}
 }
 
 func TestReadPod(t *testing.T) {
@@ -27,13 +27,13 @@ func TestReadPod(t *testing.T) {
 		"log: running":           {pod: pod("a"), state: Active, activity: "running, not ready"},
 		"log: running and ready": {pod: pod("a").ContainersReady(), state: Active, activity: "running"},
 		"log: marked":            {pod: pod("a").Completed(), state: Succeeded},
-		"log: marked, then restarting without end": {pod: pod("a").Completed().Restarted(work, 99, 1, ""), state: Succeeded, restarts: 99},
+		"log: marked, then restarting without end": {pod: pod("a").Completed().Restarted(work, 99, 1, ""), state: Succeeded, restarts: 99, blocker: v1beta1.ReasonEndsAfterWord},
 		"log: marked, then evicted":                {pod: pod("a").Completed().Evicted(), state: Succeeded},
 		"log: evicted":                             {pod: pod("a").Evicted(), state: Lost, blocker: "Evicted", activity: "Evicted: the node was low on memory"},
 		"log: held":                                {pod: pod("a").Gated(), state: Gated, activity: "waiting for its turn"},
 		"log: unschedulable":                       {pod: pod("a").Unschedulable("no room"), state: Active, blocker: "Unschedulable", activity: "Unschedulable: no room"},
-		"log: restarted as often as it may":        {pod: pod("a").Restarted(work, 2, 1, "oops"), state: Active, restarts: 2, activity: "running, not ready"},
-		"log: restarted too often":                 {pod: pod("a").Restarted(work, 3, 1, "oops"), state: Failed, restarts: 3, activity: "running, not ready"},
+		"log: restarted as often as it may":        {pod: pod("a").Restarted(work, 2, 1, "oops"), state: Active, restarts: 2, blocker: crashLoop},
+		"log: restarted too often":                 {pod: pod("a").Restarted(work, 3, 1, "oops"), state: Failed, restarts: 3, blocker: crashLoop},
 		"log: failed once, now ended with 0":       {pod: pod("a").Ended(work, 0), state: Active, activity: "running, not ready"},
 		"log: ended with 0 and started again":      {pod: pod("a").Restarted(work, 1, 0, ""), state: Active, restarts: 1, blocker: v1beta1.ReasonExitedWithoutWord},
 		"log: ended with 0 too often":              {pod: pod("a").Restarted(work, 3, 0, ""), state: Failed, restarts: 3, blocker: v1beta1.ReasonExitedWithoutWord},
@@ -46,7 +46,7 @@ func TestReadPod(t *testing.T) {
 		"exit: at the second of two":               {pod: pod("a").Exit("one", "two").Ended("one", 0), state: Active},
 		"exit: both ended with 0":                  {pod: pod("a").Exit("one", "two").Ended("one", 0).Ended("two", 0), state: Succeeded},
 		"exit: one ended badly":                    {pod: pod("a").Exit("one").Ended("one", 3), state: Active},
-		"exit: restarts of both together":          {pod: pod("a").Exit("one", "two").Restarted("one", 2, 1, "").Ended("one", 0).Restarted("two", 1, 4, ""), state: Failed, restarts: 3},
+		"exit: restarts of both together":          {pod: pod("a").Exit("one", "two").Restarted("one", 2, 1, "").Ended("one", 0).Restarted("two", 1, 4, ""), state: Failed, restarts: 3, blocker: crashLoop},
 		"exit: recovered after too many restarts":  {pod: pod("a").Exit("one").Restarted("one", 9, 1, "").Ended("one", 0), state: Succeeded, restarts: 9},
 		"exit: a sidecar that runs on":             {pod: pod("a").Exit("one").Sidecar("s", 50).Ended("one", 0), state: Succeeded},
 		"exit: nothing has started":                {pod: pod("a").Exit("one").Unschedulable("no room"), state: Active, blocker: "Unschedulable"},

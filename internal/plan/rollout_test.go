@@ -27,6 +27,7 @@ type rollout struct {
 	pods       []*corev1.Pod
 	made       int
 	lastWrite  time.Time
+	again      bool
 	transcript strings.Builder
 }
 
@@ -54,7 +55,12 @@ func (r *rollout) step(happened string) {
 	state := State{Job: r.job, Now: r.now, TemplateHash: desired.Spec.Template.Labels[v1beta1.LabelTemplateHash], DaemonSet: r.ds,
 		LastStatusWrite: r.lastWrite, ExpectationsMet: true}
 	for _, pod := range r.pods {
-		state.Pods = append(state.Pods, ReadPod(pod))
+		read := ReadPod(pod)
+		read.Owner = aDaemonSet
+		state.Pods = append(state.Pods, read)
+	}
+	for _, node := range r.nodes {
+		state.Nodes = append(state.Nodes, Node{Name: node, Placement: daemonset.Placed})
 	}
 	p := Compute(state)
 	if p.ReadLive {
@@ -70,7 +76,7 @@ func (r *rollout) step(happened string) {
 
 func (r *rollout) apply(desired *appsv1.DaemonSet) {
 	applied := desired.DeepCopy()
-	applied.Generation = 1
+	applied.Generation, applied.UID = 1, aDaemonSet
 	if r.ds != nil {
 		applied.Generation, applied.Status = r.ds.Generation+1, r.ds.Status
 	}
@@ -79,12 +85,7 @@ func (r *rollout) apply(desired *appsv1.DaemonSet) {
 
 // execute does what the Plan says, and returns it in words.
 func (r *rollout) execute(p Plan) []string {
-	did := r.deletePods(p.Retry, "a retry")
-	if p.Suspend != nil {
-		r.job.Spec.Suspend = new(true)
-		r.job.Generation++
-		return append(did, "hold: "+p.Suspend.Reason)
-	}
+	var did []string
 	if p.Status != nil {
 		r.job.Status, r.lastWrite = p.Status.Status, r.now
 		did = append(did, "status "+statusLine(&r.job.Status))
@@ -107,7 +108,8 @@ func (r *rollout) execute(p Plan) []string {
 	if len(p.Ungate) > 0 {
 		did = append(did, "ungate "+strings.Join(nodesOf(p.Ungate), ", "))
 	}
-	if p.RequeueAfter > 0 {
+	r.again = p.RequeueAfter == immediately
+	if p.RequeueAfter > immediately {
 		did = append(did, "again in "+p.RequeueAfter.String())
 	}
 	return did
@@ -140,8 +142,8 @@ func (r *rollout) settle() {
 			r.step("the DaemonSet controller syncs")
 		case r.startPods():
 			r.step("the kubelets start pods")
-		case r.job.Status.ObservedGeneration != r.job.Generation:
-			r.step("the Job has changed")
+		case r.again:
+			r.step("at once")
 		default:
 			return
 		}
@@ -217,6 +219,14 @@ func (r *rollout) update(what string, change func(*v1beta1.JobSpec)) {
 	change(&r.job.Spec)
 	r.job.Generation++
 	r.step("the user " + what)
+	r.settle()
+}
+
+// annotate is the user, who resumes the Job.
+func (r *rollout) annotate(value string) {
+	r.t.Helper()
+	r.job.Annotations = map[string]string{v1beta1.AnnotationResume: value}
+	r.step("the user resumes the Job")
 	r.settle()
 }
 

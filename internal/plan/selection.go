@@ -4,54 +4,117 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/darkowlzz/daemonset-job/api/v1beta1"
+	"github.com/darkowlzz/daemonset-job/internal/daemonset"
 )
 
-// podsToUngate returns the pods whose node may start now, in a fixed order.
+// unscheduledTimeout is how long an ungated pod may be unschedulable before it
+// gives its slot back.
+const unscheduledTimeout = 30 * time.Second
+
+// holdsSlot returns whether the pod counts against parallelism: its work may still
+// run, whoever controls the pod and whichever template it is made from.
+func (s *State) holdsSlot(pod *Pod) bool {
+	switch state := s.stateOf(pod); {
+	case state == Failed && !pod.Terminating:
+		// The kubelet keeps restarting it, as the API documents.
+		return false
+	case state != Active && state != Failed:
+		return false
+	case pod.Node != "" && !s.hasNode(pod.Node):
+		return false
+	}
+	// A pod that is bound to a dead node stays. Its kubelet had its grace period to
+	// report that a container runs.
+	return !pod.Terminating || pod.Started || s.Now.Before(pod.DeletionTime)
+}
+
+// podsToUngate returns the pods whose node may start now, in a fixed order, and the
+// time after which a node's back-off lets another one start, 0 for none.
 //
 // The order is that of creation. A decision on a stale State then picks the same
 // pods again, and a pod that was made in the meantime comes last.
-func (s *State) podsToUngate() []Pod {
-	limit, waiting, taken := slots(&s.Job.Spec, s.desiredNodes()), []Pod(nil), 0
+func (s *State) podsToUngate(m *membership) (ungate []Pod, retry time.Duration) {
+	free := slots(&s.Job.Spec, len(m.members))
+	placed, occupied := map[string]bool{}, map[string]bool{}
+	for i := range m.members {
+		if node := m.members[i].node; node.Placement == daemonset.Placed {
+			placed[node.Name] = true
+		}
+	}
+	var waiting []Pod
 	for i := range s.Pods {
-		switch pod := &s.Pods[i]; s.stateOf(pod) {
-		case Active:
-			// The work of a terminating pod, or of an earlier template, is still work.
-			taken++
-		case Gated:
-			if s.upToDate(pod) && !pod.Terminating {
-				waiting = append(waiting, *pod)
-			}
+		switch pod := &s.Pods[i]; {
+		case s.holdsSlot(pod):
+			occupied[pod.Node] = true
+			free--
+		case pod.State == Gated && s.counts(pod) && placed[pod.Node]:
+			waiting = append(waiting, *pod)
 		}
 	}
 	slices.SortFunc(waiting, func(a, b Pod) int {
 		return cmp.Or(a.Created.Compare(b.Created), strings.Compare(a.Node, b.Node), strings.Compare(a.Name, b.Name))
 	})
-	if limit == unlimited {
-		return waiting
+	for i := range waiting {
+		pod := &waiting[i]
+		switch until := s.Backoff[pod.Node]; {
+		case free <= 0:
+			return ungate, retry
+		case occupied[pod.Node]:
+			// A node never works for two pods of a Job's name at once.
+		case s.Now.Before(until):
+			retry = soonest(retry, until.Sub(s.Now))
+		default:
+			occupied[pod.Node] = true
+			free--
+			ungate = append(ungate, *pod)
+		}
 	}
-	return waiting[:min(len(waiting), max(0, limit-taken))]
+	return ungate, retry
+}
+
+// podsToReclaim returns the ungated pods that cannot be scheduled and hold slots that
+// other nodes could use, and the time after which there may be more. They are
+// made again, gated, so that this is only done under a gated template.
+func (s *State) podsToReclaim() (reclaim []Pod, retry time.Duration) {
+	if s.Job.Spec.Parallelism == nil || !daemonset.HasGate(&s.DaemonSet.Spec.Template.Spec) {
+		return nil, 0
+	}
+	for i := range s.Pods {
+		pod := &s.Pods[i]
+		if !pod.Unschedulable || pod.Preempting || pod.Terminating || pod.State != Active || !s.owned(pod) {
+			continue
+		}
+		if wait := pod.UngatedAt.Add(unscheduledTimeout).Sub(s.Now); wait > 0 {
+			retry = soonest(retry, wait)
+			continue
+		}
+		reclaim = append(reclaim, *pod)
+	}
+	return reclaim, retry
 }
 
 // podsToReplace returns the pods of earlier templates. The DaemonSet controller
 // makes new ones in their place.
 func (s *State) podsToReplace() []Pod {
-	return s.filter(func(pod *Pod) bool { return !s.upToDate(pod) && !pod.Terminating })
+	return s.filter(func(pod *Pod) bool { return s.owned(pod) && pod.TemplateHash != s.TemplateHash && !pod.Terminating })
 }
 
-// podsToRetry returns the pods of failed nodes.
+// podsToRetry returns the pods of nodes that failed before the user resumed the Job.
 func (s *State) podsToRetry() []Pod {
-	return s.filter(func(pod *Pod) bool { return s.upToDate(pod) && !pod.Terminating && s.stateOf(pod) == Failed })
-}
-
-// withoutFailed returns the pods of all nodes that have not failed.
-func (s *State) withoutFailed() []Pod {
-	return s.filter(func(pod *Pod) bool { return s.stateOf(pod) != Failed })
+	return s.filter(func(pod *Pod) bool { return s.upToDate(pod) && !pod.Terminating && s.isEarlierTry(pod) })
 }
 
 // podsToStop returns the pods that must go when a Job is Complete. It keeps those
 // whose work is done, for their logs, and those that stay gated.
 func (s *State) podsToStop() []Pod {
-	return s.filter(func(pod *Pod) bool { return !pod.Terminating && pod.State != Succeeded && pod.State != Gated })
+	return s.filter(func(pod *Pod) bool {
+		return s.owned(pod) && !pod.Terminating && pod.State != Succeeded && pod.State != Gated
+	})
 }
 
 func (s *State) filter(keep func(*Pod) bool) []Pod {
@@ -62,4 +125,17 @@ func (s *State) filter(keep func(*Pod) bool) []Pod {
 		}
 	}
 	return kept
+}
+
+// AnyNode is a pod template that every node matches.
+var AnyNode corev1.PodTemplateSpec
+
+// PodsOfPredecessor returns the pods that may still run the work of an earlier
+// DaemonSet, and that the next one would not adopt.
+func PodsOfPredecessor(pods []Pod, nodes []Node, now time.Time) []Pod {
+	s := State{Job: &v1beta1.Job{}, Nodes: nodes, Pods: pods, Now: now}
+	s.indexNodes()
+	return s.filter(func(pod *Pod) bool {
+		return (pod.Terminating || pod.Owner != "") && pod.State != Gated && s.holdsSlot(pod)
+	})
 }

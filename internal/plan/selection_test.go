@@ -8,6 +8,7 @@ import (
 	. "github.com/onsi/gomega"
 	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/darkowlzz/daemonset-job/internal/daemonset"
 	wrappers "github.com/darkowlzz/daemonset-job/internal/testing"
 )
 
@@ -21,9 +22,9 @@ func nodesOf(pods []Pod) []string {
 
 // podIn is the pod of the present template on a node, in this state.
 func podIn(state PodState, node string, created int64) Pod {
-	p := Pod{Node: node, Name: node, UID: types.UID(node), State: state, TemplateHash: hash, Created: time.Unix(created, 0)}
+	p := Pod{Owner: aDaemonSet, Node: node, Name: node, UID: types.UID(node), State: state, TemplateHash: hash, Created: time.Unix(created, 0)}
 	if state == Failed {
-		p.State, p.Restarts = Active, 99
+		p.State, p.Restarts, p.WorkFailed = Active, 99, true
 	}
 	return p
 }
@@ -32,7 +33,7 @@ func TestPodsToUngate(t *testing.T) {
 	old, terminating := podIn(Gated, "old", 0), podIn(Gated, "terminating", 0)
 	old.TemplateHash, terminating.Terminating = "h0", true
 	stopping := podIn(Active, "stopping", 0)
-	stopping.Terminating, stopping.TemplateHash = true, "h0"
+	stopping.Terminating, stopping.Started, stopping.TemplateHash = true, true, "h0"
 	tests := map[string]struct {
 		pods   []Pod
 		limit  int
@@ -54,8 +55,14 @@ func TestPodsToUngate(t *testing.T) {
 				j.Parallelism(fmt.Sprint(test.limit))
 			}
 			state := stateWith(j, daemonSet(9, 9))
-			state.Pods = test.pods
-			NewWithT(t).Expect(nodesOf(state.podsToUngate())).To(Equal(test.ungate))
+			state.Pods, state.Nodes = test.pods, nil
+			for _, pod := range test.pods {
+				state.Nodes = append(state.Nodes, Node{Name: pod.Node, Placement: daemonset.Placed})
+			}
+			state.indexNodes()
+			m := state.membership()
+			ungate, _ := state.podsToUngate(&m)
+			NewWithT(t).Expect(nodesOf(ungate)).To(Equal(test.ungate))
 		})
 	}
 }
@@ -67,7 +74,5 @@ func TestPodsToDelete(t *testing.T) {
 	state := stateWith(wrappers.Job("ns", "j"), daemonSet(7, 7))
 	state.Pods = []Pod{old, terminating, podIn(Succeeded, "a", 0), podIn(Failed, "b", 0), podIn(Active, "c", 0), podIn(Gated, "d", 0), podIn(Lost, "e", 0)}
 	g.Expect(nodesOf(state.podsToReplace())).To(Equal([]string{"old"}))
-	g.Expect(nodesOf(state.podsToRetry())).To(Equal([]string{"b"}))
 	g.Expect(nodesOf(state.podsToStop())).To(Equal([]string{"b", "c", "e"}))
-	g.Expect(nodesOf(state.withoutFailed())).To(Equal([]string{"old", "a", "c", "d", "e"}))
 }

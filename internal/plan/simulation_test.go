@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
+	"github.com/darkowlzz/daemonset-job/internal/daemonset"
 )
 
 // world is the pods of one Job as they are, and as the informer cache shows them:
@@ -53,7 +54,7 @@ func (w *world) change(uid types.UID) {
 // pod came first.
 func (w *world) join() {
 	w.serial++
-	pod := podIn(Gated, fmt.Sprintf("n%03d", w.random.IntN(1000)), w.serial/7)
+	pod := podIn(Gated, fmt.Sprintf("n%06d", w.random.IntN(1_000_000)), w.serial/7)
 	pod.UID = types.UID(fmt.Sprint("uid", w.serial))
 	w.real[pod.UID] = &pod
 	w.change(pod.UID)
@@ -112,7 +113,7 @@ func (w *world) step() {
 		}
 	case 4:
 		if pod := w.pick(Active); pod != nil {
-			pod.Restarts = 99
+			pod.Restarts, pod.WorkFailed = 99, true
 			w.change(pod.UID)
 		}
 	case 5:
@@ -130,6 +131,10 @@ func (w *world) step() {
 // answers are lost, of writes that happened and of writes that did not.
 func (w *world) reconcile() {
 	s := State{Job: w.job, Now: now, TemplateHash: hash, DaemonSet: daemonSet(int32(len(w.real)), int32(len(w.real)))}
+	s.DaemonSet.UID = aDaemonSet
+	for _, pod := range w.real {
+		s.Nodes = append(s.Nodes, Node{Name: pod.Node, Placement: daemonset.Placed})
+	}
 	for _, pod := range w.cache {
 		s.Pods = append(s.Pods, pod)
 	}

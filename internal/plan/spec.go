@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"math"
 	"time"
 
 	"k8s.io/apimachinery/pkg/util/intstr"
@@ -9,7 +10,7 @@ import (
 )
 
 // unlimited is the number of slots of a Job without parallelism.
-const unlimited = -1
+const unlimited = math.MaxInt32
 
 // backoffLimit returns how often the work may restart on a node before the node
 // counts as failed.
@@ -52,13 +53,14 @@ func neverEnds(spec *v1beta1.JobSpec) bool {
 	return spec.CompletionPolicy == v1beta1.CompletionNever
 }
 
-// deadline returns when the nodes that are not done count as failed, if ever.
+// deadline returns when the nodes that are not done count as failed, if ever. The
+// start was cut to a second when it was written, so that one is added: a deadline is
+// never early.
 func deadline(spec *v1beta1.JobSpec, start *time.Time) (time.Time, bool) {
-	suspended := spec.Suspend != nil && *spec.Suspend
-	if spec.ActiveDeadlineSeconds == nil || start == nil || suspended || neverEnds(spec) {
+	if spec.ActiveDeadlineSeconds == nil || start == nil || neverEnds(spec) {
 		return time.Time{}, false
 	}
 	// A Job that was stored without the limit can have more seconds than a Duration holds.
 	seconds := min(*spec.ActiveDeadlineSeconds, v1beta1.MaxDeadlineSeconds)
-	return start.Add(time.Duration(seconds) * time.Second), true
+	return start.Add(time.Duration(seconds+1) * time.Second), true
 }

@@ -4,7 +4,6 @@ import (
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
-	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
@@ -20,8 +19,14 @@ type State struct {
 	TemplateHash string
 	// DaemonSet is the one that the Job controls, nil if there is none.
 	DaemonSet *appsv1.DaemonSet
-	// Pods of the DaemonSet, of every template, in no order.
+	// Nodes are all nodes of the cluster, with their placement for the DaemonSet.
+	Nodes []Node
+	// Pods are all pods with the Job's labels, whoever controls them and whichever
+	// template they are made from, in no order.
 	Pods []Pod
+	// Backoff says until when a node is not ungated again, because its pod could not
+	// be scheduled.
+	Backoff map[string]time.Time
 	// Blocker is what blocks the Job apart from what its pods say.
 	Blocker Blocker
 	// LastStatusWrite is when this process last wrote the status, zero if never.
@@ -29,16 +34,34 @@ type State struct {
 	// ExpectationsMet says that Pods show every gate that the manager removed.
 	// No further pod is ungated without it: its slot may be in use already.
 	ExpectationsMet bool
-	// Live says that Job, DaemonSet and Pods were read from the API server.
+	// nodes are the names of Nodes.
+	nodes map[string]bool
+	// Live says that Job, DaemonSet, Nodes and Pods were read from the API server.
 	Live bool
 }
 
-// upToDate returns whether the pod is made from the present template.
-func (s *State) upToDate(pod *Pod) bool { return pod.TemplateHash == s.TemplateHash }
+// owned returns whether the Job's present DaemonSet controls the pod.
+func (s *State) owned(pod *Pod) bool { return s.DaemonSet != nil && pod.Owner == s.DaemonSet.UID }
 
-// stateOf returns the state of the pod's work under the Job's backoffLimit.
+// upToDate returns whether the pod is the present DaemonSet's, made from the
+// present template.
+func (s *State) upToDate(pod *Pod) bool { return s.owned(pod) && pod.TemplateHash == s.TemplateHash }
+
+// counts returns whether the pod says something about the Job's work on its node.
+func (s *State) counts(pod *Pod) bool {
+	return s.upToDate(pod) && !pod.Terminating && pod.State != Lost && !s.isEarlierTry(pod)
+}
+
+// isEarlierTry returns whether the pod failed before the user resumed the Job.
+func (s *State) isEarlierTry(pod *Pod) bool {
+	retried := s.retryTime()
+	return retried != nil && pod.Created.Before(retried.Time) && s.stateOf(pod) == Failed
+}
+
+// stateOf returns the state of the pod's work under the Job's backoffLimit. A
+// reboot restarts containers too: a node fails only if its work failed last.
 func (s *State) stateOf(pod *Pod) PodState {
-	if pod.State == Active && pod.Restarts > backoffLimit(&s.Job.Spec) {
+	if pod.State == Active && pod.WorkFailed && pod.Restarts > backoffLimit(&s.Job.Spec) {
 		return Failed
 	}
 	return pod.State
@@ -50,27 +73,11 @@ func (s *State) templateChanged() bool {
 	return last != "" && last != s.TemplateHash
 }
 
-// resumed returns whether the Job was suspended in its status, and is no longer.
-func (s *State) resumed() bool {
-	return !s.Job.Suspended() && meta.IsStatusConditionTrue(s.Job.Status.Conditions, v1beta1.JobSuspended)
-}
-
-// retries returns whether the user resumed a Job that the manager had suspended
-// for its failed nodes. The condition is the record of the retry: it is written
-// only after the pods of these nodes are deleted.
-func (s *State) retries() bool {
-	if !s.resumed() {
-		return false
-	}
-	suspended := meta.FindStatusCondition(s.Job.Status.Conditions, v1beta1.JobSuspended)
-	return suspended.Reason == v1beta1.ReasonMaxFailedNodesExceeded
-}
-
 // startTime returns when the present template started, or was last resumed.
 func (s *State) startTime() *metav1.Time {
 	last := s.Job.Status.StartTime
 	switch {
-	case s.Job.Suspended():
+	case s.suspended():
 		return last
 	case last == nil, s.templateChanged(), s.resumed():
 		return new(metav1.NewTime(s.Now))
@@ -81,7 +88,7 @@ func (s *State) startTime() *metav1.Time {
 // deadline returns when the nodes that are not done count as failed, if ever.
 func (s *State) deadline() (time.Time, bool) {
 	start := s.startTime()
-	if start == nil {
+	if start == nil || s.suspended() {
 		return time.Time{}, false
 	}
 	return deadline(&s.Job.Spec, &start.Time)
@@ -102,17 +109,31 @@ func (s *State) untilDeadline() time.Duration {
 	return max(time.Millisecond, at.Sub(s.Now))
 }
 
-// desiredNodes returns how many nodes match, as the DaemonSet controller last
-// observed it.
-func (s *State) desiredNodes() int {
-	if s.DaemonSet == nil {
-		return 0
-	}
-	return int(s.DaemonSet.Status.DesiredNumberScheduled)
-}
-
 // finishedCondition returns the condition that ended the Job of this status, or nil.
 func finishedCondition(status *v1beta1.JobStatus) *metav1.Condition {
 	job := v1beta1.Job{Status: *status}
 	return job.Finished()
+}
+
+// indexNodes fills nodes, for hasNode.
+func (s *State) indexNodes() {
+	s.nodes = make(map[string]bool, len(s.Nodes))
+	for i := range s.Nodes {
+		s.nodes[s.Nodes[i].Name] = true
+	}
+}
+
+// hasNode returns whether the node exists.
+func (s *State) hasNode(name string) bool { return s.nodes[name] }
+
+// untilSlow returns the time until a pod that is starting takes too long, 0 for none.
+func (s *State) untilSlow() time.Duration {
+	var wait time.Duration
+	for i := range s.Pods {
+		pod := &s.Pods[i]
+		if pod.State == Active && !pod.Started && !pod.ScheduledAt.IsZero() && !s.isSlow(pod) {
+			wait = soonest(wait, pod.ScheduledAt.Add(startTimeout).Sub(s.Now))
+		}
+	}
+	return wait
 }

@@ -11,26 +11,38 @@ import (
 )
 
 // newStatus returns the status of a Job without a verdict, and its outcome.
-func newStatus(s *State) (v1beta1.JobStatus, Outcome) {
-	t := s.tally()
-	outcome := evaluate(s, &t)
+func newStatus(s *State, t *tally) (v1beta1.JobStatus, Outcome) {
+	outcome := evaluate(s, t)
 	status := v1beta1.JobStatus{
-		Phase:              phase(s.Job, &t, outcome.Result),
-		Completed:          fmt.Sprintf("%d/%d", min(t.succeeded, t.desired), t.desired),
+		Phase:              s.phase(t, outcome.Result),
+		Completed:          fmt.Sprintf("%d/%d", t.succeeded, t.desired()),
 		ObservedGeneration: s.Job.Generation,
 		TemplateHash:       s.TemplateHash,
-		Desired:            int32(t.desired),
+		Desired:            int32(t.desired()),
 		Active:             int32(t.active),
 		Succeeded:          int32(t.succeeded),
 		Failed:             int32(t.failed()),
 		StartTime:          s.startTime(),
-		FailedNodes:        t.failedNodes[:min(len(t.failedNodes), maxFailedNodes)],
+		FailedNodes:        t.failedNodes[:min(len(t.failedNodes), maxNamedNodes)],
+		Resume:             s.resumeValue(outcome),
+		RetryTime:          s.retryTime(),
 		Conditions:         slices.Clone(s.Job.Status.Conditions),
 	}
-	if outcome.Result == Complete {
-		status.CompletionTime = new(metav1.NewTime(s.Now))
+	for _, node := range t.leftOut[:min(len(t.leftOut), maxNamedNodes)] {
+		status.LeftOutNodes = append(status.LeftOutNodes, node.Name)
 	}
-	for _, condition := range conditions(s, &t, outcome) {
+	slices.Sort(status.LeftOutNodes)
+	switch outcome.Result {
+	case Complete:
+		status.CompletionTime = new(metav1.NewTime(s.Now))
+	case Fail:
+		// Its DaemonSet goes with this verdict.
+		status.Active = 0
+	}
+	for _, condition := range conditions(s, t, outcome) {
+		if condition.Type == v1beta1.JobBlocked && condition.Status == metav1.ConditionTrue {
+			status.Blocked = condition.Reason
+		}
 		condition.ObservedGeneration = s.Job.Generation
 		condition.LastTransitionTime = metav1.NewTime(s.Now)
 		meta.SetStatusCondition(&status.Conditions, condition)
@@ -38,16 +50,30 @@ func newStatus(s *State) (v1beta1.JobStatus, Outcome) {
 	return status, outcome
 }
 
-func phase(job *v1beta1.Job, t *tally, result Result) v1beta1.JobPhase {
+// phase returns how far the Job is, in a word. A Job that has started stays Running:
+// between two waves no node may be active.
+func (s *State) phase(t *tally, result Result) v1beta1.JobPhase {
 	switch {
 	case result == Complete:
 		return v1beta1.PhaseComplete
 	case result == Fail:
 		return v1beta1.PhaseFailed
-	case job.Suspended():
+	case s.suspended(), result == Hold:
 		return v1beta1.PhaseSuspended
-	case t.active+t.succeeded+t.failed() > 0:
+	case t.active+t.succeeded+t.failed() > 0, s.Job.Status.Phase == v1beta1.PhaseRunning && !s.templateChanged():
 		return v1beta1.PhaseRunning
 	}
 	return v1beta1.PhasePending
+}
+
+// restart returns the status of a finished Job whose template has changed: the
+// verdict was for the earlier template, and the Job starts over.
+func restart(s *State) v1beta1.JobStatus {
+	status := v1beta1.JobStatus{
+		Phase: v1beta1.PhasePending, Completed: "0/0", ObservedGeneration: s.Job.Generation, TemplateHash: s.TemplateHash,
+		Conditions: slices.Clone(s.Job.Status.Conditions),
+	}
+	meta.RemoveStatusCondition(&status.Conditions, v1beta1.JobComplete)
+	meta.RemoveStatusCondition(&status.Conditions, v1beta1.JobFailed)
+	return status
 }

@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -9,67 +8,59 @@ import (
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 )
 
-// maxFailedNodes is how many failed nodes a status names.
-const maxFailedNodes = 100
+// maxNamedNodes is how many failed nodes a status names, and how many left-out ones.
+const maxNamedNodes = 100
 
 // maxLog is how much of a failed container's log a status holds, in bytes.
 const maxLog = 1024
 
-// tally is the sum over the pods of the present template.
+// tally is the sum over the nodes of the Job.
 type tally struct {
-	desired                  int
+	membership
 	gated, active, succeeded int
 	// missing are the nodes without a pod that counts: it is not made yet, was
 	// refused, is being replaced, or is lost.
 	missing int
-	// failedNodes are ordered by name. unnamed are failed nodes without a pod.
+	// failedNodes are ordered by name.
 	failedNodes []v1beta1.FailedNode
-	unnamed     int
 }
 
-func (t *tally) failed() int { return len(t.failedNodes) + t.unnamed }
+func (t *tally) desired() int { return len(t.members) }
 
-// tally sums up the pods of the present template that are not terminating. When
-// the deadline has passed, the nodes that are not done count as failed.
+func (t *tally) failed() int { return len(t.failedNodes) }
+
+// tally sums up the nodes of the Job. When the deadline has passed, the nodes that
+// are not done count as failed.
 func (s *State) tally() tally {
-	t, seen, expired := tally{desired: s.desiredNodes()}, 0, s.expired()
-	for i := range s.Pods {
-		pod := &s.Pods[i]
-		state := s.stateOf(pod)
-		if !s.upToDate(pod) || pod.Terminating || state == Lost {
-			continue
-		}
-		seen++
+	t, expired := tally{membership: s.membership()}, s.expired()
+	for i := range t.members {
+		m := &t.members[i]
 		switch {
-		case state == Succeeded:
+		case m.state == Succeeded:
 			t.succeeded++
-		case state == Failed:
-			t.failedNodes = append(t.failedNodes, backoffLimitExceeded(pod))
+		case m.state == Failed:
+			t.failedNodes = append(t.failedNodes, backoffLimitExceeded(m.pod))
 		case expired:
-			t.failedNodes = append(t.failedNodes, deadlineExceeded(pod))
-		case state == Gated:
+			t.failedNodes = append(t.failedNodes, deadlineExceeded(m))
+		case m.state == Gated:
 			t.gated++
-		default:
+		case m.state == Active:
 			t.active++
+		default:
+			t.missing++
 		}
 	}
-	t.missing = max(0, t.desired-seen)
-	if expired {
-		t.unnamed = t.missing
-	}
-	slices.SortFunc(t.failedNodes, func(a, b v1beta1.FailedNode) int {
-		return cmp.Or(strings.Compare(a.Node, b.Node), strings.Compare(a.Message, b.Message))
-	})
-	// A node has two pods for a moment when the DaemonSet controller made one too many.
-	t.failedNodes = slices.CompactFunc(t.failedNodes, func(a, b v1beta1.FailedNode) bool { return a.Node == b.Node })
+	slices.SortFunc(t.failedNodes, func(a, b v1beta1.FailedNode) int { return strings.Compare(a.Node, b.Node) })
 	return t
 }
 
-func deadlineExceeded(pod *Pod) v1beta1.FailedNode {
-	return v1beta1.FailedNode{
-		Node: pod.Node, Reason: v1beta1.ReasonDeadlineExceeded, ExitCode: pod.ExitCode,
-		Message: withLog("not done when its time was over: "+Shorten(pod.Activity, MaxSentence), pod.Log),
+func deadlineExceeded(m *member) v1beta1.FailedNode {
+	failed := v1beta1.FailedNode{Node: m.node.Name, Reason: v1beta1.ReasonDeadlineExceeded, Message: "no pod was running when its time was over"}
+	if m.pod != nil {
+		failed.ExitCode = m.pod.ExitCode
+		failed.Message = withLog("not done when its time was over: "+Shorten(m.pod.Activity, MaxSentence), m.pod.Log)
 	}
+	return failed
 }
 
 func backoffLimitExceeded(pod *Pod) v1beta1.FailedNode {

@@ -6,6 +6,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/tools/cache"
+
+	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 )
 
 var _ cache.TransformFunc = Strip
@@ -30,11 +32,20 @@ func Strip(object any) (any, error) {
 			CreationTimestamp: pod.CreationTimestamp,
 			DeletionTimestamp: pod.DeletionTimestamp,
 			Labels:            pod.Labels,
+			Annotations:       stripAnnotations(pod.Annotations),
 			OwnerReferences:   pod.OwnerReferences,
 		},
 		Spec:   stripSpec(&pod.Spec),
 		Status: stripStatus(&pod.Status),
 	}, nil
+}
+
+// stripAnnotations keeps when the manager removed the pod's gate.
+func stripAnnotations(full map[string]string) map[string]string {
+	if at, ok := full[v1beta1.AnnotationUngatedAt]; ok {
+		return map[string]string{v1beta1.AnnotationUngatedAt: at}
+	}
+	return nil
 }
 
 // stripSpec keeps the node, the gates, and the names of the containers.
@@ -71,6 +82,7 @@ func stripStatus(full *corev1.PodStatus) corev1.PodStatus {
 		Message:               full.Message,
 		Reason:                full.Reason,
 		StartTime:             full.StartTime,
+		NominatedNodeName:     full.NominatedNodeName,
 		InitContainerStatuses: stripEach(full.InitContainerStatuses, stripContainerStatus),
 		ContainerStatuses:     stripEach(full.ContainerStatuses, stripContainerStatus),
 	}

@@ -30,7 +30,7 @@ func full() *corev1.Pod {
 	return &corev1.Pod{
 		ObjectMeta: metav1.ObjectMeta{
 			Name: "kept-name", Namespace: "kept-namespace", UID: "kept-uid", ResourceVersion: "5",
-			Labels: map[string]string{"job": "kept-label"}, Annotations: map[string]string{"a": "dropped"},
+			Labels: map[string]string{"job": "kept-label"}, Annotations: map[string]string{"a": "dropped", v1beta1.AnnotationUngatedAt: "kept-ungated"},
 			OwnerReferences:   []metav1.OwnerReference{{Name: "kept-owner"}},
 			ManagedFields:     []metav1.ManagedFieldsEntry{{Manager: "dropped"}},
 			DeletionTimestamp: &now, CreationTimestamp: now, Finalizers: []string{"dropped"},

@@ -1,0 +1,61 @@
+package job
+
+import (
+	"context"
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/darkowlzz/daemonset-job/api/v1beta1"
+	"github.com/darkowlzz/daemonset-job/internal/daemonset"
+	"github.com/darkowlzz/daemonset-job/internal/plan"
+)
+
+// pageSize is how many objects a live list holds in memory at once. What matters of
+// a page is read, and the page is dropped: whole pods of 15,000 nodes would need
+// more memory than the manager has.
+const pageSize = 500
+
+// listPods lists all pods with the Job's labels live, whoever controls them.
+func (r *Reconciler) listPods(ctx context.Context, job *v1beta1.Job) ([]plan.Pod, error) {
+	var pods []plan.Pod
+	list := &corev1.PodList{}
+	err := r.eachPage(ctx, list, func() {
+		for i := range list.Items {
+			pods = append(pods, plan.ReadPod(&list.Items[i]))
+		}
+	}, client.InNamespace(job.Namespace), client.MatchingLabels(v1beta1.PodLabels(job.Name)))
+	if err != nil {
+		return nil, fmt.Errorf("listing pods: %w", err)
+	}
+	return pods, nil
+}
+
+// listNodes lists all nodes live, with their placement for a pod template.
+func (r *Reconciler) listNodes(ctx context.Context, template *corev1.PodTemplateSpec) ([]plan.Node, error) {
+	var nodes []plan.Node
+	list, placer := &corev1.NodeList{}, daemonset.NewPlacer(template)
+	err := r.eachPage(ctx, list, func() {
+		for i := range list.Items {
+			nodes = append(nodes, plan.ReadNode(&list.Items[i], placer))
+		}
+	})
+	if err != nil {
+		return nil, fmt.Errorf("listing nodes: %w", err)
+	}
+	return nodes, nil
+}
+
+// eachPage lists objects live, and calls read for each page of them.
+func (r *Reconciler) eachPage(ctx context.Context, list client.ObjectList, read func(), options ...client.ListOption) error {
+	for token := ""; ; {
+		if err := r.apiReader.List(ctx, list, append(options, client.Limit(pageSize), client.Continue(token))...); err != nil {
+			return err
+		}
+		read()
+		if token = list.GetContinue(); token == "" {
+			return nil
+		}
+	}
+}

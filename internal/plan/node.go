@@ -1,0 +1,112 @@
+package plan
+
+import (
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/darkowlzz/daemonset-job/internal/daemonset"
+)
+
+// Node is a node of the cluster, as far as it matters to a Job.
+type Node struct {
+	Name string
+	// Placement is what the DaemonSet controller does with the node.
+	Placement daemonset.Placement
+	// NotReadySince is when the node stopped being Ready, zero while it is Ready.
+	NotReadySince time.Time
+}
+
+// ReadNode reads a node for the pods of one template.
+func ReadNode(node *corev1.Node, placer *daemonset.Placer) Node {
+	n := Node{Name: node.Name, Placement: placer.Place(node)}
+	for i := range node.Status.Conditions {
+		if ready := &node.Status.Conditions[i]; ready.Type == corev1.NodeReady && ready.Status != corev1.ConditionTrue {
+			n.NotReadySince = ready.LastTransitionTime.Time
+		}
+	}
+	if n.Placement == daemonset.NotReady && n.NotReadySince.IsZero() {
+		// A new node is tainted before its kubelet has reported a condition.
+		n.NotReadySince = node.CreationTimestamp.Time
+	}
+	return n
+}
+
+// member is a node of the Job, with the pod that says most about its work, if any.
+type member struct {
+	node *Node
+	pod  *Pod
+	// state of that pod, empty if there is none.
+	state PodState
+}
+
+// membership is which nodes the Job has.
+type membership struct {
+	members []member
+	// leftOut nodes were not Ready before the Job started, and still are not.
+	leftOut []*Node
+	// tainted is how many nodes match, but for taints that the pods do not tolerate.
+	tainted int
+	// placed is how many nodes the DaemonSet controller gives a pod.
+	placed int
+}
+
+// membership returns which nodes the Job has. They are computed from the nodes,
+// and not from the pods: the pod of a node that was tainted, or that left, stays
+// for a while and says nothing about the nodes that the Job has.
+func (s *State) membership() membership {
+	best := s.bestPods()
+	var m membership
+	for i := range s.Nodes {
+		node := &s.Nodes[i]
+		pod := best[node.Name]
+		switch node.Placement {
+		case daemonset.Excluded:
+			continue
+		case daemonset.Tainted:
+			m.tainted++
+			continue
+		case daemonset.Placed:
+			m.placed++
+		}
+		if s.leavesOut(node, pod) {
+			m.leftOut = append(m.leftOut, node)
+			continue
+		}
+		one := member{node: node, pod: pod}
+		if pod != nil {
+			one.state = s.stateOf(pod)
+		}
+		m.members = append(m.members, one)
+	}
+	return m
+}
+
+// leavesOut returns whether the Job does not wait for a node: it was not Ready
+// before the Job started, and its kubelet has started no pod of the Job since.
+func (s *State) leavesOut(node *Node, pod *Pod) bool {
+	if node.NotReadySince.IsZero() || (pod != nil && pod.Started) {
+		return false
+	}
+	start := s.startTime()
+	return start == nil || !node.NotReadySince.After(start.Time)
+}
+
+// bestPods returns for each node the pod that says most about its work.
+func (s *State) bestPods() map[string]*Pod {
+	best := make(map[string]*Pod, len(s.Pods))
+	for i := range s.Pods {
+		pod := &s.Pods[i]
+		if !s.counts(pod) {
+			continue
+		}
+		if other := best[pod.Node]; other == nil || rank[s.stateOf(pod)] > rank[s.stateOf(other)] {
+			best[pod.Node] = pod
+		}
+	}
+	return best
+}
+
+// rank orders the states of two pods on a node, which the DaemonSet controller
+// made by mistake and will reduce to one.
+var rank = map[PodState]int{Failed: 1, Gated: 2, Active: 3, Succeeded: 4}
