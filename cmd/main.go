@@ -17,6 +17,7 @@ import (
 
 	daemonsetv1beta1 "github.com/darkowlzz/daemonset-job/api/v1beta1"
 	"github.com/darkowlzz/daemonset-job/controllers/job"
+	"github.com/darkowlzz/daemonset-job/internal/daemonset"
 	"github.com/darkowlzz/daemonset-job/internal/operator"
 	"github.com/darkowlzz/daemonset-job/internal/options"
 	// +kubebuilder:scaffold:imports
@@ -58,7 +59,7 @@ func main() {
 	}
 	metrics.Registry.MustRegister(job.Collectors(mgr.GetCache())...)
 	if err := job.New(mgr.GetClient(), mgr.GetAPIReader(), mgr.GetEventRecorder(managerName), clock.RealClock{}, job.Options{
-		PauseImage: settings.PauseImage, Concurrency: settings.Concurrency, Wrap: watchdog.Watch,
+		Pause: daemonset.Pause{Image: settings.PauseImage, Resources: settings.PauseResources.ResourceRequirements}, Concurrency: settings.Concurrency, Wrap: watchdog.Watch,
 	}).SetupWithManager(ctx, mgr); err != nil {
 		setupLog.Error(err, "Failed to create controller", "controller", "job")
 		os.Exit(1)

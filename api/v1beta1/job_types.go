@@ -14,9 +14,9 @@ import (
 // +kubebuilder:printcolumn:name="Phase",type=string,JSONPath=`.status.phase`,description="How far the Job is, in a word"
 // +kubebuilder:printcolumn:name="Completed",type=string,JSONPath=`.status.completed`,description="Nodes that are done of the nodes that match"
 // +kubebuilder:printcolumn:name="Failed",type=integer,JSONPath=`.status.failed`,description="Nodes that count as failed"
+// +kubebuilder:printcolumn:name="Blocked",type=string,JSONPath=`.status.blocked`,description="What keeps nodes from working, empty if nothing does"
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 // +kubebuilder:printcolumn:name="Active",type=integer,JSONPath=`.status.active`,priority=1,description="Nodes at work"
-// +kubebuilder:printcolumn:name="Blocked",type=string,JSONPath=`.status.conditions[?(@.type=="Blocked")].reason`,priority=1,description="What keeps nodes from working"
 // +kubebuilder:validation:XValidation:rule="self.metadata.name.size() <= 49",message="metadata.name must have at most 49 characters: the DaemonSet <name>-daemonset-job must fit into a label"
 type Job struct {
 	metav1.TypeMeta `json:",inline"`
@@ -50,6 +50,7 @@ type JobList struct {
 // +kubebuilder:validation:XValidation:rule="!has(self.template) || !has(self.template.spec) || !has(self.template.spec.initContainers) || self.template.spec.initContainers.all(c, !has(c.restartPolicyRules) && (!has(c.restartPolicy) || c.restartPolicy == 'Always'))",message="the restartPolicy of an init container can only be Always, which makes it a sidecar: one that ends the pod makes its work run again without end; leave restartPolicyRules out, and set backoffLimit to bound the restarts"
 // +kubebuilder:validation:XValidation:rule="!has(self.template) || !has(self.template.spec) || !has(self.template.spec.activeDeadlineSeconds)",message="set spec.activeDeadlineSeconds of the Job instead of template.spec.activeDeadlineSeconds, which the pods of a DaemonSet cannot have"
 // +kubebuilder:validation:XValidation:rule="!has(self.activeDeadlineSeconds) || !has(self.completionPolicy) || self.completionPolicy != 'Never'",message="a Job with completionPolicy Never has no end and so no deadline: leave activeDeadlineSeconds out, or set completionPolicy to AllNodes"
+// +kubebuilder:validation:XValidation:rule="!has(self.ttlSecondsAfterFinished) || !has(self.completionPolicy) || self.completionPolicy != 'Never'",message="a Job with completionPolicy Never is never finished: leave ttlSecondsAfterFinished out, or set completionPolicy to AllNodes"
 // +kubebuilder:validation:XValidation:rule="!has(self.terminationWord) || !has(self.completionMode) || self.completionMode == 'Log'",message="terminationWord is looked for in completionMode Log only: leave it out with Exit"
 type JobSpec struct {
 	// image of the container that runs on every node: the short form of a Job.
@@ -128,9 +129,8 @@ type JobSpec struct {
 	Parallelism *intstr.IntOrString `json:"parallelism,omitempty"`
 
 	// suspend starts no further node while it is true. Nodes at work finish. The
-	// time of activeDeadlineSeconds starts again when it is set to false. With
-	// onFailure Suspend, the manager sets it to true. Setting it to false then
-	// retries the failed nodes. Default: false.
+	// time for activeDeadlineSeconds starts again when it is set to false.
+	// Default: false.
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,displayName="Suspend",xDescriptors={"urn:alm:descriptor:com.tectonic.ui:booleanSwitch"},order=10
 	// +optional
 	Suspend *bool `json:"suspend,omitempty"`
@@ -154,9 +154,11 @@ type JobSpec struct {
 	MaxFailedNodes *intstr.IntOrString `json:"maxFailedNodes,omitempty"`
 
 	// onFailure is what happens when there are more failed nodes than
-	// maxFailedNodes. Fail: the Job is Failed and its DaemonSet is deleted at
-	// once. Suspend: spec.suspend is set to true until a user resumes the Job. It
-	// has no effect with completionPolicy Never. Default: Fail.
+	// maxFailedNodes. Fail: the Job is Failed, and its DaemonSet is removed at
+	// once. Suspend: the Job holds itself in its status and starts no further
+	// node, until the annotation daemonset.darkowlzz.space/resume gets another
+	// value; its failed nodes are then tried again. It has no effect with
+	// completionPolicy Never. Default: Fail.
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,displayName="On Failure",xDescriptors={"urn:alm:descriptor:com.tectonic.ui:select:Fail","urn:alm:descriptor:com.tectonic.ui:select:Suspend"},order=13
 	// +optional
 	// +kubebuilder:default=Fail

@@ -18,7 +18,7 @@ type FailureAction string
 const (
 	// FailureActionFail ends the Job as Failed and deletes its DaemonSet at once.
 	FailureActionFail FailureAction = "Fail"
-	// FailureActionSuspend sets spec.suspend until a user resumes the Job.
+	// FailureActionSuspend lets the Job hold itself until a user resumes it.
 	FailureActionSuspend FailureAction = "Suspend"
 )
 

@@ -66,7 +66,7 @@ var _ = Describe("kubectl", func() {
 
 		lines := strings.Split(strings.TrimSpace(kubectl("get", "dsj")), "\n")
 		Expect(lines).To(HaveLen(2))
-		Expect(strings.Fields(lines[0])).To(Equal([]string{"NAME", "PHASE", "COMPLETED", "FAILED", "AGE"}))
+		Expect(strings.Fields(lines[0])).To(Equal([]string{"NAME", "PHASE", "COMPLETED", "FAILED", "BLOCKED", "AGE"}))
 		Expect(strings.Fields(lines[1])).To(HaveExactElements("shown", "Running", "3/5", "1", MatchRegexp(`^\d+s$`)))
 		Expect(kubectl("get", "dsj", "-o", "wide")).To(ContainSubstring("BLOCKED"))
 	})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -169,8 +170,12 @@ func (r *Reconciler) ungate(ctx context.Context, state *jobState, s plan.State, 
 	return nil
 }
 
-// forEach calls write for each pod, several at once, and joins the errors: an error
-// of one pod does not keep the others from being written.
+// maxErrors is how many errors of single pods are reported one by one.
+const maxErrors = 3
+
+// forEach calls write for each pod, several at once: an error of one pod does not keep
+// the others from being written. It returns the first errors, and how many more
+// there are.
 func forEach(pods []plan.Pod, write func(i int) error) error {
 	group, errs := errgroup.Group{}, make([]error, len(pods))
 	group.SetLimit(writers)
@@ -181,6 +186,10 @@ func forEach(pods []plan.Pod, write func(i int) error) error {
 		})
 	}
 	_ = group.Wait() // The errors are in errs.
+	errs = slices.DeleteFunc(errs, func(err error) bool { return err == nil })
+	if more := len(errs) - maxErrors; more > 0 {
+		errs = append(errs[:maxErrors:maxErrors], fmt.Errorf("and %d more", more))
+	}
 	return errors.Join(errs...)
 }
 

@@ -30,23 +30,43 @@ type jobState struct {
 	desired           *appsv1.DaemonSet
 	desiredGeneration int64
 	desiredGates      bool
+	// applied is what the last apply of the DaemonSet made.
+	applied appliedDaemonSet
 	// nodes are those of the cluster as the DaemonSet places them.
 	nodes placedNodes
 	// lastStatusWrite is when the status was last written.
 	lastStatusWrite time.Time
 	expectations    plan.Expectations
+	// failure is how the last reconcile failed, and failingSince is when the first of
+	// all that failed since did.
+	failure      error
+	failingSince time.Time
 	// unscheduled counts for each node how often its pod gave its slot back, and
 	// backoff says until when the node is not ungated again.
 	unscheduled map[string]int
 	backoff     map[string]time.Time
 }
 
+// appliedDaemonSet is a DaemonSet as the API server returned it to an apply.
+type appliedDaemonSet struct {
+	uid        types.UID
+	generation int64
+	hash       string
+}
+
+// wasApplied returns whether the DaemonSet is what the last apply of the desired one
+// made. An admission webhook may change what is applied: it would do so again.
+func (s *jobState) wasApplied(ds, desired *appsv1.DaemonSet) bool {
+	hash := desired.Annotations[v1beta1.AnnotationAppliedHash]
+	return s.applied == appliedDaemonSet{uid: ds.UID, generation: ds.Generation, hash: hash} && ds.Annotations[v1beta1.AnnotationAppliedHash] == hash
+}
+
 // desiredDaemonSet returns the DaemonSet that the Job asks for. It is shared:
 // callers must not change it.
-func (s *jobState) desiredDaemonSet(job *v1beta1.Job, pauseImage string) (*appsv1.DaemonSet, error) {
+func (s *jobState) desiredDaemonSet(job *v1beta1.Job, pause daemonset.Pause) (*appsv1.DaemonSet, error) {
 	gates := daemonset.UsesGates(job)
 	if s.desired == nil || s.desiredGeneration != job.Generation || s.desiredGates != gates {
-		desired, err := daemonset.Desired(job, pauseImage)
+		desired, err := daemonset.Desired(job, pause)
 		if err != nil {
 			return nil, err
 		}

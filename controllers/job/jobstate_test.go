@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
+	"github.com/darkowlzz/daemonset-job/internal/daemonset"
 	wrappers "github.com/darkowlzz/daemonset-job/internal/testing"
 )
 
@@ -37,7 +38,7 @@ func TestAJobStateGoesWithItsJob(t *testing.T) {
 			return err
 		},
 	}).Build()
-	r := New(cluster, cluster, events.NewFakeRecorder(1), clock.RealClock{}, Options{PauseImage: "pause:v1"})
+	r := New(cluster, cluster, events.NewFakeRecorder(1), clock.RealClock{}, Options{Pause: daemonset.Pause{Image: "pause:v1"}})
 	load := func(uid string) *jobState {
 		if there = nil; uid != "" {
 			there = wrappers.Job(name.Namespace, name.Name).UID(uid).Obj()
@@ -62,11 +63,11 @@ func TestAJobStateGoesWithItsJob(t *testing.T) {
 func TestDesiredDaemonSetIsComputedOncePerGeneration(t *testing.T) {
 	g := NewWithT(t)
 	state, job := &jobState{}, wrappers.Job("ns", "j").UID("u").Obj()
-	first, err := state.desiredDaemonSet(job, "pause:v1")
+	first, err := state.desiredDaemonSet(job, daemonset.Pause{Image: "pause:v1"})
 	g.Expect(err).NotTo(HaveOccurred())
-	g.Expect(state.desiredDaemonSet(job, "pause:v1")).To(BeIdenticalTo(first))
+	g.Expect(state.desiredDaemonSet(job, daemonset.Pause{Image: "pause:v1"})).To(BeIdenticalTo(first))
 	job.Generation, job.Spec.Image = 2, "example.com/other:v1"
-	second, err := state.desiredDaemonSet(job, "pause:v1")
+	second, err := state.desiredDaemonSet(job, daemonset.Pause{Image: "pause:v1"})
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(second.Spec.Template.Spec.Containers[0].Image).To(Equal("example.com/other:v1"))
 }

@@ -17,8 +17,8 @@ import (
 )
 
 // observe returns the State of a Job from the cache. The pods of a Job with gates
-// are listed live until the cache is known to show every gate that was removed,
-// by this process or by an earlier one.
+// are listed live until it is known which gates were removed, by this process or by
+// an earlier one.
 func (r *Reconciler) observe(ctx context.Context, state *jobState, job *v1beta1.Job, ds *appsv1.DaemonSet, blocker plan.Blocker) (plan.State, error) {
 	hash, err := daemonset.CurrentHash(job)
 	if err != nil {
@@ -43,8 +43,11 @@ func (r *Reconciler) observe(ctx context.Context, state *jobState, job *v1beta1.
 		state.expectations.Confirm(cached, s.Pods)
 		s.ExpectationsMet = true
 	}
-	if blocker.Reason == "" {
+	if s.Blocker.Reason == "" {
 		s.Blocker, err = r.refusedPods(ctx, &s)
+	}
+	if s.Blocker.Reason == "" {
+		s.Blocker = state.failureBlocker(s.Now)
 	}
 	return s, err
 }
@@ -120,5 +123,5 @@ func (r *Reconciler) refusedPods(ctx context.Context, s *plan.State) (plan.Block
 	if last == nil || slices.ContainsFunc(s.Pods, func(pod plan.Pod) bool { return pod.Created.After(last.LastTimestamp.Time) }) {
 		return plan.Blocker{}, nil
 	}
-	return plan.Blocker{Reason: v1beta1.ReasonPodsRefused, Message: "pods are refused: " + plan.Shorten(last.Message, plan.MaxSentence)}, nil
+	return plan.PodsRefused(last.Message), nil
 }

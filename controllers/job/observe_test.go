@@ -11,6 +11,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 
+	"github.com/darkowlzz/daemonset-job/internal/daemonset"
 	"github.com/darkowlzz/daemonset-job/internal/plan"
 	wrappers "github.com/darkowlzz/daemonset-job/internal/testing"
 )
@@ -20,10 +21,10 @@ import (
 func TestAManagerThatStartsUngatesTheNodesOfAResumedJob(t *testing.T) {
 	g := NewWithT(t)
 	cluster := fake.NewClientBuilder().WithIndex(&corev1.Event{}, eventsByUID, func(client.Object) []string { return nil }).Build()
-	r := New(cluster, cluster, events.NewFakeRecorder(1), clock.RealClock{}, Options{PauseImage: "pause:v1"})
+	r := New(cluster, cluster, events.NewFakeRecorder(1), clock.RealClock{}, Options{Pause: daemonset.Pause{Image: "pause:v1"}})
 	r.podIndex.handler().Create(t.Context(), event.CreateEvent{Object: owned(pod("a").Gated())}, &delayed{})
 	job, state := wrappers.Job("ns", "j").UID("j-uid").Obj(), &jobState{uid: "j-uid"}
-	desired, err := state.desiredDaemonSet(job, "pause:v1")
+	desired, err := state.desiredDaemonSet(job, daemonset.Pause{Image: "pause:v1"})
 	g.Expect(err).NotTo(HaveOccurred())
 	ds := desired.DeepCopy()
 	ds.UID = theDaemonSet.UID

@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
+	"github.com/darkowlzz/daemonset-job/internal/daemonset"
 	"github.com/darkowlzz/daemonset-job/internal/jobcache"
 	"github.com/darkowlzz/daemonset-job/internal/plan"
 )
@@ -34,8 +35,8 @@ type Reconciler struct {
 
 // Options are the settings of the manager's controller.
 type Options struct {
-	// PauseImage keeps the pods of Jobs in Exit mode when their work is done.
-	PauseImage string
+	// Pause keeps the pods of Jobs in Exit mode when their work is done.
+	Pause daemonset.Pause
 	// Concurrency is how many Jobs are reconciled at once. Default: 1.
 	Concurrency int
 	// Wrap, if set, wraps the reconciler called name, as a watchdog does.
@@ -69,22 +70,28 @@ var errStale = errors.New("the cached Job is stale")
 
 // Reconcile does one Plan for one Job.
 func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
-	result, err := r.reconcile(ctx, req)
-	if errors.Is(err, errStale) {
-		return ctrl.Result{}, nil
-	}
-	if undecodable := (*jobcache.UndecodableError)(nil); errors.As(err, &undecodable) {
-		return r.blockUndecodable(ctx, undecodable)
-	}
-	return result, err
-}
-
-func (r *Reconciler) reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
+	var undecodable *jobcache.UndecodableError
 	job, state, err := r.load(ctx, req.NamespacedName)
-	if job == nil || err != nil {
+	switch {
+	case errors.As(err, &undecodable):
+		return r.blockUndecodable(ctx, undecodable)
+	case job == nil, err != nil:
 		return ctrl.Result{}, err
 	}
 	ctx = logf.IntoContext(ctx, logf.FromContext(ctx).WithValues("jobUID", job.UID))
+	result, err := r.reconcile(ctx, state, job)
+	switch {
+	case errors.Is(err, errStale):
+		return ctrl.Result{}, nil
+	case errors.As(err, &undecodable):
+		return r.blockUndecodable(ctx, undecodable)
+	}
+	state.recordFailure(err, r.clock.Now())
+	return result, errors.Join(err, r.reportFailure(ctx, state, job))
+}
+
+// reconcile syncs the DaemonSet, observes, computes and executes.
+func (r *Reconciler) reconcile(ctx context.Context, state *jobState, job *v1beta1.Job) (ctrl.Result, error) {
 	ds, blocker, syncErr := r.syncDaemonSet(ctx, state, job)
 	if ds == nil && syncErr != nil {
 		return ctrl.Result{}, syncErr

@@ -28,6 +28,7 @@ import (
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 	"github.com/darkowlzz/daemonset-job/controllers/job"
+	"github.com/darkowlzz/daemonset-job/internal/daemonset"
 	"github.com/darkowlzz/daemonset-job/internal/jobcache"
 	wrappers "github.com/darkowlzz/daemonset-job/internal/testing"
 )
@@ -125,7 +126,7 @@ func startManager() {
 	})
 	Expect(err).NotTo(HaveOccurred())
 	reconciler := job.New(mgr.GetClient(), mgr.GetAPIReader(), mgr.GetEventRecorder("test"), clock.RealClock{},
-		job.Options{PauseImage: "example.com/pause:v1", Concurrency: 4})
+		job.Options{Pause: daemonset.Pause{Image: "example.com/pause:v1"}, Concurrency: 4})
 	Expect(reconciler.SetupWithManager(ctx, mgr)).To(Succeed())
 	stopped := make(chan struct{})
 	go func() {

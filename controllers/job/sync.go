@@ -1,6 +1,7 @@
 package job
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -35,7 +36,7 @@ func (r *Reconciler) syncDaemonSet(ctx context.Context, state *jobState, job *v1
 		}
 		return ds, plan.Blocker{}, nil
 	}
-	desired, err := state.desiredDaemonSet(job, r.options.PauseImage)
+	desired, err := state.desiredDaemonSet(job, r.options.Pause)
 	if err != nil {
 		return nil, plan.Blocker{}, err
 	}
@@ -53,9 +54,15 @@ func (r *Reconciler) syncDaemonSet(ctx context.Context, state *jobState, job *v1
 		return nil, predecessorStopping("the DaemonSet " + ds.Name + " of an earlier Job of this name is being deleted"), nil
 	case !controlled:
 		return nil, nameTaken(ds.Name, ownerOf(ds)), nil
-	case !ds.DeletionTimestamp.IsZero(), !daemonset.NeedsApply(ds, desired):
+	case !ds.DeletionTimestamp.IsZero(), !daemonset.NeedsApply(ds, desired), state.wasApplied(ds, desired):
 		// A terminating DaemonSet is made again when the event reports its deletion.
 		return ds, plan.Blocker{}, nil
+	}
+	if templateHash(ds) != templateHash(desired) {
+		// A new leader whose Job is staler than its DaemonSet would roll the template back.
+		if now, err := r.getLive(ctx, job); err != nil || now.Generation != job.Generation {
+			return nil, plan.Blocker{}, cmp.Or(err, errStale)
+		}
 	}
 	desired = desired.DeepCopy()
 	desired.UID = ds.UID
@@ -118,9 +125,9 @@ func (r *Reconciler) apply(ctx context.Context, state *jobState, desired *appsv1
 	if err := json.Unmarshal(data, applied); err != nil {
 		return nil, plan.Blocker{}, fmt.Errorf("decoding the applied DaemonSet: %w", err)
 	}
-	state.daemonSet = applied
+	state.daemonSet, state.applied = applied, appliedDaemonSet{uid: applied.UID, generation: applied.Generation, hash: desired.Annotations[v1beta1.AnnotationAppliedHash]}
 	logf.FromContext(ctx).Info("Applied DaemonSet", "daemonSet", applied.Name, "generation", applied.Generation,
-		"templateHash", applied.Spec.Template.Labels[v1beta1.LabelTemplateHash])
+		"templateHash", templateHash(applied))
 	return applied, plan.Blocker{}, nil
 }
 
@@ -137,6 +144,10 @@ func applyConfiguration(ds *appsv1.DaemonSet) (*appsv1ac.DaemonSetApplyConfigura
 	}
 	config.Status = nil
 	return config, nil
+}
+
+func templateHash(ds *appsv1.DaemonSet) string {
+	return ds.Spec.Template.Labels[v1beta1.LabelTemplateHash]
 }
 
 func nameTaken(name, by string) plan.Blocker {

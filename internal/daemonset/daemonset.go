@@ -11,13 +11,20 @@ import (
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 )
 
-// Desired returns the DaemonSet that the Job asks for. pauseImage keeps the pods
-// of a Job in Exit mode. An error says that the Job cannot be encoded as JSON.
+// Pause is the container that keeps the pods of a Job in Exit mode once their work
+// has ended. It is not hashed: another one runs nothing again.
+type Pause struct {
+	Image     string
+	Resources corev1.ResourceRequirements
+}
+
+// Desired returns the DaemonSet that the Job asks for. An error says that the Job
+// cannot be encoded as JSON.
 //
 // The update strategy is OnDelete: the DaemonSet controller then replaces no pod
 // when the template changes. The gate can come and go, and the manager replaces
 // the pods of an earlier template under the Job's parallelism.
-func Desired(job *v1beta1.Job, pauseImage string) (*appsv1.DaemonSet, error) {
+func Desired(job *v1beta1.Job, pause Pause) (*appsv1.DaemonSet, error) {
 	hash, err := CurrentHash(job)
 	if err != nil {
 		return nil, err
@@ -33,7 +40,7 @@ func Desired(job *v1beta1.Job, pauseImage string) (*appsv1.DaemonSet, error) {
 		},
 		Spec: appsv1.DaemonSetSpec{
 			Selector:       &metav1.LabelSelector{MatchLabels: labels},
-			Template:       podTemplate(job, hash, pauseImage),
+			Template:       podTemplate(job, hash, pause),
 			UpdateStrategy: appsv1.DaemonSetUpdateStrategy{Type: appsv1.OnDeleteDaemonSetStrategyType},
 		},
 	}

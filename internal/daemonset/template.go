@@ -6,13 +6,12 @@ import (
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/api/resource"
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 )
 
 // podTemplate returns the pod that the Job runs on each node, without the gate.
-func podTemplate(job *v1beta1.Job, hash, pauseImage string) corev1.PodTemplateSpec {
+func podTemplate(job *v1beta1.Job, hash string, pause Pause) corev1.PodTemplateSpec {
 	template := userTemplate(&job.Spec)
 	if template.Labels == nil {
 		template.Labels = map[string]string{}
@@ -32,7 +31,7 @@ func podTemplate(job *v1beta1.Job, hash, pauseImage string) corev1.PodTemplateSp
 	}
 	if job.Spec.CompletionMode == v1beta1.CompletionExit {
 		pod.InitContainers = append(pod.InitContainers, pod.Containers...)
-		pod.Containers = []corev1.Container{pauseContainer(pauseImage)}
+		pod.Containers = []corev1.Container{pauseContainer(pause)}
 		return template
 	}
 	completed := corev1.PodReadinessGate{ConditionType: v1beta1.PodCompleted}
@@ -53,16 +52,17 @@ func userTemplate(spec *v1beta1.JobSpec) corev1.PodTemplateSpec {
 		Command: slices.Clone(spec.Command),
 		Args:    slices.Clone(spec.Args),
 	}
+	// NODE_NAME comes first: the kubelet expands $(NODE_NAME) only in later variables.
+	container.Env = []corev1.EnvVar{{
+		Name:      v1beta1.NodeNameEnv,
+		ValueFrom: &corev1.EnvVarSource{FieldRef: &corev1.ObjectFieldSelector{FieldPath: "spec.nodeName"}},
+	}}
 	for _, env := range spec.Env {
 		if env.Name != v1beta1.NodeNameEnv {
 			container.Env = append(container.Env, *env.DeepCopy())
 		}
 	}
-	container.Env = append(container.Env, corev1.EnvVar{
-		Name:      v1beta1.NodeNameEnv,
-		ValueFrom: &corev1.EnvVarSource{FieldRef: &corev1.ObjectFieldSelector{FieldPath: "spec.nodeName"}},
-	})
-	pod := corev1.PodSpec{AutomountServiceAccountToken: new(false)}
+	pod := corev1.PodSpec{AutomountServiceAccountToken: new(false), Affinity: realNodes()}
 	if spec.MountPath != "" {
 		container.VolumeMounts = []corev1.VolumeMount{{Name: v1beta1.HostVolumeName, MountPath: v1beta1.HostMountPath}}
 		pod.Volumes = []corev1.Volume{{
@@ -74,23 +74,29 @@ func userTemplate(spec *v1beta1.JobSpec) corev1.PodTemplateSpec {
 	return corev1.PodTemplateSpec{Spec: pod}
 }
 
+// realNodes returns an affinity that keeps off virtual nodes, on which no pod of a
+// DaemonSet ever runs.
+func realNodes() *corev1.Affinity {
+	notIn := func(key, value string) corev1.NodeSelectorRequirement {
+		return corev1.NodeSelectorRequirement{Key: key, Operator: corev1.NodeSelectorOpNotIn, Values: []string{value}}
+	}
+	return &corev1.Affinity{NodeAffinity: &corev1.NodeAffinity{
+		RequiredDuringSchedulingIgnoredDuringExecution: &corev1.NodeSelector{NodeSelectorTerms: []corev1.NodeSelectorTerm{{
+			MatchExpressions: []corev1.NodeSelectorRequirement{
+				notIn("type", "virtual-kubelet"), notIn("eks.amazonaws.com/compute-type", "fargate"),
+			},
+		}}},
+	}}
+}
+
 // pauseContainer returns the container that keeps running when the work has ended,
 // as the pods of a DaemonSet must. It meets the restricted Pod Security level, and
 // it names resources, because a ResourceQuota may require that of each container.
-func pauseContainer(image string) corev1.Container {
+func pauseContainer(pause Pause) corev1.Container {
 	return corev1.Container{
-		Name:  v1beta1.PauseContainerName,
-		Image: image,
-		Resources: corev1.ResourceRequirements{
-			Requests: corev1.ResourceList{
-				corev1.ResourceCPU:    resource.MustParse("1m"),
-				corev1.ResourceMemory: resource.MustParse("4Mi"),
-			},
-			Limits: corev1.ResourceList{
-				corev1.ResourceCPU:    resource.MustParse("10m"),
-				corev1.ResourceMemory: resource.MustParse("16Mi"),
-			},
-		},
+		Name:      v1beta1.PauseContainerName,
+		Image:     pause.Image,
+		Resources: pause.Resources,
 		SecurityContext: &corev1.SecurityContext{
 			RunAsNonRoot:             new(true),
 			RunAsUser:                new(int64(65535)),

@@ -14,7 +14,7 @@ import (
 func TestTheShortForm(t *testing.T) {
 	g := NewWithT(t)
 	j := wrappers.Job("ns", "sample").Image("i:v1").Command("c").Args("/basetarget/foo").Env("A", "b").Env("NODE_NAME", "mine").MountPath("/tmp").Obj()
-	template := podTemplate(j, "h1", "pause:v1")
+	template := podTemplate(j, "h1", Pause{Image: "pause:v1"})
 	g.Expect(template.Labels).To(Equal(map[string]string{
 		"daemonset-job": "true", "job": "sample", "daemonset": "sample-daemonset-job", v1beta1.LabelTemplateHash: "h1", v1beta1.LabelCompletionMode: "Log",
 	}))
@@ -32,10 +32,10 @@ func TestTheShortForm(t *testing.T) {
 	g.Expect(c.VolumeMounts).To(ConsistOf(And(HaveField("MountPath", "/basetarget"), HaveField("Name", template.Spec.Volumes[0].Name))))
 	g.Expect(c.TerminationMessagePolicy).To(Equal(corev1.TerminationMessageFallbackToLogsOnError))
 	g.Expect(c.Env).To(HaveLen(2), "NODE_NAME is always the node's name")
-	g.Expect(c.Env[0]).To(Equal(corev1.EnvVar{Name: "A", Value: "b"}))
-	g.Expect(c.Env[1].ValueFrom.FieldRef.FieldPath).To(Equal("spec.nodeName"))
+	g.Expect(c.Env[0].ValueFrom.FieldRef.FieldPath).To(Equal("spec.nodeName"), "first, so that others can refer to it")
+	g.Expect(c.Env[1]).To(Equal(corev1.EnvVar{Name: "A", Value: "b"}))
 
-	plain := podTemplate(wrappers.Job("ns", "j").Obj(), "h1", "pause:v1")
+	plain := podTemplate(wrappers.Job("ns", "j").Obj(), "h1", Pause{Image: "pause:v1"})
 	g.Expect(plain.Spec.Volumes).To(BeEmpty())
 	g.Expect(plain.Spec.Containers[0].VolumeMounts).To(BeEmpty())
 }
@@ -46,7 +46,7 @@ func TestExitMode(t *testing.T) {
 		InitContainers: []corev1.Container{{Name: "init"}, {Name: "sidecar", RestartPolicy: new(corev1.ContainerRestartPolicyAlways)}},
 		Containers:     []corev1.Container{{Name: "first", TerminationMessagePolicy: corev1.TerminationMessageReadFile}, {Name: "second"}},
 	}}).Obj()
-	template := podTemplate(j, "h1", "pause:v1")
+	template := podTemplate(j, "h1", Pause{Image: "pause:v1"})
 	var names []string
 	for _, c := range template.Spec.InitContainers {
 		names = append(names, c.Name)
@@ -94,7 +94,7 @@ func TestOnlyWhatRunsIsHashed(t *testing.T) {
 func TestTheGateComesAndGoes(t *testing.T) {
 	g := NewWithT(t)
 	of := func(w *wrappers.JobWrapper) ([]corev1.PodSchedulingGate, string) {
-		ds, err := Desired(w.UID("u").Obj(), "pause:v1")
+		ds, err := Desired(w.UID("u").Obj(), Pause{Image: "pause:v1"})
 		g.Expect(err).NotTo(HaveOccurred())
 		return ds.Spec.Template.Spec.SchedulingGates, ds.Spec.Template.Labels[v1beta1.LabelTemplateHash]
 	}
@@ -112,7 +112,7 @@ func TestTheGateComesAndGoes(t *testing.T) {
 func TestNeedsApply(t *testing.T) {
 	g := NewWithT(t)
 	j := wrappers.Job("ns", "j").UID("u").MountPath("/tmp").Obj()
-	desired, err := Desired(j, "pause:v1")
+	desired, err := Desired(j, Pause{Image: "pause:v1"})
 	g.Expect(err).NotTo(HaveOccurred())
 	live := desired.DeepCopy()
 	// What the API server fills in is no difference.
@@ -125,7 +125,7 @@ func TestNeedsApply(t *testing.T) {
 	g.Expect(NeedsApply(live, desired)).To(BeTrue(), "what somebody changed")
 
 	j.Spec.MountPath = ""
-	without, err := Desired(j, "pause:v1")
+	without, err := Desired(j, Pause{Image: "pause:v1"})
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(NeedsApply(desired, without)).To(BeTrue(), "what is no longer wanted")
 }

@@ -10,6 +10,8 @@ type Manager struct {
 	Common
 	// PauseImage keeps a pod of a Job in Exit mode running when its work is done.
 	PauseImage string
+	// PauseResources are what that image's container requests and is limited to.
+	PauseResources Resources
 	// Concurrency is how many Jobs are reconciled at the same time.
 	Concurrency int
 }
@@ -17,9 +19,10 @@ type Manager struct {
 // NewManager returns the defaults of the manager's settings.
 func NewManager() *Manager {
 	return &Manager{
-		Common:      *newCommon(managerMetrics, managerHealth),
-		PauseImage:  defaultPauseImage,
-		Concurrency: 4,
+		Common:         *newCommon(managerMetrics, managerHealth),
+		PauseImage:     defaultPauseImage,
+		PauseResources: defaultPauseResources,
+		Concurrency:    4,
 	}
 }
 
@@ -27,5 +30,7 @@ func NewManager() *Manager {
 func (o *Manager) Bind(fs *flag.FlagSet) {
 	o.Common.Bind(fs)
 	set(fs, &o.PauseImage, parseText, "pause-image", "image that keeps the pods of Jobs in completionMode Exit running when their work is done")
+	set(fs, &o.PauseResources, parseResources, "pause-resources",
+		"what that image's container requests and, after a colon, is limited to: raise it where a LimitRange asks for more")
 	set(fs, &o.Concurrency, parsePositive, "max-concurrent-reconciles", "how many Jobs are reconciled at the same time")
 }

@@ -162,3 +162,18 @@ func TestHelp(t *testing.T) {
 	}
 	g.Expect(strings.Count(help.String(), "(default 10m0s)")).To(Equal(1))
 }
+
+func TestPauseResources(t *testing.T) {
+	g := NewWithT(t)
+	parse := func(args ...string) (string, error) {
+		m := NewManager()
+		err := Parse(flags(m.Bind), args, environment{}.lookup, &bytes.Buffer{})
+		return m.PauseResources.String(), err
+	}
+	g.Expect(parse()).To(Equal("cpu=1m:10m,memory=4Mi:16Mi"))
+	g.Expect(parse("--pause-resources=memory=64Mi, cpu=50m:100m")).To(Equal("cpu=50m:100m,memory=64Mi"))
+	for _, wrong := range []string{"", "cpu", "cpu=", "cpu=x", "cpu=1:", "cpu=-1", "cpu=10m:1m", "=1"} {
+		_, err := parse("--pause-resources=" + wrong)
+		g.Expect(err).To(MatchError(ContainSubstring("cpu=1m:10m,memory=4Mi:16Mi")), wrong)
+	}
+}

@@ -135,3 +135,14 @@ func (s *State) podBlockers() Blocker {
 	}
 	return blocker
 }
+
+// PodsRefused returns the Blocker for pods that the API server refused, from the
+// message of the DaemonSet controller's event.
+func PodsRefused(message string) Blocker {
+	sentence := "pods are refused: " + Shorten(message, MaxSentence)
+	if strings.Contains(message, "minimum") && strings.Contains(message, "usage per Container") {
+		sentence += "; a LimitRange asks for more than the pause container of Exit mode requests: " +
+			"raise --pause-resources of the manager, or lower the minimum"
+	}
+	return Blocker{v1beta1.ReasonPodsRefused, sentence}
+}

@@ -24,7 +24,7 @@ func ended(conditionType string, phase v1beta1.JobPhase, secondsAgo int) v1beta1
 
 // gatedDaemonSet is daemonSet with the gate in its template.
 func gatedDaemonSet(desired, current int32) *appsv1.DaemonSet {
-	ds, err := daemonset.Desired(wrappers.Job("ns", "j").Parallelism("1").Obj(), "pause:v1")
+	ds, err := daemonset.Desired(wrappers.Job("ns", "j").Parallelism("1").Obj(), daemonset.Pause{Image: "pause:v1"})
 	if err != nil {
 		panic(err)
 	}
@@ -93,7 +93,7 @@ func TestCompute(t *testing.T) {
 		"holds on a cached state":        {job: holds(), ds: daemonSet(1, 1), pods: pods(crashing("a")), mutate: cached, planned: steps{live: true}},
 		"completes on a cached state":    {job: job(), ds: daemonSet(1, 1), pods: pods(pod("a").Completed()), mutate: cached, planned: steps{live: true}},
 		"resumed after a hold":           {job: holds().Suspend(false).Status(held), ds: daemonSet(2, 2), pods: pods(crashing("a"), pod("b")), planned: steps{status: true, again: immediately}},
-		"resumed, on a cached state":     {job: holds().Suspend(false).Status(held), ds: daemonSet(2, 2), pods: pods(crashing("a"), pod("b")), mutate: cached, planned: steps{status: true, again: immediately}},
+		"resumed, on a cached state":     {job: holds().Suspend(false).Status(held), ds: daemonSet(2, 2), pods: pods(crashing("a"), pod("b")), mutate: cached, planned: steps{live: true}},
 		"resumed, by now it is done":     {job: holds().Suspend(false).Status(held), ds: daemonSet(1, 1), pods: pods(crashing("a").Completed()), planned: steps{status: true, again: deletionGrace}},
 		"resumed by who suspended it":    {job: job().Suspend(false).Status(suspendedBy(v1beta1.ReasonSuspendedByUser)), ds: daemonSet(1, 1), pods: pods(pod("a").Gated()), mutate: cached, planned: steps{status: true, ungated: []string{"a"}}},
 		"gated pods, two slots":          {job: job().Parallelism("2"), ds: daemonSet(3, 3), pods: pods(pod("a"), pod("b").Gated(), pod("c").Gated()), planned: steps{status: true, ungated: []string{"b"}}},
@@ -101,6 +101,7 @@ func TestCompute(t *testing.T) {
 		"gated pods, suspended":          {job: job().Suspend(true), ds: daemonSet(1, 1), pods: pods(pod("a").Gated()), planned: steps{status: true}},
 		"gated pods, DaemonSet is stale": {job: job().Parallelism("1"), ds: notObserved(1), pods: pods(pod("a").Gated()), planned: steps{status: true}},
 		"an earlier template":            {job: job(), ds: daemonSet(2, 2), pods: pods(old("a").Completed(), pod("b")), planned: steps{status: true, deleted: []string{"a"}}},
+		"an earlier template, cached":    {job: job(), ds: daemonSet(2, 2), pods: pods(old("a").Completed(), pod("b")), mutate: cached, planned: steps{live: true}},
 		"an earlier template, suspended": {job: job().Suspend(true), ds: daemonSet(1, 1), pods: pods(old("a")), planned: steps{status: true}},
 		"an earlier one, stale":          {job: job(), ds: notObserved(1), pods: pods(old("a")), planned: steps{status: true}},
 		"an earlier one holds the slot":  {job: job().Parallelism("1"), ds: daemonSet(2, 2), pods: pods(old("a"), pod("b").Gated()), planned: steps{status: true, deleted: []string{"a"}}},

@@ -125,3 +125,16 @@ func (s *State) slotBlocker(t *tally) Blocker {
 	}
 	return Blocker{v1beta1.ReasonSlotsTaken, fmt.Sprintf("pods that are being stopped hold all slots: %s on %s", first.Name, first.Node)}
 }
+
+// WithBlocker returns the Job's status with this Blocker, and nothing else changed.
+func WithBlocker(job *v1beta1.Job, blocker Blocker, now time.Time) v1beta1.JobStatus {
+	status := job.Status.DeepCopy()
+	condition := isTrue(v1beta1.JobBlocked, blocker.Reason, blocker.Message)
+	condition.ObservedGeneration, condition.LastTransitionTime = job.Generation, metav1.NewTime(now)
+	meta.SetStatusCondition(&status.Conditions, condition)
+	status.Blocked = blocker.Reason
+	if status.Phase == "" {
+		status.Phase = v1beta1.PhasePending
+	}
+	return *status
+}

@@ -25,20 +25,31 @@ func (e *Expectations) Known() bool { return e.known }
 // Forget makes the expectations unknown.
 func (e *Expectations) Forget() { *e = Expectations{} }
 
-// Confirm makes the expectations known if the cached pods are as new as the pods
-// of a live list: each pod of the list is cached in that version or a later one.
+// Confirm makes the expectations known from a live list. Each pod that the list shows
+// without the gate must be cached. Where the cache still shows the gate, the pod is
+// expected like one that this process ungated. Nothing else of a cached pod has to be
+// new: with hundreds of pods changing, no cache is ever as new as a list.
+//
 // A pod that only the cache has is deleted by now, and holds no slot.
 func (e *Expectations) Confirm(cached, live []Pod) {
-	versions := make(map[types.UID]string, len(cached))
+	byUID := make(map[types.UID]*Pod, len(cached))
 	for i := range cached {
-		versions[cached[i].UID] = cached[i].ResourceVersion
+		byUID[cached[i].UID] = &cached[i]
 	}
+	confirmed := Expectations{known: true}
 	for i := range live {
-		if !isAtLeast(versions[live[i].UID], live[i].ResourceVersion) {
+		pod := &live[i]
+		if pod.State == Gated {
+			continue
+		}
+		switch seen := byUID[pod.UID]; {
+		case seen == nil:
 			return
+		case seen.State == Gated:
+			confirmed.Expect(pod.UID, pod.ResourceVersion)
 		}
 	}
-	*e = Expectations{known: true}
+	*e = confirmed
 }
 
 // Expect adds a pod that was ungated, with the resourceVersion that the API server

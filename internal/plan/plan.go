@@ -62,7 +62,7 @@ func Compute(s State) Plan {
 	var p Plan
 	t := s.tally()
 	status, outcome := newStatus(&s, &t)
-	if outcome.Result != Undecided && !s.Live {
+	if (outcome.Result != Undecided || s.replacesPods()) && !s.Live {
 		return Plan{ReadLive: true}
 	}
 	wait := writeAfter(&s.Job.Status, &status, s.LastStatusWrite, s.Now)
@@ -114,12 +114,23 @@ func finished(s *State) Plan {
 	return p
 }
 
+// movesPods returns whether pods are replaced and ungated at all.
+func (s *State) movesPods() bool {
+	return !s.suspended() && daemonset.UpToDate(s.DaemonSet, s.TemplateHash)
+}
+
+// replacesPods returns whether pods would be deleted to run again. A stale Job would
+// have done work undone, and run once more.
+func (s *State) replacesPods() bool {
+	return s.movesPods() && (len(s.podsToReplace()) > 0 || len(s.podsToRetry()) > 0)
+}
+
 // movePods plans to replace the pods of earlier templates and tries, to take back
 // slots, and to ungate pods. A suspended Job replaces none: its nodes finish their
 // work. No pod is deleted before new pods are made from the present template,
 // because the DaemonSet controller would run the old work once more.
 func (p *Plan) movePods(s *State, t *tally) {
-	if s.suspended() || !daemonset.UpToDate(s.DaemonSet, s.TemplateHash) {
+	if !s.movesPods() {
 		return
 	}
 	if p.DeletePods = s.podsToReplace(); len(p.DeletePods) > 0 {

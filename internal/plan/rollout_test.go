@@ -44,7 +44,7 @@ func (r *rollout) step(happened string) {
 	r.t.Helper()
 	r.now = r.now.Add(time.Second)
 	var did []string
-	desired, err := daemonset.Desired(r.job, "pause:v1")
+	desired, err := daemonset.Desired(r.job, daemonset.Pause{Image: "pause:v1"})
 	if err != nil {
 		r.t.Fatal(err)
 	}
