@@ -65,7 +65,7 @@ func TestIntegersAreExact(t *testing.T) {
 		g := NewWithT(t)
 		template := rich()
 		template.Spec.Tolerations[0].TolerationSeconds = &seconds
-		desired, err := Desired(wrappers.Job("ns", "j").Template(template).Obj(), "pause:v1")
+		desired, err := Desired(wrappers.Job("ns", "j").Template(template).Obj(), Pause{Image: "pause:v1"})
 		g.Expect(err).NotTo(HaveOccurred())
 		data, err := PrunedJSON(desired)
 		g.Expect(err).NotTo(HaveOccurred())
