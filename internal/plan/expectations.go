@@ -25,12 +25,13 @@ func (e *Expectations) Known() bool { return e.known }
 // Forget makes the expectations unknown.
 func (e *Expectations) Forget() { *e = Expectations{} }
 
-// Confirm makes the expectations known from a live list. Each pod that the list shows
-// without the gate must be cached. Where the cache still shows the gate, the pod is
-// expected like one that this process ungated. Nothing else of a cached pod has to be
-// new: with hundreds of pods changing, no cache is ever as new as a list.
+// Confirm makes the expectations known from a live list. Each pod of the list must be
+// cached, in any version: with hundreds of pods changing, no cache is ever as new as a
+// list. Where the cache still shows a gate that is removed, the pod is expected like
+// one that this process ungated.
 //
-// A pod that only the cache has is deleted by now, and holds no slot.
+// A pod that only the cache has is deleted by now, and holds no slot. One that only
+// the list has may be ungated next, and would then seem deleted.
 func (e *Expectations) Confirm(cached, live []Pod) {
 	byUID := make(map[types.UID]*Pod, len(cached))
 	for i := range cached {
@@ -39,13 +40,10 @@ func (e *Expectations) Confirm(cached, live []Pod) {
 	confirmed := Expectations{known: true}
 	for i := range live {
 		pod := &live[i]
-		if pod.State == Gated {
-			continue
-		}
 		switch seen := byUID[pod.UID]; {
 		case seen == nil:
 			return
-		case seen.State == Gated:
+		case seen.State == Gated && pod.State != Gated:
 			confirmed.Expect(pod.UID, pod.ResourceVersion)
 		}
 	}

@@ -21,12 +21,12 @@ func TestExpectationsAreUnknownUntilALiveListIsCached(t *testing.T) {
 	}{
 		"the same":                        {live, true, true},
 		"stale, but ungated":              {[]Pod{in(Active, versioned("a", "5")), in(Gated, versioned("b", "20"))}, true, true},
-		"a gated pod is not cached yet":   {[]Pod{in(Active, versioned("a", "10"))}, true, true},
+		"a gated pod is not cached yet":   {[]Pod{in(Active, versioned("a", "10"))}, false, false},
 		"a deleted pod is cached":         {append([]Pod{in(Active, versioned("c", "5"))}, live...), true, true},
 		"an ungated pod is cached gated":  {[]Pod{in(Gated, versioned("a", "9")), in(Gated, versioned("b", "20"))}, true, false},
 		"an ungated pod is not cached":    {[]Pod{in(Gated, versioned("b", "20"))}, false, false},
 		"nothing is cached":               {nil, false, false},
-		"a version that cannot be judged": {[]Pod{in(Gated, versioned("a", "x"))}, true, false},
+		"a version that cannot be judged": {[]Pod{in(Gated, versioned("a", "x")), in(Gated, versioned("b", "20"))}, true, false},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
