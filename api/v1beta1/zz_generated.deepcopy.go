@@ -175,6 +175,20 @@ func (in *JobStatus) DeepCopyInto(out *JobStatus) {
 			(*in)[i].DeepCopyInto(&(*out)[i])
 		}
 	}
+	if in.LeftOutNodes != nil {
+		in, out := &in.LeftOutNodes, &out.LeftOutNodes
+		*out = make([]string, len(*in))
+		copy(*out, *in)
+	}
+	if in.Resume != nil {
+		in, out := &in.Resume, &out.Resume
+		*out = new(string)
+		**out = **in
+	}
+	if in.RetryTime != nil {
+		in, out := &in.RetryTime, &out.RetryTime
+		*out = (*in).DeepCopy()
+	}
 	if in.Conditions != nil {
 		in, out := &in.Conditions, &out.Conditions
 		*out = make([]v1.Condition, len(*in))
