@@ -11,6 +11,7 @@ import (
 	"github.com/operator-framework/api/pkg/manifests"
 	"github.com/operator-framework/api/pkg/operators/v1alpha1"
 	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
 )
 
 // committed is the folder of the committed bundle, which users install.
@@ -80,12 +81,16 @@ func TestEveryFieldIsDescribed(t *testing.T) {
 	}
 }
 
-// TestAllRightsAreNamespaced checks that all rights are limited to the watched
-// namespaces, because the operator can be installed in every install mode.
-func TestAllRightsAreNamespaced(t *testing.T) {
+// TestRightsAreNamespaced checks that all rights but that to read nodes, which have no
+// namespace, are limited to the watched namespaces: the operator can be installed in
+// every install mode.
+func TestRightsAreNamespaced(t *testing.T) {
 	g := NewWithT(t)
 	csv := load(t).CSV
-	g.Expect(csv.Spec.InstallStrategy.StrategySpec.ClusterPermissions).To(BeEmpty())
+	g.Expect(csv.Spec.InstallStrategy.StrategySpec.ClusterPermissions).To(HaveLen(1))
+	g.Expect(csv.Spec.InstallStrategy.StrategySpec.ClusterPermissions[0].Rules).To(Equal([]rbacv1.PolicyRule{
+		{APIGroups: []string{""}, Resources: []string{"nodes"}, Verbs: []string{"get", "list", "watch"}},
+	}))
 	g.Expect(csv.Spec.InstallStrategy.StrategySpec.Permissions).To(HaveLen(1))
 	for _, mode := range csv.Spec.InstallModes {
 		g.Expect(mode.Supported).To(BeTrue(), string(mode.Type))
