@@ -52,3 +52,20 @@ func bareID(id string) string {
 	}
 	return bare
 }
+
+// KillSandbox kills all processes of a pod on a node, its sandbox too, as a reboot of
+// the node does. The kubelet then makes a new sandbox and starts the containers again.
+func (c *Cluster) KillSandbox(ctx context.Context, node, podUID string) error {
+	filter := fmt.Sprintf(`labels."io.kubernetes.pod.uid"==%q`, podUID)
+	listed, err := c.ctr(ctx, node, "containers", "list", "--quiet", filter)
+	if err != nil {
+		return err
+	}
+	for _, id := range strings.Fields(listed) {
+		// A container that has ended has no task.
+		if _, err := c.ctr(ctx, node, "tasks", "kill", "--all", "--signal", "SIGKILL", id); err != nil && !strings.Contains(err.Error(), "not found") {
+			return err
+		}
+	}
+	return nil
+}
