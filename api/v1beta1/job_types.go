@@ -182,9 +182,10 @@ type JobSpec struct {
 	CompletionPolicy CompletionPolicy `json:"completionPolicy,omitempty"`
 
 	// ttlSecondsAfterFinished is how long a finished Job is kept, in seconds.
-	// Unset: a complete Job is deleted at once, and a failed one is kept. Set:
-	// each is deleted that long after it finished. Until then a complete Job
-	// keeps its pods, so that their logs can be read, and runs on no new node.
+	// Unset: a complete Job is deleted at once, unless Argo CD, Flux or Helm owns
+	// it and would apply it again, and a failed one is kept. Set: each is deleted
+	// that long after it finished. Until then a complete Job keeps its pods, so
+	// that their logs can be read, and runs on no new node.
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,displayName="Seconds Kept After Finishing",xDescriptors={"urn:alm:descriptor:com.tectonic.ui:number"},order=16
 	// +optional
 	// +kubebuilder:validation:Minimum=0

@@ -4,12 +4,14 @@ import (
 	"time"
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
+	"github.com/darkowlzz/daemonset-job/internal/plan"
 )
 
 // expiry returns when to delete a finished Job, and false if it must be kept. A TTL
 // counts from when the Job finished. Without a TTL, a complete Job is deleted at
-// once, and a failed one is kept for the user to read. A Job that was changed since
-// its verdict is kept, because the change may start it over.
+// once, unless a GitOps tool would apply it again, and a failed one is kept for the
+// user to read. A Job that was changed since its verdict is kept, because the change
+// may start it over.
 func expiry(job *v1beta1.Job) (time.Time, bool) {
 	finished := job.Finished()
 	if finished == nil || !job.DeletionTimestamp.IsZero() || job.Status.ObservedGeneration != job.Generation {
@@ -22,5 +24,5 @@ func expiry(job *v1beta1.Job) (time.Time, bool) {
 		}
 		return at.Add(time.Duration(*ttl) * time.Second), true
 	}
-	return at, finished.Type == v1beta1.JobComplete
+	return at, finished.Type == v1beta1.JobComplete && !plan.KeptForGitOps(job)
 }

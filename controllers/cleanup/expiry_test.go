@@ -38,6 +38,8 @@ func TestExpiry(t *testing.T) {
 		"failed, with a TTL":   {job().TTL(60).Status(status(v1beta1.JobFailed)), time.Minute + time.Second, true},
 		"changed since":        {job().TTL(0).Generation(2).Status(status(v1beta1.JobComplete)), 0, false},
 		"being deleted":        {deleted, 0, false},
+		"of a GitOps tool":     {job().Label("kustomize.toolkit.fluxcd.io/name", "apps").Status(status(v1beta1.JobComplete)), 0, false},
+		"of one, with a TTL":   {job().TTL(0).Label("kustomize.toolkit.fluxcd.io/name", "apps").Status(status(v1beta1.JobComplete)), 0, true},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -35,6 +35,16 @@ func TestRollouts(t *testing.T) {
 			r.join("c")
 			return r
 		},
+		"kept-for-gitops": func(t *testing.T) *rollout {
+			r := newRollout(t, base().Label(fluxLabel, "apps"), "a", "b")
+			r.done("a")
+			r.done("b")
+			r.pass(time.Hour)
+			r.update("changes the image", func(spec *v1beta1.JobSpec) { spec.Image = "example.com/work:v2" })
+			r.done("a")
+			r.done("b")
+			return r
+		},
 		"parallelism": func(t *testing.T) *rollout {
 			r := newRollout(t, base().Parallelism("2"), "a", "b", "c", "d")
 			r.done("b")

@@ -146,26 +146,21 @@ func (p *Plan) movePods(s *State, t *tally) {
 	p.RequeueAfter = soonest(reclaimAfter, ungateAfter)
 }
 
-// deletionGrace is how long the terminator may take to delete a complete Job
-// without a TTL. The manager then gates the DaemonSet, so that it starts no node.
-const deletionGrace = 5 * time.Second
-
 // stop plans that nothing more starts for a Job with this verdict in its status.
-// The DaemonSet of a Failed Job goes. A Complete Job keeps its pods, for their
-// logs, until the terminator deletes it.
+// The DaemonSet of a Failed Job goes, and that of a Complete Job that is kept for a
+// GitOps tool. Another Complete Job keeps its pods, for their logs, until the
+// terminator deletes it.
 func (p *Plan) stop(s *State, status *v1beta1.JobStatus) {
 	if s.DaemonSet == nil || !s.DaemonSet.DeletionTimestamp.IsZero() {
 		return
 	}
-	if status.Phase == v1beta1.PhaseFailed {
+	if status.Phase == v1beta1.PhaseFailed || KeptForGitOps(s.Job) {
 		p.DaemonSet = DeleteDaemonSet
 		return
 	}
-	if finished := finishedCondition(status); s.Job.Spec.TTLSecondsAfterFinished == nil && finished != nil {
-		if wait := deletionGrace - s.Now.Sub(finished.LastTransitionTime.Time); wait > 0 {
-			p.RequeueAfter = wait
-			return
-		}
+	if wait := s.untilKept(status); wait > 0 {
+		p.RequeueAfter = wait
+		return
 	}
 	p.gateTemplate(s)
 	if p.DaemonSet == KeepDaemonSet && daemonset.Observed(s.DaemonSet) {

@@ -13,6 +13,9 @@ import (
 // newStatus returns the status of a Job without a verdict, and its outcome.
 func newStatus(s *State, t *tally) (v1beta1.JobStatus, Outcome) {
 	outcome := evaluate(s, t)
+	if outcome.Result == Complete {
+		outcome.Message += s.whyKept()
+	}
 	status := v1beta1.JobStatus{
 		Phase:              s.phase(t, outcome.Result),
 		Completed:          fmt.Sprintf("%d/%d", t.succeeded, t.desired()),

@@ -150,3 +150,12 @@ func (w *JobWrapper) Label(key, value string) *JobWrapper {
 	maps.Copy(w.Labels, map[string]string{key: value})
 	return w
 }
+
+// Annotation adds an annotation.
+func (w *JobWrapper) Annotation(key, value string) *JobWrapper {
+	if w.Annotations == nil {
+		w.Annotations = map[string]string{}
+	}
+	w.Annotations[key] = value
+	return w
+}

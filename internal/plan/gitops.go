@@ -1,0 +1,57 @@
+package plan
+
+import (
+	"time"
+
+	"github.com/darkowlzz/daemonset-job/api/v1beta1"
+)
+
+// gitOpsMarks are the labels and annotations by which tools know the objects that they
+// apply. Flux comes first: it installs charts with Helm, and applies their Jobs again.
+var gitOpsMarks = []struct{ key, tool string }{
+	{"kustomize.toolkit.fluxcd.io/name", "Flux"},
+	{"helm.toolkit.fluxcd.io/name", "Flux"},
+	{"argocd.argoproj.io/tracking-id", "Argo CD"},
+	{"argocd.argoproj.io/instance", "Argo CD"},
+	{"argocd.argoproj.io/hook", "Argo CD"},
+	{"meta.helm.sh/release-name", "Helm"},
+}
+
+// OwnedByGitOps returns the name of the tool that applies the Job again when it is
+// gone, empty if there is none.
+func OwnedByGitOps(job *v1beta1.Job) string {
+	for _, mark := range gitOpsMarks {
+		if job.Labels[mark.key] != "" || job.Annotations[mark.key] != "" {
+			return mark.tool
+		}
+	}
+	return ""
+}
+
+// KeptForGitOps returns whether the Job stays when it is complete, although it has no
+// TTL: deleted, it would be applied and run again without end.
+func KeptForGitOps(job *v1beta1.Job) bool {
+	return job.Spec.TTLSecondsAfterFinished == nil && OwnedByGitOps(job) != ""
+}
+
+// whyKept says in the message of the verdict Complete why the Job stays.
+func (s *State) whyKept() string {
+	if !KeptForGitOps(s.Job) {
+		return ""
+	}
+	return "; the Job is kept, because " + OwnedByGitOps(s.Job) + " owns it and would apply it again"
+}
+
+// deletionGrace is how long the terminator may take to delete a complete Job
+// without a TTL. The manager then gates the DaemonSet, so that it starts no node.
+const deletionGrace = 5 * time.Second
+
+// untilKept returns how long the terminator may still take to delete a Job with this
+// status, 0 for one that stays.
+func (s *State) untilKept(status *v1beta1.JobStatus) time.Duration {
+	finished := finishedCondition(status)
+	if finished == nil || finished.Type == v1beta1.JobFailed || s.Job.Spec.TTLSecondsAfterFinished != nil || KeptForGitOps(s.Job) {
+		return 0
+	}
+	return max(0, deletionGrace-s.Now.Sub(finished.LastTransitionTime.Time))
+}

@@ -1,0 +1,52 @@
+package plan
+
+import (
+	"testing"
+
+	. "github.com/onsi/gomega"
+	"k8s.io/apimachinery/pkg/api/meta"
+
+	"github.com/darkowlzz/daemonset-job/api/v1beta1"
+)
+
+const fluxLabel = "kustomize.toolkit.fluxcd.io/name"
+
+func TestOwnedByGitOps(t *testing.T) {
+	for key, tool := range map[string]string{
+		fluxLabel:                         "Flux",
+		"helm.toolkit.fluxcd.io/name":     "Flux",
+		"argocd.argoproj.io/tracking-id":  "Argo CD",
+		"argocd.argoproj.io/instance":     "Argo CD",
+		"argocd.argoproj.io/hook":         "Argo CD",
+		"meta.helm.sh/release-name":       "Helm",
+		"app.kubernetes.io/instance":      "",
+		"argocd.argoproj.io/sync-options": "",
+	} {
+		t.Run(key, func(t *testing.T) {
+			g := NewWithT(t)
+			g.Expect(OwnedByGitOps(job().Label(key, "apps").Obj())).To(Equal(tool))
+			g.Expect(OwnedByGitOps(job().Annotation(key, "apps").Obj())).To(Equal(tool))
+			g.Expect(KeptForGitOps(job().Label(key, "apps").Obj())).To(Equal(tool != ""))
+			g.Expect(KeptForGitOps(job().Label(key, "apps").TTL(0).Obj())).To(BeFalse(), "the TTL is the user's word")
+		})
+	}
+	// Flux installs charts with Helm: what applies a Job again is Flux.
+	NewWithT(t).Expect(OwnedByGitOps(job().Annotation("meta.helm.sh/release-name", "x").Label("helm.toolkit.fluxcd.io/name", "x").Obj())).
+		To(Equal("Flux"))
+}
+
+// A tool that owns the Job applies it again as soon as it is gone: the Job stays, and
+// says why, and only its DaemonSet goes.
+func TestACompleteJobOfAGitOpsToolIsKept(t *testing.T) {
+	g := NewWithT(t)
+	state := stateWith(job().Label(fluxLabel, "apps"), daemonSet(1, 1), pod("a").Completed())
+	done := Compute(state)
+	g.Expect(stepsOf(done)).To(Equal(steps{status: true, daemonSet: DeleteDaemonSet}))
+	complete := meta.FindStatusCondition(done.Status.Status.Conditions, v1beta1.JobComplete)
+	g.Expect(complete.Message).To(Equal("1 node done; the Job is kept, because Flux owns it and would apply it again"))
+
+	state.Job.Status = done.Status.Status
+	g.Expect(Compute(state).DaemonSet).To(Equal(DeleteDaemonSet), "also after a crash between the two writes")
+	state.Job.Spec.TTLSecondsAfterFinished = new(int32(60))
+	g.Expect(Compute(state).DaemonSet).To(Equal(GateTemplate))
+}
