@@ -39,7 +39,8 @@ type JobStatus struct {
 	// +optional
 	Completed string `json:"completed,omitempty"`
 
-	// observedGeneration is the metadata.generation that this status is about.
+	// observedGeneration is the metadata.generation that this status is about, -1 before the
+	// manager has observed the Job.
 	// +operator-sdk:csv:customresourcedefinitions:type=status,displayName="Observed Generation",xDescriptors={"urn:alm:descriptor:text"},order=12
 	// +optional
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
@@ -117,7 +118,8 @@ type JobStatus struct {
 	// +optional
 	RetryTime *metav1.Time `json:"retryTime,omitempty"`
 
-	// conditions are Complete, Failed, Suspended and Blocked.
+	// conditions are Complete, Failed, Suspended and Blocked, and Ready and Stalled, which
+	// are those of kstatus.
 	// +operator-sdk:csv:customresourcedefinitions:type=status,displayName="Conditions",xDescriptors={"urn:alm:descriptor:io.kubernetes.conditions"},order=10
 	// +optional
 	// +listType=map

@@ -31,7 +31,8 @@ type Job struct {
 
 	// status is how far the Job is.
 	// +optional
-	Status JobStatus `json:"status,omitempty"`
+	// +kubebuilder:default={observedGeneration:-1}
+	Status JobStatus `json:"status,omitempty,omitzero"`
 }
 
 // JobList is a list of Jobs.

@@ -50,6 +50,16 @@ var _ = Describe("kubectl", func() {
 		Expect(kubectl("explain", "dsj.spec.template.metadata")).To(ContainSubstring("annotations"))
 	})
 
+	// Without it, kstatus takes a Job that no manager has seen yet for ready.
+	It("shows that the manager has not observed a new Job", func() {
+		ctx := context.Background()
+		job := wrappers.Job("default", "new").Obj()
+		Expect(k8s.Create(ctx, job)).To(Succeed())
+		DeferCleanup(func() { Expect(k8s.Delete(ctx, job)).To(Succeed()) })
+		Expect(kubectl("get", "dsj", "new", "-o", "jsonpath={.status}")).To(MatchJSON(
+			`{"active":0,"desired":0,"failed":0,"observedGeneration":-1,"succeeded":0}`))
+	})
+
 	It("leaves the short names of batch/v1 alone", func() {
 		Expect(kubectl("explain", "job")).To(ContainSubstring("batch"))
 	})

@@ -76,7 +76,8 @@ const (
 // the same limit for a pod.
 const MaxDeadlineSeconds = math.MaxInt32
 
-// Condition types of a Job.
+// Condition types of a Job. Ready and Stalled are those of kstatus, by which Flux, Helm
+// and others wait.
 const (
 	// JobComplete is true once every node is done, or failed and tolerated. It stays true.
 	JobComplete = "Complete"
@@ -87,6 +88,12 @@ const (
 	// JobBlocked is true while nodes cannot work for a reason that a user can
 	// change. Its reason and message say which.
 	JobBlocked = "Blocked"
+	// JobReady is true once the Job is Complete. With completionPolicy Never it is true
+	// while every node that matches is done.
+	JobReady = "Ready"
+	// JobStalled is true while only a user can make the Job go on: it failed, holds
+	// itself, was refused, or its DaemonSet's name is taken. Otherwise it is absent.
+	JobStalled = "Stalled"
 )
 
 // Reasons of a Job's conditions.
@@ -108,6 +115,8 @@ const (
 	ReasonSuspendedByUser = "SuspendedByUser"
 	// ReasonResumed is why a Job is no longer Suspended.
 	ReasonResumed = "Resumed"
+	// ReasonProgressing is why a Job is not Ready: its nodes are at work, or about to be.
+	ReasonProgressing = "Progressing"
 	// ReasonNotBlocked is why a Job is not Blocked.
 	ReasonNotBlocked = "NotBlocked"
 	// ReasonDaemonSetNameTaken is why a Job is Blocked: its DaemonSet's name belongs to another object.

@@ -46,10 +46,9 @@ func newStatus(s *State, t *tally) (v1beta1.JobStatus, Outcome) {
 		if condition.Type == v1beta1.JobBlocked && condition.Status == metav1.ConditionTrue {
 			status.Blocked = condition.Reason
 		}
-		condition.ObservedGeneration = s.Job.Generation
-		condition.LastTransitionTime = metav1.NewTime(s.Now)
-		meta.SetStatusCondition(&status.Conditions, condition)
+		setCondition(s, &status, condition)
 	}
+	setKstatus(s, t, outcome, &status)
 	return status, outcome
 }
 
@@ -78,5 +77,8 @@ func restart(s *State) v1beta1.JobStatus {
 	}
 	meta.RemoveStatusCondition(&status.Conditions, v1beta1.JobComplete)
 	meta.RemoveStatusCondition(&status.Conditions, v1beta1.JobFailed)
+	meta.RemoveStatusCondition(&status.Conditions, v1beta1.JobStalled)
+	// Without the condition, tools take the Job for ready.
+	setCondition(s, &status, notReady(v1beta1.ReasonProgressing, "what runs has changed: the Job starts over"))
 	return status
 }

@@ -150,7 +150,7 @@ func TestAVerdictBelongsToATemplate(t *testing.T) {
 			changed := stateWith(done().Generation(10), daemonSet(5, 5))
 			changed.TemplateHash = "h2"
 			p := Compute(changed)
-			g.Expect(p.Status.Status.Conditions).To(BeEmpty())
+			g.Expect(p.Status.Status.Conditions).To(ConsistOf(HaveField("Type", v1beta1.JobReady)))
 			g.Expect(p.Status.Status).To(And(HaveField("Phase", v1beta1.PhasePending), HaveField("StartTime", BeNil()),
 				HaveField("Succeeded", BeZero()), HaveField("TemplateHash", "h2"), HaveField("ObservedGeneration", int64(10))))
 			g.Expect(stepsOf(p)).To(Equal(steps{status: true, again: immediately}), "the DaemonSet is left as it is until the status is written")

@@ -36,7 +36,8 @@ func writeAfter(last, next *v1beta1.JobStatus, written, now time.Time) time.Dura
 	return max(0, written.Add(interval).Sub(now))
 }
 
-// isSignificant returns whether more than the counts changed.
+// isSignificant returns whether more than the counts changed. Ready and Stalled say what
+// the phase and the other conditions say, or, for a Job that never ends, its counts.
 func isSignificant(last, next *v1beta1.JobStatus) bool {
 	if last.Phase != next.Phase || last.ObservedGeneration != next.ObservedGeneration ||
 		last.TemplateHash != next.TemplateHash || !last.StartTime.Equal(next.StartTime) {
@@ -44,6 +45,9 @@ func isSignificant(last, next *v1beta1.JobStatus) bool {
 	}
 	for i := range next.Conditions {
 		condition := &next.Conditions[i]
+		if condition.Type == v1beta1.JobReady || condition.Type == v1beta1.JobStalled {
+			continue
+		}
 		before := meta.FindStatusCondition(last.Conditions, condition.Type)
 		if before == nil || before.Status != condition.Status || before.Reason != condition.Reason {
 			return true
