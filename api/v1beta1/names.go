@@ -58,6 +58,10 @@ const (
 	// not empty, and not the one in status.resume, resumes the Job.
 	AnnotationResume = "daemonset.darkowlzz.space/resume"
 
+	// LabelExcludeFromBackup is on finished Jobs: with the value "true" Velero leaves them
+	// out of backups. A restore drops the status, and the Job would run again.
+	LabelExcludeFromBackup = "velero.io/exclude-from-backup"
+
 	// ManagerFieldOwner owns the fields that the manager applies.
 	ManagerFieldOwner = "daemonset-job-manager"
 	// TerminatorFieldOwner owns the pods' completed condition.

@@ -30,10 +30,16 @@ const (
 
 // execute does what the Plan says, in its order. A step that fails ends it.
 func (r *Reconciler) execute(ctx context.Context, state *jobState, s plan.State, p plan.Plan) (ctrl.Result, error) {
+	if p.IncludeInBackup {
+		if err := r.labelForBackup(ctx, state, &s, includeInBackupPatch(s.Job)); err != nil {
+			return retryConflict(err)
+		}
+	}
 	if p.Status != nil {
 		if err := r.writeStatus(ctx, state, s, p.Status); err != nil {
 			return retryConflict(err)
 		}
+		s.Job = state.job
 	}
 	switch p.DaemonSet {
 	case plan.DeleteDaemonSet:
@@ -53,6 +59,11 @@ func (r *Reconciler) execute(ctx context.Context, state *jobState, s plan.State,
 	}
 	if err := r.ungate(ctx, state, s, p.Ungate); err != nil {
 		return ctrl.Result{}, err
+	}
+	if p.ExcludeFromBackup {
+		if err := r.labelForBackup(ctx, state, &s, excludeFromBackupPatch(s.Job)); err != nil {
+			return retryConflict(err)
+		}
 	}
 	return ctrl.Result{RequeueAfter: p.RequeueAfter}, nil
 }

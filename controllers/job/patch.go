@@ -26,3 +26,19 @@ func gateTemplatePatch(uid types.UID) client.Patch {
 	return client.RawPatch(types.StrategicMergePatchType, fmt.Appendf(nil,
 		`{"metadata":{"uid":%q},"spec":{"template":{"spec":{"schedulingGates":[{"name":%q}]}}}}`, uid, v1beta1.SchedulingGate))
 }
+
+// excludeFromBackupPatch applies the label to a finished Job. The resourceVersion keeps
+// it off a Job that has started over since.
+func excludeFromBackupPatch(job *v1beta1.Job) client.Patch {
+	return jobApplyPatch(job, fmt.Sprintf(`,"labels":{%q:"true"}`, v1beta1.LabelExcludeFromBackup))
+}
+
+// includeInBackupPatch applies the Job without the label: the API server removes it
+// unless the user applied it too.
+func includeInBackupPatch(job *v1beta1.Job) client.Patch { return jobApplyPatch(job, "") }
+
+func jobApplyPatch(job *v1beta1.Job, labels string) client.Patch {
+	return client.RawPatch(types.ApplyPatchType, fmt.Appendf(nil,
+		`{"apiVersion":%q,"kind":"Job","metadata":{"name":%q,"namespace":%q,"uid":%q,"resourceVersion":%q%s}}`,
+		v1beta1.GroupVersion, job.Name, job.Namespace, job.UID, job.ResourceVersion, labels))
+}

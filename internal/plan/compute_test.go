@@ -77,8 +77,8 @@ func TestCompute(t *testing.T) {
 		planned steps
 	}{
 		"all done":                       {job: job(), ds: daemonSet(1, 1), pods: pods(pod("a").Completed()), planned: steps{status: true, again: deletionGrace}},
-		"all done, with a TTL":           {job: job().TTL(60), ds: daemonSet(1, 1), pods: pods(pod("a").Completed()), planned: steps{status: true, daemonSet: GateTemplate}},
-		"all done, gated, with a TTL":    {job: job().TTL(60).MaxFailedNodes("1"), ds: gatedDaemonSet(2, 2), pods: pods(pod("a").Completed(), crashing("b")), planned: steps{status: true, deleted: []string{"b"}}},
+		"all done, with a TTL":           {job: job().TTL(60), ds: daemonSet(1, 1), pods: pods(pod("a").Completed()), planned: steps{status: true, daemonSet: GateTemplate, again: immediately}},
+		"all done, gated, with a TTL":    {job: job().TTL(60).MaxFailedNodes("1"), ds: gatedDaemonSet(2, 2), pods: pods(pod("a").Completed(), crashing("b")), planned: steps{status: true, deleted: []string{"b"}, again: immediately}},
 		"complete, just now":             {job: complete(1), ds: daemonSet(1, 1), pods: pods(pod("a").Completed()), planned: steps{again: 4 * time.Second}},
 		"complete, and not deleted yet":  {job: complete(5), ds: daemonSet(1, 1), pods: pods(pod("a").Completed()), planned: steps{daemonSet: GateTemplate}},
 		"complete, gate not observed":    {job: complete(9), ds: gateNotObserved(), pods: pods(pod("a").Completed(), crashing("b"))},
@@ -87,7 +87,7 @@ func TestCompute(t *testing.T) {
 		"complete, DaemonSet is going":   {job: complete(9), ds: terminatingDaemonSet()},
 		"failed":                         {job: failed, ds: daemonSet(1, 1), pods: pods(crashing("a")), planned: steps{daemonSet: DeleteDaemonSet}},
 		"failed, DaemonSet is going":     {job: failed, ds: terminatingDaemonSet()},
-		"fails":                          {job: job(), ds: daemonSet(1, 1), pods: pods(crashing("a")), planned: steps{status: true, daemonSet: DeleteDaemonSet}},
+		"fails":                          {job: job(), ds: daemonSet(1, 1), pods: pods(crashing("a")), planned: steps{status: true, daemonSet: DeleteDaemonSet, again: immediately}},
 		"fails on a cached state":        {job: job(), ds: daemonSet(1, 1), pods: pods(crashing("a")), mutate: cached, planned: steps{live: true}},
 		"holds":                          {job: holds(), ds: daemonSet(1, 1), pods: pods(crashing("a")), planned: steps{status: true, daemonSet: GateTemplate}},
 		"holds on a cached state":        {job: holds(), ds: daemonSet(1, 1), pods: pods(crashing("a")), mutate: cached, planned: steps{live: true}},

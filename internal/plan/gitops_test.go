@@ -41,7 +41,7 @@ func TestACompleteJobOfAGitOpsToolIsKept(t *testing.T) {
 	g := NewWithT(t)
 	state := stateWith(job().Label(fluxLabel, "apps"), daemonSet(1, 1), pod("a").Completed())
 	done := Compute(state)
-	g.Expect(stepsOf(done)).To(Equal(steps{status: true, daemonSet: DeleteDaemonSet}))
+	g.Expect(stepsOf(done)).To(Equal(steps{status: true, daemonSet: DeleteDaemonSet, again: immediately}))
 	complete := meta.FindStatusCondition(done.Status.Status.Conditions, v1beta1.JobComplete)
 	g.Expect(complete.Message).To(Equal("1 node done; the Job is kept, because Flux owns it and would apply it again"))
 

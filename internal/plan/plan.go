@@ -14,6 +14,8 @@ type Plan struct {
 	// ReadLive asks for a Plan from a live State first, because this one would
 	// take a step that cannot be undone. Nothing else is set with it.
 	ReadLive bool
+	// IncludeInBackup removes the label that keeps a finished Job out of backups.
+	IncludeInBackup bool
 	// Status is the status to write with its events; nil when no write is due.
 	Status *StatusUpdate
 	// DaemonSet is what becomes of the Job's DaemonSet.
@@ -26,6 +28,9 @@ type Plan struct {
 	Reclaim []Pod
 	// Ungate are the pods whose scheduling gate is to be removed, in this order.
 	Ungate []Pod
+	// ExcludeFromBackup adds the label that keeps a finished Job out of backups. It comes
+	// last: whatever refuses it must not keep the work from being stopped.
+	ExcludeFromBackup bool
 	// RequeueAfter is when time alone changes the Plan; 0 if it does not.
 	RequeueAfter time.Duration
 }
@@ -74,6 +79,8 @@ func Compute(s State) Plan {
 		p.gateTemplate(&s)
 	case outcome.Result != Undecided:
 		p.stop(&s, &status)
+		// No event reports the status: the next Plan labels the finished Job.
+		p.RequeueAfter = soonest(p.RequeueAfter, s.untilLabelled(&status))
 	case s.retries():
 		// The status is the record of the retry. The next reconcile acts on it.
 		p.RequeueAfter = immediately
@@ -102,6 +109,7 @@ func finished(s *State) Plan {
 	var p Plan
 	switch {
 	case s.templateChanged():
+		p.IncludeInBackup = s.Job.Labels[v1beta1.LabelExcludeFromBackup] == "true"
 		p.Status = &StatusUpdate{Status: restart(s), Events: []Event{templateChangedEvent}}
 		p.RequeueAfter = immediately
 		return p
@@ -111,6 +119,7 @@ func finished(s *State) Plan {
 		p.Status = &StatusUpdate{Status: *status}
 	}
 	p.stop(s, &s.Job.Status)
+	p.excludeFromBackup(s)
 	return p
 }
 

@@ -9,6 +9,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
@@ -86,6 +87,10 @@ func (r *rollout) apply(desired *appsv1.DaemonSet) {
 // execute does what the Plan says, and returns it in words.
 func (r *rollout) execute(p Plan) []string {
 	var did []string
+	if p.IncludeInBackup {
+		did = append(did, "include in backups")
+		delete(r.job.Labels, v1beta1.LabelExcludeFromBackup)
+	}
 	if p.Status != nil {
 		r.job.Status, r.lastWrite = p.Status.Status, r.now
 		did = append(did, "status "+statusLine(&r.job.Status))
@@ -107,6 +112,10 @@ func (r *rollout) execute(p Plan) []string {
 	}
 	if len(p.Ungate) > 0 {
 		did = append(did, "ungate "+strings.Join(nodesOf(p.Ungate), ", "))
+	}
+	if p.ExcludeFromBackup {
+		did = append(did, "exclude from backups")
+		metav1.SetMetaDataLabel(&r.job.ObjectMeta, v1beta1.LabelExcludeFromBackup, "true")
 	}
 	r.again = p.RequeueAfter == immediately
 	if p.RequeueAfter > immediately {
