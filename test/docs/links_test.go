@@ -15,7 +15,7 @@ func TestLinksResolve(t *testing.T) {
 	g := NewWithT(t)
 	root := filepath.Join("..", "..")
 	documents := []string{"CONTRIBUTING.md", "test/cluster/README.md"}
-	for _, pattern := range []string{"docs/*.md", "docs/decisions/*.md"} {
+	for _, pattern := range []string{"docs/*.md", "docs/decisions/*.md", "docs/guides/*.md"} {
 		found, err := filepath.Glob(filepath.Join(root, pattern))
 		g.Expect(err).NotTo(HaveOccurred())
 		g.Expect(found).NotTo(BeEmpty(), pattern)
