@@ -76,6 +76,12 @@ type tail struct {
 	pending bool
 }
 
+// equal returns whether two streams ended alike. It compares times with Equal, since
+// time.Parse returns a new location for each time whose zone is not a whole hour.
+func (t *tail) equal(other tail) bool {
+	return t.since.Equal(other.since) && t.pending == other.pending
+}
+
 // Run follows the log until it finds the word, reads the log of an ended container
 // to its end, or ctx ends.
 //
@@ -102,7 +108,7 @@ func (f *Follower) Run(ctx context.Context) Result {
 		case end == streamYielded:
 			last, tries = nil, 0
 			continue // The next read waits in Acquire, so no backoff is needed.
-		case end == streamEnded && last != nil && *last == now && (now.pending || state == Ended && f.Source.State() == Ended):
+		case end == streamEnded && last != nil && last.equal(now) && (now.pending || state == Ended && f.Source.State() == Ended):
 			if now.pending {
 				return Found
 			}

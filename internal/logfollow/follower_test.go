@@ -96,6 +96,32 @@ func TestFollowerRequestsOnlyMissingLines(t *testing.T) {
 	g.Expect(s.asked[2].follow).To(BeFalse(), "an ended log does not grow")
 }
 
+// The kubelet writes timestamps in the time zone of its node.
+func TestFollowerInAnyTimeZone(t *testing.T) {
+	for _, zone := range []string{"Z", "+02:00", "+05:30", "+05:45", "-03:30", "+03:30"} {
+		at := "2026-01-02T03:04:05.678901234" + zone + " "
+		tests := map[string]struct {
+			state   State
+			streams []opener
+			result  Result
+			asked   int
+		}{
+			"no line break, and silence":        {Running, []opener{silentAfter(at + "done"), chunks(io.EOF, at+"done")}, Found, 2},
+			"ended, the last line has no break": {Ended, []opener{chunks(io.EOF, at+"done")}, Found, 2},
+			"ended, read twice to its end":      {Ended, []opener{chunks(io.EOF, at+"a\n")}, ReadToTheEnd, 2},
+		}
+		for name, test := range tests {
+			t.Run(zone+" "+name, func(t *testing.T) {
+				g := NewWithT(t)
+				s := &scripted{states: []State{test.state}, streams: test.streams}
+				result, _ := run(t, s)
+				g.Expect(result).To(Equal(test.result))
+				g.Expect(s.asked).To(HaveLen(test.asked))
+			})
+		}
+	}
+}
+
 func TestFollowerResumesSoonAfterAnOutage(t *testing.T) {
 	g := NewWithT(t)
 	up := time.Time{}
