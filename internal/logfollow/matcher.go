@@ -8,8 +8,8 @@ import (
 )
 
 // Matcher finds a whole word in a stream of lines. It does not search the timestamp
-// that the kubelet puts before each line. Its buffer has a fixed size for lines of
-// any length, and reading allocates nothing.
+// that the kubelet puts before each line, nor escape sequences such as colours. Its
+// buffer has a fixed size for lines of any length, and reading allocates nothing.
 //
 // A word is whole if no letter, digit or underscore stands right before or after
 // it. A side where the word itself has another character is not checked. A byte
@@ -26,6 +26,7 @@ type Matcher struct {
 	overlap      int
 	buffer       []byte
 	buffered     int
+	escapes      escapes
 	position     position
 	pending      bool
 	timestamp    [maxTimestampLen]byte
@@ -59,7 +60,9 @@ func NewMatcher(word string, size int) *Matcher {
 }
 
 // Reset prepares the Matcher for another stream of the same log.
-func (m *Matcher) Reset() { m.buffered, m.position, m.pending = 0, lineStart, false }
+func (m *Matcher) Reset() {
+	m.buffered, m.position, m.pending, m.escapes = 0, lineStart, false, escapes{}
+}
 
 // Space returns the part of the buffer for the next read. It is never empty.
 func (m *Matcher) Space() []byte { return m.buffer[m.buffered:] }
@@ -80,6 +83,7 @@ func (m *Matcher) Since() time.Time {
 // Advance processes n bytes that were read into Space, and returns whether it found
 // the word.
 func (m *Matcher) Advance(n int) bool {
+	n = m.escapes.strip(m.buffer[m.buffered : m.buffered+n])
 	data := m.buffer[:m.buffered+n]
 	m.pending = false
 	if bytes.Contains(data, m.word) {

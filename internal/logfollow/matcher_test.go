@@ -90,13 +90,18 @@ var (
 	edgeAfter  = regexp.MustCompile(`^[\pL\p{Nd}_]`)
 )
 
-// reference is a slow Matcher: it searches each line without its timestamp.
+// sequences matches an escape sequence, which may be cut by the end of its line.
+var sequences = regexp.MustCompile(`\x1b(?:\[[ -?]*[@-~]?|[\]PX^_][^\x07\x1b]*\x07?|[ -/]*[0-~]?)`)
+
+// reference is a slow Matcher: it searches each line without its timestamp and its
+// escape sequences.
 func reference(word, stream string) bool {
 	for line := range strings.SplitSeq(stream, "\n") {
 		line, logged := strings.CutPrefix(line, at)
 		if !logged {
 			continue
 		}
+		line = sequences.ReplaceAllString(line, "")
 		for i := range len(line) {
 			if strings.HasPrefix(line[i:], word) && !edgeBefore.MatchString(line[:i]) && !edgeAfter.MatchString(line[i+len(word):]) {
 				return true
@@ -109,6 +114,7 @@ func reference(word, stream string) bool {
 func FuzzMatcher(f *testing.F) {
 	f.Add("x done\nundone\n", uint64(1))
 	f.Add("édone\ndoneé done_\n\xffdone\xc3", uint64(2))
+	f.Add("\x1b[32mundone\x1b[\n\x1b]0;done\x07x\n\x1b(Bdone\x1b", uint64(3))
 	f.Fuzz(func(t *testing.T, text string, seed uint64) {
 		var stream strings.Builder
 		for i, line := range strings.Split(text, "\n") {
@@ -132,7 +138,7 @@ func FuzzMatcher(f *testing.F) {
 
 func TestMatcherAgainstTheReference(t *testing.T) {
 	random := rand.New(rand.NewPCG(rand.Uint64(), 0))
-	parts := []string{"done", "do", "ne", " ", "\n", "_", "é", "\xff", "x", "", "2026", ":", "—"}
+	parts := []string{"done", "do", "ne", " ", "\n", "_", "é", "\xff", "x", "", "2026", ":", "—", "\x1b", "[", "]", "m", "(", "\\", "\x07", "\x1b[32m"}
 	for range 3000 {
 		var stream strings.Builder
 		stream.WriteString(at)
