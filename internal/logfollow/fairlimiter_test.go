@@ -16,8 +16,8 @@ import (
 	. "github.com/onsi/gomega"
 )
 
-// crowd counts how many of its members' logs are open at once.
-type crowd struct{ open, most atomic.Int64 }
+// crowd counts how many of its members' logs are open at once, and were opened in all.
+type crowd struct{ open, most, opened atomic.Int64 }
 
 // member is a Source that logs its word some time after the start. An old kubelet
 // does not open the stream before that.
@@ -31,6 +31,7 @@ type member struct {
 func (m *member) State() State { return Running }
 
 func (m *member) Open(ctx context.Context, _ time.Time, _ bool) (io.ReadCloser, error) {
+	m.crowd.opened.Add(1)
 	raise(&m.crowd.most, m.crowd.open.Add(1))
 	wait := func() error {
 		if !sleep(ctx, time.Until(m.start.Add(m.after))) {

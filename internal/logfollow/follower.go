@@ -97,8 +97,9 @@ func (f *Follower) Run(ctx context.Context) Result {
 			return Lost
 		}
 		start := time.Now()
-		end, err := f.read(ctx, matcher, &slice, state == Running && (last == nil || !last.pending))
+		end, err := f.read(ctx, matcher, slice, state == Running && (last == nil || !last.pending))
 		now := tail{matcher.Since(), matcher.Pending()}
+		slice = nextSlice(slice, end, now.since.After(since))
 		tries++
 		switch {
 		case end == wordFound:

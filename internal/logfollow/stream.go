@@ -11,8 +11,9 @@ import (
 const (
 	// defaultSlice is how long a stream may stay open while others wait.
 	defaultSlice = 2 * time.Second
-	// maxSlice bounds the slice, which grows while streams are slow to open.
-	maxSlice = 8 * defaultSlice
+	// maxSlice bounds the slice, which doubles with each stream that hears nothing. It
+	// also bounds how long a word waits: for one such slice of each log before it.
+	maxSlice = 16 * defaultSlice
 	// silenceTimeout is how long a running container must log nothing after a word
 	// without a line break before Follower reads the log again to confirm its end.
 	silenceTimeout = time.Second
@@ -28,9 +29,21 @@ const (
 	wordFound
 )
 
-// read reads one stream to its end. slice is how long it may stay open while others
-// wait; read adapts it to how long the API server takes to open a stream.
-func (f *Follower) read(ctx context.Context, matcher *Matcher, slice *time.Duration, follow bool) (streamEnd, error) {
+// nextSlice returns the slice of the next stream. Without a longer one, many silent logs
+// would keep the API server busy, and on a slow API server no stream would ever open.
+func nextSlice(slice time.Duration, end streamEnd, heard bool) time.Duration {
+	switch {
+	case heard:
+		return defaultSlice
+	case end == streamYielded:
+		return min(2*slice, maxSlice)
+	default:
+		return slice
+	}
+}
+
+// read reads one stream to its end. slice is how long it may stay open while others wait.
+func (f *Follower) read(ctx context.Context, matcher *Matcher, slice time.Duration, follow bool) (streamEnd, error) {
 	if err := f.Limiter.Acquire(ctx, f.Group); err != nil {
 		return streamCut, err
 	}
@@ -41,18 +54,15 @@ func (f *Follower) read(ctx context.Context, matcher *Matcher, slice *time.Durat
 	defer cancel()
 	matcher.Reset()
 
-	timer := newStreamTimer(f.Limiter, cancel, *slice)
+	timer := newStreamTimer(f.Limiter, cancel, slice)
 	defer timer.stop()
 	stream, err := f.Source.Open(ctx, matcher.Since(), follow)
 	if err != nil {
 		if timer.cause() == streamYielded {
-			// Without a longer slice, no stream would ever open on a slow API server.
-			*slice = min(2**slice, maxSlice)
 			return streamYielded, nil
 		}
 		return streamCut, err
 	}
-	*slice = defaultSlice
 	defer func() { _ = stream.Close() }() // Nothing depends on an error after the last read.
 	for {
 		n, err := stream.Read(matcher.Space())
