@@ -210,7 +210,7 @@ echo done; while true; do sleep 0.2; done`))
 		j := create(shell(ns, "j", waits))
 		letGo(ns, nodes[0])
 		Eventually(status(j)).Should(progress(1))
-		Expect(kubectl("get", "dsj", "-n", ns)).To(MatchRegexp(`(?m)^NAME\s+PHASE\s+COMPLETED\s+FAILED\s+AGE\nj\s+Running\s+1/%d\s+0\s`, len(nodes)))
+		Expect(kubectl("get", "dsj", "-n", ns)).To(MatchRegexp(`(?m)^NAME\s+PHASE\s+COMPLETED\s+FAILED\s+BLOCKED\s+AGE\nj\s+Running\s+1/%d\s+0\s`, len(nodes)))
 		Eventually(func() (string, error) {
 			return kubectl("get", "ds", "-n", ns, "j-daemonset-job", "-o", "jsonpath={.status.numberReady}")
 		}).Should(Equal("1"))
