@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	. "github.com/onsi/gomega"
+	appsv1 "k8s.io/api/apps/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
@@ -87,4 +88,24 @@ func TestALabelIsRemovedBeforeTheStatusIsWritten(t *testing.T) {
 	r := New(cluster, cluster, events.NewFakeRecorder(1), clock.RealClock{}, Options{})
 	_, err := r.execute(t.Context(), &jobState{}, plan.State{Job: aJob}, plan.Plan{IncludeInBackup: true, Status: &plan.StatusUpdate{}})
 	g.Expect(err).To(MatchError(refused))
+}
+
+// The label comes last: whatever refuses it must not keep the work from being stopped.
+func TestALabelThatIsRefusedKeepsNoWorkRunning(t *testing.T) {
+	g := NewWithT(t)
+	refused, deleted := apierrors.NewTooManyRequestsError("later"), false
+	cluster := fake.NewClientBuilder().WithInterceptorFuncs(interceptor.Funcs{
+		Patch: func(context.Context, client.WithWatch, client.Object, client.Patch, ...client.PatchOption) error {
+			return refused
+		},
+		Delete: func(context.Context, client.WithWatch, client.Object, ...client.DeleteOption) error {
+			deleted = true
+			return nil
+		},
+	}).Build()
+	r := New(cluster, cluster, events.NewFakeRecorder(1), clock.RealClock{}, Options{})
+	s := plan.State{Job: aJob, DaemonSet: &appsv1.DaemonSet{}}
+	_, err := r.execute(t.Context(), &jobState{}, s, plan.Plan{DaemonSet: plan.DeleteDaemonSet, ExcludeFromBackup: true})
+	g.Expect(err).To(MatchError(refused), "it is tried again")
+	g.Expect(deleted).To(BeTrue())
 }

@@ -83,10 +83,10 @@ func notReady(reason, message string) metav1.Condition {
 	return metav1.Condition{Type: v1beta1.JobReady, Status: metav1.ConditionFalse, Reason: reason, Message: message}
 }
 
-// allPresentDone returns whether a Job with completionPolicy Never has done all that
-// there is to do until a node joins.
+// allPresentDone returns whether each node is done. Without a verdict that is a Job with
+// completionPolicy Never, which has nothing more to do until a node joins.
 func (s *State) allPresentDone(t *tally) bool {
-	return neverEnds(&s.Job.Spec) && t.desired() > 0 && t.succeeded == t.desired() &&
+	return t.desired() > 0 && t.succeeded == t.desired() &&
 		daemonset.UpToDate(s.DaemonSet, s.TemplateHash) && int(s.DaemonSet.Status.DesiredNumberScheduled) == t.placed
 }
 

@@ -33,6 +33,7 @@ func TestReadyAndStalled(t *testing.T) {
 		"the deadline passed":         {job: job().Deadline(9), ds: daemonSet(1, 1), pods: pods(pod("a")), ready: "False DeadlineExceeded", stalled: "True DeadlineExceeded", message: "the deadline passed"},
 		"holds itself":                {job: holds(), ds: daemonSet(1, 1), pods: pods(crashing("a")), ready: "False MaxFailedNodesExceeded", stalled: "True MaxFailedNodesExceeded", message: "set the annotation " + v1beta1.AnnotationResume},
 		"held":                        {job: holds().Status(held), ds: daemonSet(1, 1), pods: pods(crashing("a")), ready: "False MaxFailedNodesExceeded", stalled: "True MaxFailedNodesExceeded"},
+		"held, and by now done":       {job: holds().Status(held), ds: daemonSet(1, 1), pods: pods(pod("a").Completed()), ready: "True AllNodesDone"},
 		"held by an earlier operator": {job: holds().Suspend(true).Status(suspendedBy(v1beta1.ReasonDeadlineExceeded)), ds: daemonSet(1, 1), pods: pods(crashing("a")), ready: "False DeadlineExceeded", stalled: "True DeadlineExceeded"},
 		"resumed":                     {job: holds().Status(held).Annotation(v1beta1.AnnotationResume, "1"), ds: daemonSet(2, 2), pods: pods(pod("a"), pod("b")), ready: "False Progressing"},
 		"the name is taken":           {job: job(), blocker: v1beta1.ReasonDaemonSetNameTaken, ready: "False DaemonSetNameTaken", stalled: "True DaemonSetNameTaken", message: "in the way"},
@@ -55,6 +56,7 @@ func TestReadyAndStalled(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			g := NewWithT(t)
 			state := stateWith(test.job, test.ds, test.pods...)
+			meta.SetStatusCondition(&state.Job.Status.Conditions, isTrue(v1beta1.JobStalled, "Before", "what stalled it before"))
 			state.Blocker = Blocker{test.blocker, "in the way"}
 			tally := state.tally()
 			status, _ := newStatus(&state, &tally)
@@ -74,6 +76,14 @@ func TestReadyAndStalled(t *testing.T) {
 			}
 		})
 	}
+}
+
+// The DaemonSet controller has observed a node that the cache of nodes does not show yet.
+func TestANeverEndingJobIsNotReadyBeforeANodeIsObserved(t *testing.T) {
+	g := NewWithT(t)
+	state := stateWith(job().Never(), daemonSet(1, 1), pod("a").Completed())
+	state.DaemonSet.Status.DesiredNumberScheduled = 2
+	g.Expect(meta.IsStatusConditionFalse(Compute(state).Status.Status.Conditions, v1beta1.JobReady)).To(BeTrue())
 }
 
 // A tool takes a Job without the condition Ready for ready.
