@@ -149,6 +149,13 @@ const (
 	ReasonPodsWaiting = "PodsWaiting"
 )
 
+// Reasons of a pod's completed condition while it is False.
+const (
+	// ReasonLogRotated is why a pod cannot be marked: the kubelet rotated its log before
+	// the terminator read it, and the termination word may have been in the lost lines.
+	ReasonLogRotated = "LogRotated"
+)
+
 // DaemonSetName returns the name of the DaemonSet of the Job called jobName.
 func DaemonSetName(jobName string) string {
 	return jobName + DaemonSetSuffix

@@ -36,12 +36,21 @@ type target struct {
 	word  string
 }
 
+// progress is what the followers of a pod know, and which of it was written.
+type progress struct {
+	found, rotated                bool
+	markedVersion, rotatedVersion string
+}
+
 // followedPod is a pod whose containers' logs are followed.
 type followedPod struct {
 	target
 	found bool
-	// markedVersion is the resourceVersion that marking the pod returned, if it is marked.
-	markedVersion string
+	// rotated is the run whose log was probably rotated before it was read, if there is one.
+	rotated containerRun
+	// markedVersion and rotatedVersion are the resourceVersions that the writes of these
+	// facts returned.
+	markedVersion, rotatedVersion string
 	// cancels holds one function for each run. It is nil once the log was read to its end.
 	cancels map[containerRun]context.CancelFunc
 }
@@ -66,9 +75,8 @@ func (f *followers) Start(ctx context.Context) error {
 func (*followers) NeedLeaderElection() bool { return true }
 
 // follow starts a follower for each source of the target, and stops its other
-// followers. It returns whether the word was found, and the resourceVersion with the
-// mark if the pod is marked.
-func (f *followers) follow(t target, sources map[containerRun]logfollow.Source) (found bool, markedVersion string) {
+// followers. It returns what they know.
+func (f *followers) follow(t target, sources map[containerRun]logfollow.Source) progress {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	pod := f.pods[t.name]
@@ -78,7 +86,7 @@ func (f *followers) follow(t target, sources map[containerRun]logfollow.Source) 
 		f.pods[t.name] = pod
 	}
 	if pod.found {
-		return true, pod.markedVersion
+		return progress{found: true, markedVersion: pod.markedVersion}
 	}
 	for run := range pod.cancels {
 		if _, ok := sources[run]; !ok {
@@ -96,7 +104,7 @@ func (f *followers) follow(t target, sources map[containerRun]logfollow.Source) 
 			f.followRun(ctx, pod, run, source)
 		})
 	}
-	return false, ""
+	return progress{rotated: pod.rotated != containerRun{}, rotatedVersion: pod.rotatedVersion}
 }
 
 // followRun follows the log of one run, and records the result.
@@ -104,6 +112,10 @@ func (f *followers) followRun(ctx context.Context, pod *followedPod, run contain
 	follower := &logfollow.Follower{
 		Source: source, Word: pod.word, Limiter: f.limiter, Group: pod.group,
 		Log: f.log.WithValues("job", pod.group, "pod", pod.name.Name, "containerID", run.id),
+		Rotated: func() {
+			f.updateUnlessStopped(ctx, func() { pod.rotated = run })
+			f.enqueue(ctx, pod.name)
+		},
 	}
 	switch result := follower.Run(ctx); {
 	case result == logfollow.Found:
@@ -138,6 +150,15 @@ func (f *followers) setMarked(t target, version string) {
 	}
 }
 
+// setRotated records that the pod says that its log was rotated. The followers go on.
+func (f *followers) setRotated(t target, version string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if pod := f.pods[t.name]; pod != nil && pod.target == t {
+		pod.rotatedVersion = version
+	}
+}
+
 // stop stops the followers of a pod and forgets the pod.
 func (f *followers) stop(name types.NamespacedName) {
 	f.mu.Lock()
@@ -157,6 +178,9 @@ func (p *followedPod) stop() {
 
 // forget stops the follower of a run. If the run comes back, its log is read again.
 func (p *followedPod) forget(run containerRun) {
+	if p.rotated == run {
+		p.rotated = containerRun{}
+	}
 	if cancel := p.cancels[run]; cancel != nil {
 		cancel()
 	}

@@ -1,21 +1,19 @@
 // Package completion marks a pod of a Job in Log mode when its container has logged
-// the termination word. It is the only writer of that mark. It reads only pods,
-// their logs, and the Jobs' termination words.
+// the termination word, and says in the pod when its log was rotated too early. It is
+// the only writer of that condition. It reads only pods, their logs, and the Jobs'
+// termination words.
 package completion
 
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/apimachinery/pkg/util/resourceversion"
 	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -75,7 +73,7 @@ func (r *Reconciler) enqueue(ctx context.Context, pod types.NamespacedName) {
 // +kubebuilder:rbac:groups="",resources=pods/status,verbs=patch
 // +kubebuilder:rbac:groups=daemonset.darkowlzz.space,resources=jobs,verbs=get;list;watch
 
-// Reconcile follows the log of a pod, and marks the pod once the word was found.
+// Reconcile follows the log of a pod, and writes into the pod what became of it.
 func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
 	pod := &corev1.Pod{}
 	if err := r.client.Get(ctx, req.NamespacedName, pod); err != nil {
@@ -93,32 +91,19 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 		return ctrl.Result{}, nil
 	}
 	container := v1beta1.LogContainerName(&pod.Spec)
+	started := startedAt(pod, container)
 	sources := map[containerRun]logfollow.Source{}
 	for run := range containerRuns(pod, container) {
-		sources[run] = &podLog{pods: r.logs, cached: r.client, name: req.NamespacedName, uid: pod.UID, container: container, run: run}
+		sources[run] = &podLog{pods: r.logs, cached: r.client, name: req.NamespacedName, uid: pod.UID, container: container, run: run, started: started}
 	}
 	wanted := target{name: req.NamespacedName, uid: pod.UID, group: pod.Namespace + "/" + pod.Labels[v1beta1.LabelJob], word: word}
-	found, markedVersion := r.followers.follow(wanted, sources)
-	if !found || isStale(pod, markedVersion) {
-		return ctrl.Result{}, nil
-	}
-	version, err := r.mark(ctx, pod, word)
-	switch {
-	case apierrors.IsConflict(err), apierrors.IsInvalid(err):
+	err = r.record(ctx, pod, wanted, started, r.followers.follow(wanted, sources))
+	if apierrors.IsConflict(err) || apierrors.IsInvalid(err) {
 		// The pod changed during the patch, or a new pod has its name: the API server
 		// answers "invalid" to another UID. The retry reads the cache again.
 		return ctrl.Result{RequeueAfter: conflictRetryDelay}, nil
-	case err != nil:
-		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
-	r.followers.setMarked(wanted, version)
-	return ctrl.Result{}, nil
-}
-
-// isStale returns whether the cached pod is older than the mark that was written.
-func isStale(pod *corev1.Pod, markedVersion string) bool {
-	order, err := resourceversion.CompareResourceVersion(pod.ResourceVersion, markedVersion)
-	return err == nil && order < 0
+	return ctrl.Result{}, client.IgnoreNotFound(err)
 }
 
 // awaitsWord returns whether the pod is in Log mode, not marked and not terminating.
@@ -139,33 +124,4 @@ func (r *Reconciler) terminationWord(ctx context.Context, pod *corev1.Pod) (stri
 		return "", client.IgnoreNotFound(err)
 	}
 	return cmp.Or(word, r.options.Word), nil
-}
-
-// mark marks the pod as completed, if it still has its UID, and returns the new
-// resourceVersion. Marking a pod twice is harmless.
-//
-// A strategic merge patch merges conditions by type, as server-side apply does, and
-// costs the API server half as much.
-func (r *Reconciler) mark(ctx context.Context, pod *corev1.Pod, word string) (version string, err error) {
-	patch, err := json.Marshal(map[string]any{
-		"metadata": map[string]any{"uid": pod.UID},
-		"status": map[string]any{"conditions": []corev1.PodCondition{{
-			Type:               v1beta1.PodCompleted,
-			Status:             corev1.ConditionTrue,
-			Reason:             "WordLogged",
-			Message:            fmt.Sprintf("the container logged the termination word %q", word),
-			LastTransitionTime: metav1.NewTime(r.clock.Now()),
-		}}},
-	})
-	if err != nil {
-		return "", fmt.Errorf("encoding the mark: %w", err)
-	}
-	marked := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: pod.Namespace, Name: pod.Name}}
-	err = r.client.Status().Patch(ctx, marked, client.RawPatch(types.StrategicMergePatchType, patch), client.FieldOwner(v1beta1.TerminatorFieldOwner))
-	if err != nil {
-		return "", fmt.Errorf("marking the pod: %w", err)
-	}
-	wordsFound.Inc()
-	logf.FromContext(ctx).Info("Marked pod as completed", "job", pod.Labels[v1beta1.LabelJob], "node", pod.Spec.NodeName, "word", word)
-	return marked.ResourceVersion, nil
 }

@@ -24,6 +24,7 @@ type podLog struct {
 	uid       types.UID
 	container string
 	run       containerRun
+	started   time.Time
 }
 
 // containerRun is one run of a container, from its start to its exit.
@@ -52,6 +53,9 @@ func (l *podLog) Open(ctx context.Context, since time.Time, follow bool) (io.Rea
 	}
 	return stream, nil
 }
+
+// Started implements logfollow.Source.
+func (l *podLog) Started() time.Time { return l.started }
 
 // State implements logfollow.Source.
 func (l *podLog) State() logfollow.State {
@@ -85,4 +89,14 @@ func containerRuns(pod *corev1.Pod, container string) map[containerRun]logfollow
 		}
 	}
 	return found
+}
+
+// startedAt returns when the running container started, or zero if it is not running.
+func startedAt(pod *corev1.Pod, container string) time.Time {
+	for i := range pod.Status.ContainerStatuses {
+		if status := &pod.Status.ContainerStatuses[i]; status.Name == container && status.State.Running != nil {
+			return status.State.Running.StartedAt.Time
+		}
+	}
+	return time.Time{}
 }

@@ -30,6 +30,8 @@ type member struct {
 
 func (m *member) State() State { return Running }
 
+func (m *member) Started() time.Time { return m.start }
+
 func (m *member) Open(ctx context.Context, _ time.Time, _ bool) (io.ReadCloser, error) {
 	m.crowd.opened.Add(1)
 	raise(&m.crowd.most, m.crowd.open.Add(1))

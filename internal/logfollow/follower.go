@@ -32,6 +32,8 @@ type Source interface {
 	Open(ctx context.Context, since time.Time, follow bool) (io.ReadCloser, error)
 	// State returns the last observed state of the container.
 	State() State
+	// Started returns when the container started, or zero if that is unknown.
+	Started() time.Time
 }
 
 // Result is why a Follower stopped.
@@ -57,6 +59,9 @@ type Follower struct {
 	Limiter *FairLimiter
 	Group   string
 	Log     logr.Logger
+	// Rotated is called when the kubelet has probably rotated the log before it was
+	// read, and the container is silent. Follower then goes on to follow the log.
+	Rotated func()
 }
 
 const (
@@ -89,7 +94,7 @@ func (t *tail) equal(other tail) bool {
 // container decides whether to open another one. Run accepts the end of the log, or
 // a word without a line break, after two streams in a row have ended with the same tail.
 func (f *Follower) Run(ctx context.Context) Result {
-	matcher, slice := NewMatcher(f.Word, bufferSize), defaultSlice
+	matcher, slice, rotation := NewMatcher(f.Word, bufferSize), defaultSlice, newRotation(f.Source.Started())
 	var last *tail
 	for tries := 0; ; {
 		state, since := f.Source.State(), matcher.Since()
@@ -97,7 +102,9 @@ func (f *Follower) Run(ctx context.Context) Result {
 			return Lost
 		}
 		start := time.Now()
-		end, err := f.read(ctx, matcher, slice, state == Running && (last == nil || !last.pending))
+		follow := state == Running && (last == nil || !last.pending) && !rotation.checking
+		end, err := f.read(ctx, matcher, rotation, slice, follow)
+		rotation.closed(time.Now(), end)
 		now := tail{matcher.Since(), matcher.Pending()}
 		slice = nextSlice(slice, end, now.since.After(since))
 		tries++
@@ -109,6 +116,12 @@ func (f *Follower) Run(ctx context.Context) Result {
 		case end == streamYielded:
 			last, tries = nil, 0
 			continue // The next read waits in Acquire, so no backoff is needed.
+		case end == streamSilent:
+			last, tries = nil, 0
+			if rotation.silent() && f.Source.State() == Running {
+				f.Rotated()
+			}
+			continue
 		case end == streamEnded && last != nil && last.equal(now) && (now.pending || state == Ended && f.Source.State() == Ended):
 			if now.pending {
 				return Found

@@ -31,6 +31,7 @@ type Matcher struct {
 	pending      bool
 	timestamp    [maxTimestampLen]byte
 	timestampLen int
+	first        time.Time
 }
 
 // position is where in a line the buffer begins.
@@ -61,7 +62,7 @@ func NewMatcher(word string, size int) *Matcher {
 
 // Reset prepares the Matcher for another stream of the same log.
 func (m *Matcher) Reset() {
-	m.buffered, m.position, m.pending, m.escapes = 0, lineStart, false, escapes{}
+	m.buffered, m.position, m.pending, m.escapes, m.first = 0, lineStart, false, escapes{}, time.Time{}
 }
 
 // Space returns the part of the buffer for the next read. It is never empty.
@@ -71,14 +72,11 @@ func (m *Matcher) Space() []byte { return m.buffer[m.buffered:] }
 // one, decides whether the word is whole.
 func (m *Matcher) Pending() bool { return m.pending }
 
+// First returns the timestamp of the stream's first line that has one, or zero.
+func (m *Matcher) First() time.Time { return m.first }
+
 // Since returns the timestamp of the last line, or zero if there was none.
-func (m *Matcher) Since() time.Time {
-	at, err := time.Parse(time.RFC3339Nano, string(m.timestamp[:m.timestampLen]))
-	if err != nil {
-		return time.Time{}
-	}
-	return at
-}
+func (m *Matcher) Since() time.Time { return parseTimestamp(m.timestamp[:m.timestampLen]) }
 
 // Advance processes n bytes that were read into Space, and returns whether it found
 // the word.
@@ -86,6 +84,9 @@ func (m *Matcher) Advance(n int) bool {
 	n = m.escapes.strip(m.buffer[m.buffered : m.buffered+n])
 	data := m.buffer[:m.buffered+n]
 	m.pending = false
+	if m.first.IsZero() {
+		m.first = firstTimestamp(data, m.position == lineStart)
+	}
 	if bytes.Contains(data, m.word) {
 		for end := bytes.IndexByte(data, '\n'); end >= 0; end = bytes.IndexByte(data, '\n') {
 			if m.matchLine(data[:end], true) {

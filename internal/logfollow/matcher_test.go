@@ -83,6 +83,36 @@ func TestSince(t *testing.T) {
 	g.Expect(m.Since().Format("15:04:05")).To(Equal("03:04:06"), "the earlier timestamp stays")
 }
 
+func TestFirst(t *testing.T) {
+	tests := map[string]struct{ stream, first string }{
+		"nothing":                {"", ""},
+		"one line":               {at + "a\n", "03:04:05"},
+		"two lines":              {at + "a\n2026-01-02T03:04:06Z b\n", "03:04:05"},
+		"a line without a break": {at + "a", "03:04:05"},
+		"part of a timestamp":    {at[:12], ""},
+		"a kubelet's error":      {"failed to open\n", ""},
+		"the rest of a line":     {"a\n" + at + "b\n", "03:04:05"},
+		"a long rest of a line":  {strings.Repeat("a", 1000) + "\n" + at + "b\n", "03:04:05"},
+	}
+	for name, test := range tests {
+		for _, size := range []int{1, 5, 4096} {
+			t.Run(fmt.Sprintf("%s, %d bytes at once", name, size), func(t *testing.T) {
+				g := NewWithT(t)
+				m := NewMatcher("done", 128)
+				feed(m, "2020-01-02T03:04:05Z an earlier stream\n", size, false)
+				m.Reset()
+				g.Expect(m.First().IsZero()).To(BeTrue())
+				feed(m, test.stream, size, false)
+				if test.first == "" {
+					g.Expect(m.First().IsZero()).To(BeTrue())
+				} else {
+					g.Expect(m.First().Format("15:04:05")).To(Equal(test.first))
+				}
+			})
+		}
+	}
+}
+
 // edgeBefore and edgeAfter match a letter, digit or underscore right before a word
 // and right after it.
 var (

@@ -70,10 +70,11 @@ func TestSliceAdapts(t *testing.T) {
 				return open(ctx)
 			}
 		}
+		again := timed(silentAfter("2026-01-02T03:04:07Z y"))
 		silent, line, slow := timed(silentAfter("")), timed(silentAfter(at+"x\n")), timed(neverOpens)
 		newLine, unended := timed(silentAfter("2026-01-02T03:04:06Z y\n")), timed(silentAfter("2026-01-02T03:04:07Z y"))
 		f := &Follower{
-			Source: &scripted{states: []State{Running}, streams: []opener{silent, slow, line, line, silent, newLine, silent, unended, silent, silent, silent, silent, silent, silent, silent}},
+			Source: &scripted{states: []State{Running}, streams: []opener{silent, slow, line, line, silent, newLine, silent, unended, again}},
 			Word:   "done", Limiter: limiter, Log: logr.Discard(),
 		}
 		var wait sync.WaitGroup

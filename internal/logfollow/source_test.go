@@ -39,6 +39,8 @@ func (s *scripted) State() State {
 	return s.states[min(len(s.asked), len(s.states)-1)]
 }
 
+func (s *scripted) Started() time.Time { return time.Time{} }
+
 func (s *scripted) Open(ctx context.Context, since time.Time, follow bool) (io.ReadCloser, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

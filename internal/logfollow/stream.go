@@ -26,6 +26,7 @@ const (
 	streamCut streamEnd = iota
 	streamEnded
 	streamYielded
+	streamSilent
 	wordFound
 )
 
@@ -43,7 +44,7 @@ func nextSlice(slice time.Duration, end streamEnd, heard bool) time.Duration {
 }
 
 // read reads one stream to its end. slice is how long it may stay open while others wait.
-func (f *Follower) read(ctx context.Context, matcher *Matcher, slice time.Duration, follow bool) (streamEnd, error) {
+func (f *Follower) read(ctx context.Context, matcher *Matcher, rotation *rotation, slice time.Duration, follow bool) (streamEnd, error) {
 	if err := f.Limiter.Acquire(ctx, f.Group); err != nil {
 		return streamCut, err
 	}
@@ -53,13 +54,24 @@ func (f *Follower) read(ctx context.Context, matcher *Matcher, slice time.Durati
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	matcher.Reset()
+	rotation.opening(time.Now())
 
 	timer := newStreamTimer(f.Limiter, cancel, slice)
 	defer timer.stop()
+	awaitMore := func() {
+		switch {
+		case !follow: // The stream ends by itself.
+		case matcher.Pending():
+			timer.silence(silenceTimeout, streamEnded)
+		default:
+			timer.silence(rotation.patience(time.Now()), streamSilent)
+		}
+	}
+	awaitMore()
 	stream, err := f.Source.Open(ctx, matcher.Since(), follow)
 	if err != nil {
-		if timer.cause() == streamYielded {
-			return streamYielded, nil
+		if cause := timer.cause(); cause != streamCut {
+			return cause, nil
 		}
 		return streamCut, err
 	}
@@ -70,7 +82,8 @@ func (f *Follower) read(ctx context.Context, matcher *Matcher, slice time.Durati
 			if matcher.Advance(n) {
 				return wordFound, nil
 			}
-			timer.received(follow && matcher.Pending())
+			rotation.received(time.Now(), n, matcher.First(), matcher.Since())
+			awaitMore()
 		}
 		switch cause := timer.cause(); {
 		case cause != streamCut:
@@ -83,8 +96,8 @@ func (f *Follower) read(ctx context.Context, matcher *Matcher, slice time.Durati
 	}
 }
 
-// streamTimer ends a stream when its slice is over and others wait, and when the
-// container logs nothing after a pending word.
+// streamTimer ends a stream when its slice is over and others wait, and when it is
+// silent for too long.
 type streamTimer struct {
 	limiter *FairLimiter
 	cancel  context.CancelFunc
@@ -119,22 +132,24 @@ func (t *streamTimer) sliceExpired() {
 	}
 }
 
-// received restarts the silence timeout. pending means that the data ends with the word.
-func (t *streamTimer) received(pending bool) {
+// silence ends the stream for this reason if it gets nothing for so long. Each call
+// replaces the one before. Zero means that the stream may be silent.
+func (t *streamTimer) silence(timeout time.Duration, reason streamEnd) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.stopSilenceTimer()
-	if pending {
-		var timer *time.Timer
-		timer = time.AfterFunc(silenceTimeout, func() {
-			t.mu.Lock()
-			defer t.mu.Unlock()
-			if t.silenceTimer == timer {
-				t.end(streamEnded)
-			}
-		})
-		t.silenceTimer = timer
+	if timeout == 0 {
+		return
 	}
+	var timer *time.Timer
+	timer = time.AfterFunc(timeout, func() {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		if t.silenceTimer == timer {
+			t.end(reason)
+		}
+	})
+	t.silenceTimer = timer
 }
 
 // end ends the stream for this reason, unless it has ended for another one.
