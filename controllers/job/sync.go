@@ -1,7 +1,6 @@
 package job
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -58,11 +57,8 @@ func (r *Reconciler) syncDaemonSet(ctx context.Context, state *jobState, job *v1
 		// A terminating DaemonSet is made again when the event reports its deletion.
 		return ds, plan.Blocker{}, nil
 	}
-	if templateHash(ds) != templateHash(desired) {
-		// A new leader whose Job is staler than its DaemonSet would roll the template back.
-		if now, err := r.getLive(ctx, job); err != nil || now.Generation != job.Generation {
-			return nil, plan.Blocker{}, cmp.Or(err, errStale)
-		}
+	if err := r.confirmLive(ctx, job); err != nil {
+		return nil, plan.Blocker{}, err
 	}
 	desired = desired.DeepCopy()
 	desired.UID = ds.UID
@@ -83,12 +79,8 @@ func (r *Reconciler) findDaemonSet(ctx context.Context, state *jobState, job *v1
 	ds := &appsv1.DaemonSet{}
 	err := r.client.Get(ctx, daemonSetKey(job), ds)
 	if apierrors.IsNotFound(err) && job.Finished() == nil && job.DeletionTimestamp.IsZero() {
-		now, liveErr := r.getLive(ctx, job)
-		if liveErr == nil && now.Generation != job.Generation {
-			liveErr = errStale
-		}
-		if liveErr != nil {
-			return nil, liveErr
+		if err := r.confirmLive(ctx, job); err != nil {
+			return nil, err
 		}
 		err = r.apiReader.Get(ctx, daemonSetKey(job), ds)
 	}
@@ -99,6 +91,17 @@ func (r *Reconciler) findDaemonSet(ctx context.Context, state *jobState, job *v1
 		return nil, fmt.Errorf("reading DaemonSet: %w", err)
 	}
 	return newest(&state.daemonSet, ds), nil
+}
+
+// confirmLive reads the Job from the API server, and returns errStale if it is not as it
+// was observed. A new leader whose Job watch is older than its DaemonSet watch would roll
+// the template back, and run the earlier work once more.
+func (r *Reconciler) confirmLive(ctx context.Context, job *v1beta1.Job) error {
+	now, err := r.getLive(ctx, job)
+	if err == nil && now.Generation != job.Generation {
+		return errStale
+	}
+	return err
 }
 
 // apply applies the DaemonSet. Without client.ForceOwnership it creates one, and
