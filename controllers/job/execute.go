@@ -51,7 +51,7 @@ func (r *Reconciler) execute(ctx context.Context, state *jobState, s plan.State,
 			return retryConflict(err)
 		}
 	}
-	if err := r.deletePods(ctx, s.Job, p.DeletePods, p.DeleteReason); err != nil {
+	if err := r.deletePods(ctx, s.Job, p.DeletePods, p.DeleteUnchanged, p.DeleteReason); err != nil {
 		return ctrl.Result{}, err
 	}
 	if err := r.reclaim(ctx, state, s, p.Reclaim); err != nil {
@@ -115,13 +115,18 @@ func (r *Reconciler) gateTemplate(ctx context.Context, state *jobState, ds *apps
 	return nil
 }
 
-// deletePods deletes these very pods, and no other pod of their name.
-func (r *Reconciler) deletePods(ctx context.Context, job *v1beta1.Job, pods []plan.Pod, why string) error {
+// deletePods deletes these very pods, and no other pod of their name. Unchanged ones
+// are deleted only if they are as they were observed.
+func (r *Reconciler) deletePods(ctx context.Context, job *v1beta1.Job, pods []plan.Pod, unchanged bool, why string) error {
 	if len(pods) == 0 {
 		return nil
 	}
 	err := forEach(pods, func(i int) error {
-		err := r.client.Delete(ctx, podObject(job, &pods[i]), client.Preconditions{UID: &pods[i].UID})
+		only := client.Preconditions{UID: &pods[i].UID}
+		if unchanged {
+			only.ResourceVersion = &pods[i].ResourceVersion
+		}
+		err := r.client.Delete(ctx, podObject(job, &pods[i]), only)
 		if apierrors.IsNotFound(err) || apierrors.IsConflict(err) {
 			return nil
 		}

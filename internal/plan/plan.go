@@ -20,9 +20,11 @@ type Plan struct {
 	Status *StatusUpdate
 	// DaemonSet is what becomes of the Job's DaemonSet.
 	DaemonSet DaemonSetAction
-	// DeletePods are pods to delete, for the reason DeleteReason.
-	DeletePods   []Pod
-	DeleteReason string
+	// DeletePods are pods to delete, for the reason DeleteReason. Unchanged ones are
+	// deleted only in this resourceVersion: work that was done in the meantime wins.
+	DeletePods      []Pod
+	DeleteReason    string
+	DeleteUnchanged bool
 	// Reclaim are ungated pods that cannot be scheduled, to be deleted if they are
 	// still in this resourceVersion: a binding in the meantime wins.
 	Reclaim []Pod
@@ -145,6 +147,7 @@ func (p *Plan) movePods(s *State, t *tally) {
 	if p.DeletePods = s.podsToReplace(); len(p.DeletePods) > 0 {
 		p.DeleteReason = "the Job's template changed"
 	} else if p.DeletePods = s.podsToRetry(); len(p.DeletePods) > 0 {
+		p.DeleteUnchanged = true
 		p.DeleteReason = "the Job was resumed, and its failed nodes are tried again"
 	}
 	var reclaimAfter, ungateAfter time.Duration
