@@ -2,6 +2,7 @@ package plan
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -25,7 +26,8 @@ func (s *State) holdsSlot(pod *Pod) bool {
 		return false
 	case state != Active && state != Failed:
 		return false
-	case pod.Node != "" && !s.hasNode(pod.Node):
+	case pod.Node != "" && !s.hasNode(pod.Node) && (pod.Started || !pod.ScheduledAt.IsZero()):
+		// One that is not scheduled yet starts when a node of that name joins again.
 		return false
 	}
 	// A pod that is bound to a dead node stays. Its kubelet had its grace period to
@@ -131,9 +133,11 @@ func (s *State) filter(keep func(*Pod) bool) []Pod {
 var AnyNode corev1.PodTemplateSpec
 
 // PodsOfPredecessor returns the pods that may still run the work of an earlier
-// DaemonSet, and that the next one would not adopt.
+// DaemonSet, and that the next one would not adopt. However often a pod failed, the
+// kubelet keeps restarting it.
 func PodsOfPredecessor(pods []Pod, nodes []Node, now time.Time) []Pod {
-	s := State{Job: &v1beta1.Job{}, Nodes: nodes, Pods: pods, Now: now}
+	tireless := &v1beta1.Job{Spec: v1beta1.JobSpec{BackoffLimit: new(int32(math.MaxInt32))}}
+	s := State{Job: tireless, Nodes: nodes, Pods: pods, Now: now}
 	s.indexNodes()
 	return s.filter(func(pod *Pod) bool {
 		return (pod.Terminating || pod.Owner != "") && pod.State != Gated && s.holdsSlot(pod)

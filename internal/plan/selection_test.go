@@ -76,3 +76,24 @@ func TestPodsToDelete(t *testing.T) {
 	g.Expect(nodesOf(state.podsToReplace())).To(Equal([]string{"old"}))
 	g.Expect(nodesOf(state.podsToStop())).To(Equal([]string{"b", "c", "e"}))
 }
+
+// However often a pod failed, the kubelet restarts it: beside the work of a new DaemonSet.
+func TestPodsOfPredecessor(t *testing.T) {
+	crashing, done, orphan, gated := podIn(Failed, "a", 0), podIn(Succeeded, "b", 0), podIn(Active, "c", 0), podIn(Gated, "d", 0)
+	orphan.Owner = ""
+	stopping := podIn(Active, "e", 0)
+	stopping.Owner, stopping.Terminating, stopping.Started = "", true, true
+	nodes := []Node{{Name: "a"}, {Name: "b"}, {Name: "c"}, {Name: "d"}, {Name: "e"}}
+	stopped := PodsOfPredecessor([]Pod{crashing, done, orphan, gated, stopping}, nodes, now)
+	NewWithT(t).Expect(nodesOf(stopped)).To(Equal([]string{"a", "e"}))
+}
+
+// A node of the same name may join before the DaemonSet controller deletes the pod.
+func TestAPodThatIsNotScheduledHoldsItsSlotWhenItsNodeIsGone(t *testing.T) {
+	g, s := NewWithT(t), stateWith(job(), daemonSet(1, 1))
+	unscheduled := podIn(Active, "gone", 0)
+	g.Expect(s.holdsSlot(&unscheduled)).To(BeTrue())
+	scheduled := unscheduled
+	scheduled.ScheduledAt = now
+	g.Expect(s.holdsSlot(&scheduled)).To(BeFalse())
+}
