@@ -1,0 +1,178 @@
+package plan
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/darkowlzz/daemonset-job/api/v1beta1"
+)
+
+// world is a cluster with the Jobs of one name, one after the other. It knows what
+// really happens, which the manager observes late or never.
+type world struct {
+	random *rand.Rand
+	now    time.Time
+	// version is the resourceVersion of the last change of any object.
+	version int64
+	made    int
+
+	job *v1beta1.Job
+	ds  *appsv1.DaemonSet
+	// dsGeneration is the generation of the Job that the DaemonSet's template is from.
+	dsGeneration int64
+	// seen is the DaemonSet as its controller observed it last.
+	seen           *appsv1.DaemonSet
+	seenGeneration int64
+	machines       []*machine
+	pods           []*simPod
+	// limit is the backoffLimit of all Jobs.
+	limit int32
+	// worked has each node that did the work of a template of a Job.
+	worked map[work]bool
+
+	manager manager
+	// calm worlds lose no request, and their nodes are healthy.
+	calm bool
+	// broken says which invariant was broken, empty if none was.
+	broken string
+	count  counts
+	log    []string
+}
+
+// counts say how often something happened. A run in which it never does tests nothing.
+type counts map[string]int
+
+func (c counts) add(other counts) {
+	for what, n := range other {
+		c[what] += n
+	}
+}
+
+// requireAll fails the test if something never happened.
+func (c counts) requireAll(t *testing.T) {
+	t.Helper()
+	for _, what := range []string{ungated, verdicts, replaced, retried, reclaimed, restarted, recreated} {
+		if c[what] == 0 {
+			t.Errorf("%s never: the run tests little", what)
+		}
+	}
+}
+
+const (
+	ungated   = "ungated"
+	verdicts  = "verdicts"
+	replaced  = "replaced"
+	retried   = "retried"
+	reclaimed = "reclaimed"
+	restarted = "restarted"
+	recreated = "recreated"
+)
+
+// work is a piece of work: that of a template of a Job on a node, by name.
+type work struct {
+	job        types.UID
+	hash, node string
+}
+
+// machine is a node, and the computer that it stands for.
+type machine struct {
+	*corev1.Node
+	// full machines have no room for a further pod.
+	full bool
+}
+
+func newWorld(random *rand.Rand) *world {
+	w := &world{random: random, now: now, worked: map[work]bool{}, count: counts{}, limit: random.Int32N(3)}
+	for range 2 + w.random.IntN(4) {
+		w.join()
+	}
+	w.createJob()
+	return w
+}
+
+// chance returns true once in n times.
+func (w *world) chance(n int) bool { return w.random.IntN(n) == 0 }
+
+// note keeps the last lines of what happened, for a failure.
+func (w *world) note(format string, args ...any) {
+	w.log = append(w.log, fmt.Sprintf("%8s  ", w.now.Sub(now).Round(100*time.Millisecond))+fmt.Sprintf(format, args...))
+	if len(w.log) > 2000 {
+		w.log = w.log[1000:]
+	}
+}
+
+// breaks records that an invariant does not hold.
+func (w *world) breaks(format string, args ...any) {
+	if w.broken == "" {
+		w.broken = fmt.Sprintf(format, args...)
+		w.note("BROKEN: %s", w.broken)
+	}
+}
+
+// next returns the resourceVersion of a change.
+func (w *world) next() string {
+	w.version++
+	return fmt.Sprint(w.version)
+}
+
+// stamp returns the time as the API has it.
+func (w *world) stamp() metav1.Time { return metav1.NewTime(w.now.Truncate(time.Second)) }
+
+func (w *world) uid(kind string) types.UID {
+	w.made++
+	return types.UID(fmt.Sprint(kind, w.made))
+}
+
+// machine returns the node of this name, nil if there is none.
+func (w *world) machine(name string) *machine {
+	for _, m := range w.machines {
+		if m.Name == name {
+			return m
+		}
+	}
+	return nil
+}
+
+func (w *world) pod(uid types.UID) *simPod {
+	for _, p := range w.pods {
+		if p.uid == uid {
+			return p
+		}
+	}
+	return nil
+}
+
+// podsOn returns the pods on a node, or made for it.
+func (w *world) podsOn(node string) []*simPod {
+	var on []*simPod
+	for _, p := range w.pods {
+		if p.node == node {
+			on = append(on, p)
+		}
+	}
+	return on
+}
+
+// matches returns whether the Job's node selector matches the node.
+func (m *machine) matches() bool { return m.Labels["pool"] == "a" }
+
+func (m *machine) tainted() bool {
+	for i := range m.Spec.Taints {
+		if m.Spec.Taints[i].Key == drained {
+			return true
+		}
+	}
+	return false
+}
+
+func (m *machine) ready() bool { return m.Status.Conditions[0].Status == corev1.ConditionTrue }
+
+// drained is the key of a taint that the Job does not tolerate.
+const drained = "drained"

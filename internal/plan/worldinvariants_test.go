@@ -1,0 +1,172 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/darkowlzz/daemonset-job/api/v1beta1"
+)
+
+func versionText(p *simPod) string { return fmt.Sprint(p.version) }
+
+// unfinished is what a verdict must not overlook, at the time of its live read.
+type unfinished struct {
+	// undone nodes of the Job have not done its work, and failed ones count as failed.
+	// A hopeful one is undone and does not.
+	undone, failed []string
+	hopeful        bool
+	desired        int
+}
+
+// unfinished returns which nodes of the Job have not done its work.
+func (w *world) unfinished(s *State) unfinished {
+	var u unfinished
+	start := s.startTime()
+	for _, m := range w.machines {
+		worked := w.worked[work{s.Job.UID, s.TemplateHash, m.Name}]
+		fails := slices.ContainsFunc(w.podsOn(m.Name), func(p *simPod) bool {
+			return p.restarts > w.limit && p.job == s.Job.UID && p.hash == s.TemplateHash
+		})
+		leftOut := !m.ready() && !worked && (start == nil || !m.Status.Conditions[0].LastTransitionTime.After(start.Time))
+		if !m.matches() || m.tainted() {
+			continue
+		}
+		if fails {
+			u.failed = append(u.failed, m.Name)
+		}
+		if leftOut {
+			continue
+		}
+		u.desired++
+		if !worked {
+			u.undone = append(u.undone, m.Name)
+			u.hopeful = u.hopeful || !fails
+		}
+	}
+	return u
+}
+
+// writeStatus writes the status if the Job is as it was read, and checks it.
+func (w *world) writeStatus(s *State, update *StatusUpdate, u unfinished) error {
+	return w.request(func() error {
+		if w.job == nil || w.job.UID != s.Job.UID || w.job.ResourceVersion != s.Job.ResourceVersion {
+			return errConflict
+		}
+		before := w.job.Finished()
+		w.changeJob(func(j *v1beta1.Job) { j.Status = *stored(&update.Status) })
+		status := &w.job.Status
+		w.note("manager wrote %s %s, active %d, failed %d, %s %v", status.Phase, status.Completed, status.Active, status.Failed, status.Blocked, update.Outcome)
+		w.manager.memory.job, w.manager.memory.lastStatusWrite = w.job, s.Now
+		if status.Succeeded+status.Failed > status.Desired {
+			w.breaks("%d nodes are done and %d failed of %d", status.Succeeded, status.Failed, status.Desired)
+		}
+		if after := w.job.Finished(); after != nil && before == nil {
+			w.count[verdicts]++
+			w.checkVerdict(s, after.Type, u)
+		}
+		if s.retries() {
+			w.count[retried]++
+		}
+		if before != nil && w.job.Finished() == nil && before.Type != "" && s.TemplateHash == s.Job.Status.TemplateHash {
+			w.breaks("the verdict %s was withdrawn for the same template", before.Type)
+		}
+		return nil
+	})
+}
+
+// stored returns the status as the API server keeps it: times have whole seconds.
+func stored(status *v1beta1.JobStatus) *v1beta1.JobStatus {
+	status = status.DeepCopy()
+	for _, at := range []*metav1.Time{status.StartTime, status.CompletionTime, status.RetryTime} {
+		if at != nil {
+			at.Time = at.Truncate(time.Second)
+		}
+	}
+	for i := range status.Conditions {
+		status.Conditions[i].LastTransitionTime.Time = status.Conditions[i].LastTransitionTime.Truncate(time.Second)
+	}
+	return status
+}
+
+// checkVerdict checks that a Job is Complete only if each node that matches has done
+// its work, and Failed only if more nodes failed than it tolerates.
+func (w *world) checkVerdict(s *State, verdict string, u unfinished) {
+	tolerated, expired := toleratedFailures(&s.Job.Spec, u.desired), s.expired()
+	switch {
+	case !s.Live:
+		w.breaks("%s was decided on the cache", verdict)
+	case verdict == v1beta1.JobComplete && len(u.undone) > tolerated:
+		w.breaks("Complete, but nodes %v have not done their work", u.undone)
+	case verdict == v1beta1.JobComplete && !expired && u.hopeful:
+		w.breaks("Complete, but of nodes %v only %v failed", u.undone, u.failed)
+	case verdict == v1beta1.JobComplete && u.desired == 0:
+		w.breaks("Complete without a node")
+	case verdict == v1beta1.JobFailed && !expired && len(u.failed) <= tolerated:
+		w.breaks("Failed, but only nodes %v failed", u.failed)
+	}
+}
+
+// checkApply checks that no earlier template replaces a later one, and that a Job with
+// a verdict starts nothing.
+func (w *world) checkApply(job *v1beta1.Job, applied *appsv1.DaemonSet) {
+	if w.ds != nil && jobOf(w.ds) != job.UID {
+		w.breaks("the DaemonSet of %q was applied for %s", jobOf(w.ds), job.UID)
+	}
+	if w.ds != nil && job.Generation < w.dsGeneration && templateHash(applied) != templateHash(w.ds) {
+		w.breaks("the template was rolled back from generation %d to %d", w.dsGeneration, job.Generation)
+	}
+	if w.job != nil && w.job.UID == job.UID && w.job.Finished() != nil && w.job.Status.TemplateHash == templateHash(applied) {
+		w.breaks("the DaemonSet of a finished Job was applied")
+	}
+}
+
+// checkDeletion checks that a pod which the manager deletes is its Job's, and that no
+// work which is done, or newer than the Job that the manager knows, runs again for it.
+func (w *world) checkDeletion(s *State, p *simPod, why string) {
+	switch {
+	case p.job != s.Job.UID:
+		w.breaks("%s of Job %s was deleted for Job %s", p.uid, p.job, s.Job.UID)
+	case p.hash == s.TemplateHash && p.done && why != "the Job is over":
+		w.breaks("%s is done and was deleted: %s", p.uid, why)
+	case p.hash != s.TemplateHash && p.generation > s.Job.Generation:
+		w.breaks("%s is of a later template and was deleted: %s", p.uid, why)
+	}
+	if p.hash != s.TemplateHash {
+		w.count[replaced]++
+	}
+}
+
+// checkUngated checks that no more nodes are at work than the Job allows, when the
+// manager lets one start.
+func (w *world) checkUngated(s *State, ungated *simPod) {
+	atWork, limit := 0, slots(&s.Job.Spec, len(w.machines))
+	for _, p := range w.pods {
+		if p.mayWork() && !p.spared && w.machine(p.node) != nil {
+			atWork++
+		}
+		if p != ungated && p.node == ungated.node && p.mayWork() {
+			w.breaks("%s was ungated beside %s", ungated.uid, p.uid)
+		}
+	}
+	if atWork > limit {
+		w.breaks("%d nodes may work, %d may at once", atWork, limit)
+	}
+}
+
+// check checks what must hold at all times.
+func (w *world) check() {
+	atWork := map[string]*simPod{}
+	for _, p := range w.pods {
+		if !p.works() || p.doneOnce {
+			continue
+		}
+		if other := atWork[p.node]; other != nil {
+			w.breaks("%s and %s work on %s at once", other.uid, p.uid, p.node)
+		}
+		atWork[p.node] = p
+	}
+}

@@ -1,0 +1,278 @@
+package plan
+
+import (
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/darkowlzz/daemonset-job/api/v1beta1"
+	"github.com/darkowlzz/daemonset-job/internal/daemonset"
+)
+
+// reconcile is one reconcile of controllers/job: its steps in their order, with the
+// real decisions.
+func (w *world) reconcile() {
+	m := &w.manager
+	if m.job == nil {
+		m.memory = memory{}
+		return
+	}
+	if m.memory.uid != m.job.UID {
+		m.memory = memory{uid: m.job.UID}
+	}
+	job := newest(&m.memory.job, m.job)
+	ds, blocker, err := w.sync(job)
+	if ds == nil && err != nil {
+		return
+	}
+	s := w.observe(job, ds, blocker)
+	p := Compute(s)
+	if p.ReadLive {
+		if s, err = w.observeLive(s); err != nil {
+			return
+		}
+		p = Compute(s)
+	}
+	unfinished := w.unfinished(&s)
+	w.execute(s, p, unfinished)
+}
+
+// sync applies the DaemonSet, as sync.go does.
+func (w *world) sync(job *v1beta1.Job) (*appsv1.DaemonSet, Blocker, error) {
+	over := job.Finished() != nil || job.DeletionTimestamp != nil
+	ds := w.manager.ds
+	if ds == nil && !over {
+		if w.isStale(job) {
+			return nil, Blocker{}, errStale
+		}
+		ds = w.ds
+	}
+	if ds != nil {
+		ds = newest(&w.manager.memory.ds, ds)
+	}
+	controlled := isControlled(ds, job)
+	switch {
+	case over && !controlled:
+		return nil, Blocker{}, nil
+	case over:
+		return ds, Blocker{}, nil
+	}
+	desired := w.desired(job)
+	switch {
+	case ds == nil:
+		if len(PodsOfPredecessor(w.livePods(), placeNodes(w.liveNodes(), nil), w.now)) > 0 {
+			return nil, Blocker{Reason: v1beta1.ReasonPredecessorStopping}, nil
+		}
+		return w.apply(job, nil, desired)
+	case !controlled:
+		return nil, Blocker{Reason: v1beta1.ReasonDaemonSetNameTaken}, nil
+	case !daemonset.NeedsApply(ds, desired):
+		return ds, Blocker{}, nil
+	case w.isStale(job):
+		return nil, Blocker{}, errStale
+	}
+	applied, blocker, err := w.apply(job, ds, desired)
+	if applied == nil {
+		applied = ds
+	}
+	return applied, blocker, err
+}
+
+func (w *world) desired(job *v1beta1.Job) *appsv1.DaemonSet {
+	memory, gates := &w.manager.memory, daemonset.UsesGates(job)
+	if memory.desired == nil || memory.generation != job.Generation || memory.gates != gates {
+		desired, err := daemonset.Desired(job, "pause:v1")
+		if err != nil {
+			panic(err)
+		}
+		memory.desired, memory.generation, memory.gates = desired, job.Generation, gates
+	}
+	return memory.desired
+}
+
+// apply applies the DaemonSet, to this very one if there is one.
+func (w *world) apply(job *v1beta1.Job, ds, desired *appsv1.DaemonSet) (*appsv1.DaemonSet, Blocker, error) {
+	err := w.request(func() error {
+		applied := desired.DeepCopy()
+		switch {
+		case ds == nil && w.ds != nil, ds != nil && (w.ds == nil || w.ds.UID != ds.UID):
+			return errConflict
+		case ds == nil:
+			applied.UID, applied.Generation = w.uid("ds"), 1
+		default:
+			applied.UID, applied.Generation, applied.Status = w.ds.UID, w.ds.Generation+1, w.ds.Status
+		}
+		w.checkApply(job, applied)
+		w.ds, w.dsGeneration = applied, job.Generation
+		w.note("manager applied %s: %s, gated %t", applied.UID, templateHash(applied), daemonset.HasGate(&applied.Spec.Template.Spec))
+		w.dsChanged()
+		return nil
+	})
+	if err != nil {
+		return nil, Blocker{}, err
+	}
+	w.manager.memory.ds = w.ds
+	return w.ds, Blocker{}, nil
+}
+
+func templateHash(ds *appsv1.DaemonSet) string {
+	return ds.Spec.Template.Labels[v1beta1.LabelTemplateHash]
+}
+
+// observe collects the State from the caches, as observe.go does.
+func (w *world) observe(job *v1beta1.Job, ds *appsv1.DaemonSet, blocker Blocker) State {
+	memory := &w.manager.memory
+	placedFor := ds
+	if ds == nil {
+		placedFor = memory.desired
+	}
+	s := State{Job: job, Now: w.now, TemplateHash: w.hash(job), DaemonSet: ds, Blocker: blocker, LastStatusWrite: memory.lastStatusWrite,
+		Backoff: memory.backoff, Nodes: placeNodes(w.manager.nodes, placedFor), Pods: append([]Pod(nil), w.manager.pods...)}
+	if ds == nil || job.Finished() != nil || job.DeletionTimestamp != nil {
+		return s
+	}
+	gates := daemonset.UsesGates(job)
+	s.ExpectationsMet = !gates || memory.expectations.Met(s.Pods)
+	if gates && !memory.expectations.Known() {
+		live := w.livePods()
+		memory.expectations.Confirm(s.Pods, live)
+		s.Pods, s.ExpectationsMet = live, true
+	}
+	return s
+}
+
+func (w *world) hash(job *v1beta1.Job) string {
+	hash, err := daemonset.CurrentHash(job)
+	if err != nil {
+		panic(err)
+	}
+	return hash
+}
+
+// observeLive collects the State from the API server, as observe.go does.
+func (w *world) observeLive(s State) (State, error) {
+	job, err := w.getLive(s.Job)
+	if err != nil {
+		return s, err
+	}
+	s.Job, s.DaemonSet, s.Now, s.ExpectationsMet, s.Live = job, nil, w.now, true, true
+	s.TemplateHash = w.hash(job)
+	placedFor := w.manager.memory.desired
+	if isControlled(w.ds, job) {
+		s.DaemonSet, placedFor = w.ds, w.ds
+	}
+	s.Pods, s.Nodes = w.livePods(), placeNodes(w.liveNodes(), placedFor)
+	return s, nil
+}
+
+// request sends a write to the API server. Other things happen before it arrives, and
+// its answer may be lost, whether it was written or not.
+func (w *world) request(write func() error) error {
+	if w.calm {
+		return write()
+	}
+	if w.chance(8) {
+		w.disturb()
+	}
+	if w.chance(4) {
+		w.kubernetes()
+	}
+	if w.chance(40) {
+		if w.chance(2) {
+			_ = write() // The answer is lost.
+		}
+		w.note("answer lost")
+		return errLost
+	}
+	return write()
+}
+
+// execute does what the Plan says, as execute.go does.
+func (w *world) execute(s State, p Plan, unfinished unfinished) {
+	if p.Status != nil && w.writeStatus(&s, p.Status, unfinished) != nil {
+		return
+	}
+	if p.DaemonSet != KeepDaemonSet && w.stopDaemonSet(&s, p.DaemonSet) != nil {
+		return
+	}
+	for i := range p.DeletePods {
+		if w.deletePlanned(&s, &p.DeletePods[i], p.DeleteReason, p.DeleteUnchanged) != nil {
+			return
+		}
+	}
+	for i := range p.Reclaim {
+		pod := &p.Reclaim[i]
+		if err := w.deletePlanned(&s, pod, "unschedulable", true); err != nil {
+			return
+		}
+		if w.manager.memory.backoff == nil {
+			w.manager.memory.backoff = map[string]time.Time{}
+		}
+		w.manager.memory.backoff[pod.Node] = w.now.Add(time.Minute)
+		w.count[reclaimed]++
+	}
+	if len(p.Ungate) > 0 {
+		w.ungate(&s, p.Ungate)
+	}
+}
+
+func (w *world) stopDaemonSet(s *State, action DaemonSetAction) error {
+	return w.request(func() error {
+		if w.ds == nil || w.ds.UID != s.DaemonSet.UID {
+			return errNotFound
+		}
+		if action == DeleteDaemonSet {
+			w.removeDaemonSet("manager")
+			return nil
+		}
+		w.note("manager gated the template of %s", w.ds.UID)
+		w.ds = w.ds.DeepCopy()
+		w.ds.Generation++
+		w.ds.Spec.Template.Spec.SchedulingGates = []corev1.PodSchedulingGate{{Name: v1beta1.SchedulingGate}}
+		w.dsChanged()
+		w.manager.memory.ds = w.ds
+		return nil
+	})
+}
+
+// deletePlanned deletes this very pod, in this version if exact.
+func (w *world) deletePlanned(s *State, planned *Pod, why string, exact bool) error {
+	return w.request(func() error {
+		p := w.pod(planned.UID)
+		if p == nil || exact && versionText(p) != planned.ResourceVersion {
+			return nil
+		}
+		w.note("manager deleted %s: %s", p.uid, why)
+		w.checkDeletion(s, p, why)
+		w.deletePod(p)
+		return nil
+	})
+}
+
+// ungate removes the gates of pods. Each pod's answer can be lost.
+func (w *world) ungate(s *State, planned []Pod) {
+	memory := &w.manager.memory
+	expectations, lost := memory.expectations, false
+	memory.expectations.Forget()
+	for i := range planned {
+		lost = w.request(func() error {
+			p := w.pod(planned[i].UID)
+			if p == nil {
+				return nil
+			}
+			if p.gated {
+				p.gated, p.ungatedAt = false, w.stamp().Time
+				w.count[ungated]++
+				w.note("manager ungated %s on %s", p.uid, p.node)
+				w.checkUngated(s, p)
+			}
+			w.podChanged(p)
+			expectations.Expect(p.uid, versionText(p))
+			return nil
+		}) != nil || lost
+	}
+	if !lost {
+		memory.expectations = expectations
+	}
+}
