@@ -38,6 +38,7 @@ type cluster struct {
 	// fault is called before each request, and again after it took effect.
 	fault func(verb string, before bool) error
 	job   *v1beta1.Job
+	made  int
 	ds    *appsv1.DaemonSet
 	r     *Reconciler
 }
@@ -210,15 +211,16 @@ func (c *cluster) apply(ctx context.Context, s client.Client, o runtime.ApplyCon
 		return apierrors.NewConflict(schema.GroupResource{}, ds.Name, fmt.Errorf("its UID is %q", ds.UID))
 	case !exists:
 		c.g.Expect(given.Force).To(BeNil(), "another manager's DaemonSet of the name would be taken over")
-		config.WithUID(types.UID(fmt.Sprint("ds-", c.clock.Now().UnixNano())))
 	}
 	if err := s.Apply(ctx, config, options...); err != nil {
 		return err
 	}
-	uid := *config.UID
 	c.g.Expect(c.get(ds)).To(BeTrue())
-	ds.UID, ds.Generation = uid, ds.Generation+1
+	if ds.Generation++; !exists {
+		c.made++
+		ds.UID = types.UID(fmt.Sprint("ds-", c.made))
+	}
 	c.g.Expect(s.Update(ctx, ds)).To(Succeed())
-	config.WithUID(uid).WithGeneration(ds.Generation).WithResourceVersion(ds.ResourceVersion)
+	config.WithUID(ds.UID).WithGeneration(ds.Generation).WithResourceVersion(ds.ResourceVersion)
 	return nil
 }

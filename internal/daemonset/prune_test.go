@@ -1,0 +1,22 @@
+package daemonset
+
+import (
+	"testing"
+
+	. "github.com/onsi/gomega"
+
+	wrappers "github.com/darkowlzz/daemonset-job/internal/testing"
+)
+
+// The Kubernetes types write these members although the user set none. A version that
+// stops to write them, or writes another, would run every Job again.
+func TestMembersThatAreAlwaysWrittenAreNotHashed(t *testing.T) {
+	g := NewWithT(t)
+	desired, err := Desired(wrappers.Job("ns", "j").MountPath("/tmp").Obj(), "pause:v1")
+	g.Expect(err).NotTo(HaveOccurred())
+	data, err := PrunedJSON(desired)
+	g.Expect(err).NotTo(HaveOccurred())
+	for _, member := range []string{`"resources":{}`, `"status":{}`, `"metadata":{}`, `:null`} {
+		g.Expect(string(data)).NotTo(ContainSubstring(member))
+	}
+}
