@@ -26,7 +26,7 @@ func TestTheMarkCarriesTheUIDOfThePod(t *testing.T) {
 		},
 	}).Build()
 	pod := wrappers.Pod(wrappers.Job("ns", "j").Obj(), "a", "h1").Obj()
-	_, err := New(cluster, nil, clock.RealClock{}, Options{MaxLogStreams: 1}).mark(context.Background(), pod, "done")
-	g.Expect(err).NotTo(HaveOccurred())
+	r := New(cluster, nil, clock.RealClock{}, Options{MaxLogStreams: 1})
+	g.Expect(r.mark(t.Context(), pod, target{word: "done"})).To(Succeed())
 	g.Expect(sent.UID).To(Equal(pod.UID))
 }

@@ -12,6 +12,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
@@ -26,6 +27,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/event"
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
+	"github.com/darkowlzz/daemonset-job/internal/daemonset"
 )
 
 // cluster is an API server with an informer cache of it, which shows what was there
@@ -57,7 +59,7 @@ func newCluster(t *testing.T, objects ...client.Object) *cluster {
 
 // restart starts a manager that remembers nothing, with a cache that is synced.
 func (c *cluster) restart() {
-	c.r = New(cachedClient{c.api, c}, c.api, events.NewFakeRecorder(1000), c.clock, Options{PauseImage: "pause:v1"})
+	c.r = New(cachedClient{c.api, c}, c.api, events.NewFakeRecorder(1000), c.clock, Options{Pause: daemonset.Pause{Image: "pause:v1"}})
 	c.sync()
 }
 
@@ -114,10 +116,11 @@ type cachedClient struct {
 
 func (c cachedClient) Get(_ context.Context, key client.ObjectKey, to client.Object, _ ...client.GetOption) error {
 	switch to := to.(type) {
-	case *v1beta1.Job:
+	case *unstructured.Unstructured:
 		if c.cluster.job != nil {
-			c.cluster.job.DeepCopyInto(to)
-			return nil
+			object, err := runtime.DefaultUnstructuredConverter.ToUnstructured(c.cluster.job)
+			to.Object = object
+			return err
 		}
 	case *appsv1.DaemonSet:
 		if c.cluster.ds != nil {

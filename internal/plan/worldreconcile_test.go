@@ -82,7 +82,7 @@ func (w *world) sync(job *v1beta1.Job) (*appsv1.DaemonSet, Blocker, error) {
 func (w *world) desired(job *v1beta1.Job) *appsv1.DaemonSet {
 	memory, gates := &w.manager.memory, daemonset.UsesGates(job)
 	if memory.desired == nil || memory.generation != job.Generation || memory.gates != gates {
-		desired, err := daemonset.Desired(job, "pause:v1")
+		desired, err := daemonset.Desired(job, daemonset.Pause{Image: "pause:v1"})
 		if err != nil {
 			panic(err)
 		}
