@@ -34,6 +34,16 @@ func TestPodsToUngate(t *testing.T) {
 	old.TemplateHash, terminating.Terminating = "h0", true
 	stopping := podIn(Active, "stopping", 0)
 	stopping.Terminating, stopping.Started, stopping.TemplateHash = true, true, "h0"
+	foreign := podIn(Active, "foreign", 0)
+	foreign.Owner, foreign.TemplateHash = "an-earlier-daemonset", "h0"
+	dead := podIn(Active, "dead", 0)
+	dead.Terminating, dead.DeletionTime = true, now.Add(-time.Second)
+	dying := podIn(Active, "dying", 0)
+	dying.Terminating, dying.DeletionTime = true, now.Add(time.Second)
+	failing := podIn(Failed, "failing", 0)
+	failing.Terminating, failing.Started = true, true
+	second := podIn(Gated, "a", 2)
+	second.Name, second.UID = "second", "second"
 	tests := map[string]struct {
 		pods   []Pod
 		limit  int
@@ -46,6 +56,11 @@ func TestPodsToUngate(t *testing.T) {
 		"the older pods first":                  {[]Pod{podIn(Gated, "a", 2), podIn(Gated, "b", 1)}, 1, []string{"b"}},
 		"an old or terminating pod stays gated": {[]Pod{old, terminating}, unlimited, []string{}},
 		"a terminating pod holds its slot":      {[]Pod{stopping, podIn(Gated, "a", 1)}, 1, []string{}},
+		"a predecessor's pod holds a slot":      {[]Pod{foreign, podIn(Gated, "a", 1)}, 1, []string{}},
+		"stopped before it ever started":        {[]Pod{dead, podIn(Gated, "a", 1)}, 1, []string{"a"}},
+		"in its grace period, it may start":     {[]Pod{dying, podIn(Gated, "a", 1)}, 1, []string{}},
+		"a failed pod that is being stopped":    {[]Pod{failing, podIn(Gated, "a", 1)}, 1, []string{}},
+		"two pods never work on a node":         {[]Pod{podIn(Active, "a", 1), second}, 2, []string{}},
 		"more work than a lowered limit":        {[]Pod{podIn(Active, "a", 1), podIn(Active, "b", 1), podIn(Gated, "c", 1)}, 1, []string{}},
 	}
 	for name, test := range tests {
