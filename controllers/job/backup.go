@@ -15,7 +15,7 @@ import (
 
 // labelForBackup applies the patch to this very version of the Job, and enters the
 // result in the State and the jobState. A policy that refuses it costs only the label,
-// and a retry changes nothing: the Job goes on without.
+// and a retry changes nothing: the Job works without it.
 func (r *Reconciler) labelForBackup(ctx context.Context, state *jobState, s *plan.State, patch client.Patch) error {
 	object := jobcache.Object()
 	object.SetNamespace(s.Job.Namespace)

@@ -13,7 +13,7 @@ import (
 
 // predecessor returns a Blocker while pods of an earlier DaemonSet with the Job's
 // labels may still run, as after kubectl replace --force. Their work would run
-// beside the new one's: twice on a node, and more than parallelism at once. It is
+// at the same time as the new one's: twice on a node, and more than parallelism at once. It is
 // called before a DaemonSet is created, and lists the pods live.
 func (r *Reconciler) predecessor(ctx context.Context, job *v1beta1.Job) (plan.Blocker, error) {
 	pods, err := r.listPods(ctx, job)

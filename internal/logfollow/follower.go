@@ -60,7 +60,7 @@ type Follower struct {
 	Group   string
 	Log     logr.Logger
 	// Rotated is called when the kubelet has probably rotated the log before it was
-	// read, and the container is silent. Follower then goes on to follow the log.
+	// read, and the container is silent. Follower then continues to follow the log.
 	Rotated func()
 }
 

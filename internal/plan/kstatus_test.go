@@ -99,7 +99,7 @@ func TestAJobThatStartsOverIsNotReady(t *testing.T) {
 }
 
 // Nodes that join a Job with completionPolicy Never change Ready each time. That
-// costs no write beside those of the counts.
+// costs no write of its own.
 func TestReadyCostsNoWrite(t *testing.T) {
 	g := NewWithT(t)
 	nodes := pods()

@@ -92,7 +92,7 @@ func TestPodsToDelete(t *testing.T) {
 	g.Expect(nodesOf(state.podsToStop())).To(Equal([]string{"b", "c", "e"}))
 }
 
-// However often a pod failed, the kubelet restarts it: beside the work of a new DaemonSet.
+// However often a pod failed, the kubelet restarts it: at the same time as the work of a new DaemonSet.
 func TestPodsOfPredecessor(t *testing.T) {
 	crashing, done, orphan, gated := podIn(Failed, "a", 0), podIn(Succeeded, "b", 0), podIn(Active, "c", 0), podIn(Gated, "d", 0)
 	orphan.Owner = ""

@@ -10,7 +10,7 @@ import (
 	. "github.com/onsi/gomega"
 )
 
-// TestLinksResolve checks the links of the documents beside the README, also to headings.
+// TestLinksResolve checks the links of the documents and the README, also to headings.
 func TestLinksResolve(t *testing.T) {
 	g := NewWithT(t)
 	root := filepath.Join("..", "..")
