@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"sync"
 	"testing"
 	"time"
 
@@ -37,8 +38,9 @@ type cluster struct {
 	clock *testingclock.FakeClock
 	// server has no faults, and api is what the reconciler talks to.
 	server, api client.WithWatch
-	// fault is called before each request, and again after it took effect.
+	// fault is called before each request, and again after it took effect, under mu.
 	fault func(verb string, before bool) error
+	mu    sync.Mutex
 	job   *v1beta1.Job
 	made  int
 	ds    *appsv1.DaemonSet
@@ -179,16 +181,23 @@ func cmpErr(err error, next func() error) error {
 }
 
 func (c *cluster) request(verb string, do func() error) error {
-	if c.fault != nil {
-		if err := c.fault(verb, true); err != nil {
-			return err
-		}
+	if err := c.faultOf(verb, true); err != nil {
+		return err
 	}
-	err := do()
-	if c.fault != nil && err == nil {
-		return c.fault(verb, false)
+	if err := do(); err != nil {
+		return err
 	}
-	return err
+	return c.faultOf(verb, false)
+}
+
+// faultOf asks for a fault, one request at a time: pods are written several at once.
+func (c *cluster) faultOf(verb string, before bool) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.fault == nil {
+		return nil
+	}
+	return c.fault(verb, before)
 }
 
 // requireUID returns a conflict if the object of this name has another UID.

@@ -73,6 +73,8 @@ var _ = Describe("an ordinary bad day", Serial, func() {
 		}
 		j := create(shell(ns, "j", exits).Exit().BackoffLimit(0).TTL(600))
 		Eventually(runs(ns)).Should(Equal(eachNode("1")))
+		// Work of less than ten seconds cannot be told from work in the new sandbox.
+		Consistently(status(j), "15s", "1s").Should(HaveField("Phase", v1beta1.PhaseRunning))
 		Expect(local.KillSandbox(ctx, nodes[0], string(podOn(j, nodes[0]).UID))).To(Succeed())
 		Eventually(func() (string, error) { return onHost(nodes[0], "wc -l < /host/tmp/"+ns+"/runs") }, "60s").Should(Equal("2\n"))
 		Consistently(status(j), "3s").Should(HaveField("Failed", BeZero()))
