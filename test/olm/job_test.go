@@ -73,7 +73,7 @@ func completes(job *v1beta1.Job) {
 func isLeftAlone(job *v1beta1.Job) {
 	GinkgoHelper()
 	create(job)
-	Consistently(status(job)).Should(BeZero(), "the Job of namespace %s is none of the operator's", job.Namespace)
+	Consistently(status(job)).Should(Equal(v1beta1.JobStatus{ObservedGeneration: -1}), "the Job of namespace %s is none of the operator's", job.Namespace)
 	Expect(k8s.Delete(ctx, job)).To(Succeed())
 }
 
