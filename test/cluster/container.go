@@ -61,7 +61,7 @@ func (c *Cluster) KillSandbox(ctx context.Context, node, podUID string) error {
 	if err != nil {
 		return err
 	}
-	for _, id := range strings.Fields(listed) {
+	for id := range strings.FieldsSeq(listed) {
 		// A container that has ended has no task.
 		if _, err := c.ctr(ctx, node, "tasks", "kill", "--all", "--signal", "SIGKILL", id); err != nil && !strings.Contains(err.Error(), "not found") {
 			return err
