@@ -28,7 +28,7 @@ type simPod struct {
 	// running processes do the work, unless it is done.
 	running bool
 	// spared pods were done or failed once. They hold no slot, and the kubelet may run
-	// their work once more. Only the done ones of them may, beside that of another pod.
+	// their work once more. Only a done one may run it while another pod works on its node.
 	spared, doneOnce bool
 	// lost pods were on a node that left. A node that joins under its name does not run them.
 	lost bool

@@ -48,9 +48,7 @@ var _ = Describe("an ordinary bad day", Serial, func() {
 	BeforeEach(func() { ns = newNamespace() })
 
 	It("is a reboot of a node that is done, which fails nothing", Label("local"), func() {
-		if local == nil {
-			Skip("SKIPPED: it kills processes of the nodes, which needs the local cluster: unset KUBECONFIG and run `make test-e2e`")
-		}
+		requireLocalCluster()
 		j := create(shell(ns, "j", exits).Exit().BackoffLimit(0).TTL(600))
 		Eventually(runs(ns)).Should(Equal(eachNode("1")))
 		letGo(ns, nodes[0])
@@ -68,9 +66,7 @@ var _ = Describe("an ordinary bad day", Serial, func() {
 	})
 
 	It("is a reboot in the middle of the work, which starts it again", Label("local"), func() {
-		if local == nil {
-			Skip("SKIPPED: it kills processes of the nodes, which needs the local cluster: unset KUBECONFIG and run `make test-e2e`")
-		}
+		requireLocalCluster()
 		j := create(shell(ns, "j", exits).Exit().BackoffLimit(0).TTL(600))
 		Eventually(runs(ns)).Should(Equal(eachNode("1")))
 		// Work of less than ten seconds cannot be told from work in the new sandbox.

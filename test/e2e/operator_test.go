@@ -108,12 +108,18 @@ func leader(lease string) *corev1.Pod {
 	return found
 }
 
+// requireLocalCluster skips a test that kills processes of the nodes on another cluster.
+func requireLocalCluster() {
+	GinkgoHelper()
+	if local == nil {
+		Skip("SKIPPED: it kills processes of the nodes, which needs the local cluster: unset KUBECONFIG and run `make test-e2e`")
+	}
+}
+
 var _ = Describe("the operator", Label("local"), Serial, func() {
 	var ns string
 	BeforeEach(func() {
-		if local == nil {
-			Skip("SKIPPED: it kills processes of the nodes, which needs the local cluster: unset KUBECONFIG and run `make test-e2e`")
-		}
+		requireLocalCluster()
 		ns = newNamespace()
 		DeferCleanup(renewOperator)
 	})
