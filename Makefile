@@ -60,17 +60,17 @@ help: ## Display this help.
 ##@ Development
 
 .PHONY: manifests
-manifests: $(CONTROLLER_GEN) ## Generate the CRD and the manager's role from the Go markers.
+manifests: $(CONTROLLER_GEN) ## Generate CRD, role and webhooks from the Go markers.
 	$(CONTROLLER_GEN) crd:generateEmbeddedObjectMeta=true paths=./api/... output:crd:dir=config/crd/bases
-	$(CONTROLLER_GEN) rbac:roleName=manager-role paths=./controllers/... output:rbac:dir=config/rbac
+	$(CONTROLLER_GEN) rbac:roleName=manager-role webhook paths=./controllers/... paths=./internal/... output:rbac:dir=config/rbac output:webhook:dir=config/webhook
 	go run ./hack/crd config/crd/bases/*.yaml
 
 .PHONY: generate
-generate: deepcopy manifests docs bundle catalog ## Generate everything that is generated and committed.
-
-.PHONY: deepcopy
-deepcopy: $(CONTROLLER_GEN) ## Generate DeepCopy methods.
+generate: $(CONTROLLER_GEN) ## Generate DeepCopy methods.
 	$(CONTROLLER_GEN) object paths=./api/...
+
+.PHONY: update
+update: generate manifests docs bundle catalog ## Generate everything that is generated and committed.
 
 .PHONY: docs
 docs: manifests ## Generate docs/api.md from the CRD.
@@ -87,6 +87,10 @@ vet: ## Vet the Go code of all modules, the end-to-end tests included.
 .PHONY: lint
 lint: $(GOLANGCI_LINT) ## Run golangci-lint in all modules.
 	$(call in-each,$(MODULES),$(GOLANGCI_LINT) run --allow-parallel-runners)
+
+.PHONY: lint-fix
+lint-fix: $(GOLANGCI_LINT) ## Run golangci-lint and let it fix what it can.
+	$(call in-each,$(MODULES),$(GOLANGCI_LINT) run --allow-parallel-runners --fix)
 
 .PHONY: verify
 verify: ## Check that formatting and generated files are up to date.
@@ -105,6 +109,10 @@ test-unit: ## Run the tests that need Go and nothing else, in under a minute.
 test-integration: ## Run the same with the race detector, and those that need an API server.
 	KUBEBUILDER_ASSETS="$$($(MAKE) -s kubernetes)" hack/test-integration.sh
 
+.PHONY: test-scaffold
+test-scaffold: $(KUBEBUILDER) ## Let operator-sdk's own code add a kind and a webhook to a copy, and build it.
+	KUBEBUILDER=$(KUBEBUILDER) hack/test-scaffold.sh
+
 .PHONY: test-e2e
 test-e2e: ## Run the end-to-end tests, on the cluster of KUBECONFIG or the local one.
 	hack/test-e2e.sh
@@ -120,7 +128,7 @@ demo: ## Run the sample Job on a local cluster of three nodes.
 ##@ Build
 
 .PHONY: build
-build: deepcopy manifests binaries ## Generate code and build the program.
+build: generate manifests binaries ## Generate code and build the program.
 
 .PHONY: binaries
 binaries: ## Build the program for this platform, as the manager and, by a link, the terminator.
@@ -128,7 +136,7 @@ binaries: ## Build the program for this platform, as the manager and, by a link,
 	ln -sf manager bin/terminator
 
 .PHONY: run
-run: deepcopy manifests ## Run the manager on this host, against the cluster of KUBECONFIG.
+run: generate manifests ## Run the manager on this host, against the cluster of KUBECONFIG.
 	go run ./cmd --leader-elect=false
 
 .PHONY: run-terminator

@@ -34,6 +34,7 @@ part "tools are built" make -s tools
 part "generated files and formatting" hack/verify.sh
 part "go vet" make -s vet
 part "lint" make -s lint
+part "operator-sdk adds a kind" make -s test-scaffold
 part "unit and API server tests" make -s test-integration
 if [ -n "${KUBECONFIG:-}" ] || reason="$(local_cluster)"; then
 	part "end-to-end tests" make -s test-e2e

@@ -5,6 +5,8 @@ comma := ,
 
 CONTROLLER_TOOLS_VERSION := v0.23.0
 KUSTOMIZE_VERSION := v5.8.2
+# The version whose plugins operator-sdk v1.42 uses to add kinds and webhooks.
+KUBEBUILDER_VERSION := v4.6.0
 # golangci-lint and its plugin have their versions in a go.mod of their own.
 LINT_VERSION := $(shell cat hack/lint/* | cksum | cut -d' ' -f1)
 # OLM, opm and crane have theirs in one as well.
@@ -16,6 +18,7 @@ KRUISE_VERSION := $(shell cat hack/kruise/* | cksum | cut -d' ' -f1)
 
 CONTROLLER_GEN := $(CACHE)/tools/controller-gen-$(CONTROLLER_TOOLS_VERSION)/controller-gen
 KUSTOMIZE := $(CACHE)/tools/kustomize-$(KUSTOMIZE_VERSION)/kustomize
+KUBEBUILDER := $(CACHE)/tools/kubebuilder-$(KUBEBUILDER_VERSION)/kubebuilder
 GOLANGCI_LINT := $(CACHE)/tools/golangci-lint-$(LINT_VERSION)/golangci-lint
 OLM_BIN := $(CACHE)/tools/olm-$(OLM_VERSION)
 OPM := $(OLM_BIN)/opm
@@ -23,12 +26,14 @@ KWOK := $(CACHE)/tools/kwok-$(KWOK_VERSION)/kwok
 KRUISE := $(CACHE)/tools/kruise-$(KRUISE_VERSION)/kruise
 
 .PHONY: tools
-tools: $(CONTROLLER_GEN) $(KUSTOMIZE) $(GOLANGCI_LINT) $(OPM) $(KWOK) ## Build the tools that development needs.
+tools: $(CONTROLLER_GEN) $(KUSTOMIZE) $(KUBEBUILDER) $(GOLANGCI_LINT) $(OPM) $(KWOK) ## Build the tools that development needs.
 
 $(CONTROLLER_GEN):
 	$(call build-tool,go install sigs.k8s.io/controller-tools/cmd/controller-gen@$(CONTROLLER_TOOLS_VERSION))
 $(KUSTOMIZE):
 	$(call build-tool,go install sigs.k8s.io/kustomize/kustomize/v5@$(KUSTOMIZE_VERSION))
+$(KUBEBUILDER):
+	$(call build-tool,go install sigs.k8s.io/kubebuilder/v4@$(KUBEBUILDER_VERSION))
 $(GOLANGCI_LINT):
 	$(call build-tool,go -C hack/lint build -trimpath -ldflags '-s -w' -o "$$GOBIN/golangci-lint" .)
 # The tags leave out what opm has for images on a Btrfs or behind GPGME.
@@ -51,6 +56,21 @@ kruise: $(KRUISE)
 .PHONY: olm-tools
 olm-tools: $(OPM)
 	@echo $(OLM_BIN)
+
+# The names by which operator-sdk's Makefile has its tools: each puts one into bin/.
+.PHONY: kustomize controller-gen opm golangci-lint
+kustomize: $(KUSTOMIZE)
+controller-gen: $(CONTROLLER_GEN)
+opm: $(OPM)
+golangci-lint: $(GOLANGCI_LINT)
+kustomize controller-gen opm golangci-lint:
+	@mkdir -p $(LOCALBIN)
+	ln -sf $< $(LOCALBIN)/$@
+
+# It cannot be installed by Go alone.
+.PHONY: operator-sdk
+operator-sdk:
+	@command -v operator-sdk || { echo "operator-sdk is not installed: get it from https://sdk.operatorframework.io" >&2; exit 1; }
 
 # build-tool builds into a folder that gets its name only once the tool is whole.
 # Two makes at once build in two folders; the second finds the first one's tool.

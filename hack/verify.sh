@@ -16,13 +16,13 @@ before="$(mktemp -d)"
 trap 'rm -rf "$before"' EXIT
 generated=(api config docs bundle bundle.Dockerfile catalog)
 cp -r "${generated[@]}" "$before/"
-make -s generate
+make -s update
 stale=0
 for path in "${generated[@]}"; do
 	diff -ru "$before/$path" "$path" || stale=1
 done
 if [ "$stale" = 1 ]; then
-	echo "generated files were stale, and are now generated again: commit them (make generate)" >&2
+	echo "generated files were stale, and are now generated again: commit them (make update)" >&2
 	exit 1
 fi
 echo "formatted, tidy, and generated files are up to date"

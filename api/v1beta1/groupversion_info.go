@@ -15,13 +15,28 @@ var (
 	// GroupVersion is the group and version of this package's kinds.
 	GroupVersion = schema.GroupVersion{Group: "daemonset.darkowlzz.space", Version: "v1beta1"}
 
-	// SchemeBuilder collects what AddToScheme adds.
-	SchemeBuilder = runtime.NewSchemeBuilder(func(s *runtime.Scheme) error {
-		s.AddKnownTypes(GroupVersion, &Job{}, &JobList{})
-		metav1.AddToGroupVersion(s, GroupVersion)
-		return nil
-	})
+	// SchemeBuilder collects the kinds that AddToScheme adds.
+	SchemeBuilder = &schemeBuilder{}
 
 	// AddToScheme adds the kinds of this package to a scheme.
 	AddToScheme = SchemeBuilder.AddToScheme
 )
+
+func init() {
+	SchemeBuilder.Register(&Job{}, &JobList{})
+}
+
+// schemeBuilder has the method that operator-sdk calls for a new kind. The one of
+// controller-runtime would be imported by all that imports this package.
+type schemeBuilder struct {
+	runtime.SchemeBuilder
+}
+
+// Register adds kinds of this package.
+func (b *schemeBuilder) Register(kinds ...runtime.Object) {
+	b.SchemeBuilder.Register(func(s *runtime.Scheme) error {
+		s.AddKnownTypes(GroupVersion, kinds...)
+		metav1.AddToGroupVersion(s, GroupVersion)
+		return nil
+	})
+}

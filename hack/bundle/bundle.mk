@@ -65,7 +65,6 @@ scorecard-push: ## Push the image of scorecard's custom tests.
 	$(MAKE) docker-push IMG=$(SCORECARD_IMG)
 
 .PHONY: scorecard
-scorecard: ## Run scorecard's tests with operator-sdk, on the cluster of KUBECONFIG, where the operator runs.
-	@command -v operator-sdk >/dev/null || { echo "operator-sdk is not installed: get it from https://sdk.operatorframework.io, or run 'make test-e2e', which runs the custom tests without it" >&2; exit 1; }
+scorecard: operator-sdk ## Run scorecard's tests with operator-sdk, on the cluster of KUBECONFIG, where the operator runs.
 	$(KUBECTL) apply -k config/scorecard/rbac
 	operator-sdk scorecard $(BUNDLE_DIR) --namespace default --wait-time 180s

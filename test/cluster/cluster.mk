@@ -31,3 +31,7 @@ test-cluster: ## Test the local cluster itself, by killing what can be killed. T
 .PHONY: kubernetes
 kubernetes: $(CLUSTER) ## Build Kubernetes for the local cluster and the tests, once, and print its folder.
 	@$(CLUSTER) build
+
+# The names that operator-sdk's Makefile has for it.
+.PHONY: envtest setup-envtest
+envtest setup-envtest: kubernetes
