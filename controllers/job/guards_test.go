@@ -29,7 +29,9 @@ func theJob() *wrappers.JobWrapper { return wrappers.Job("ns", "j").UID("j-uid")
 // daemonSetFor is the DaemonSet of a Job with so many nodes, observed by its controller.
 func daemonSetFor(t *testing.T, j *v1beta1.Job, nodes int32) *appsv1.DaemonSet {
 	t.Helper()
-	ds, err := daemonset.Desired(j, daemonset.Pause{Image: "pause:v1"})
+	hash, err := daemonset.CurrentHash(j, nil)
+	NewWithT(t).Expect(err).NotTo(HaveOccurred())
+	ds, err := daemonset.Desired(j, hash, daemonset.Pause{Image: "pause:v1"})
 	NewWithT(t).Expect(err).NotTo(HaveOccurred())
 	ds.UID, ds.Generation = theDaemonSet.UID, 1
 	ds.Status = appsv1.DaemonSetStatus{ObservedGeneration: 1, DesiredNumberScheduled: nodes, CurrentNumberScheduled: nodes}

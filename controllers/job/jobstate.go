@@ -25,8 +25,8 @@ type jobState struct {
 	job       *v1beta1.Job
 	daemonSet *appsv1.DaemonSet
 	// desired is the DaemonSet that the Job asks for, computed for this generation
-	// with gates or without. Computing it takes about a millisecond, and a Job on many
-	// nodes is reconciled often.
+	// and hash, with gates or without. Computing it takes about a millisecond, and a Job
+	// on many nodes is reconciled often.
 	desired           *appsv1.DaemonSet
 	desiredGeneration int64
 	desiredGates      bool
@@ -63,10 +63,10 @@ func (s *jobState) wasApplied(ds, desired *appsv1.DaemonSet) bool {
 
 // desiredDaemonSet returns the DaemonSet that the Job asks for. It is shared:
 // callers must not change it.
-func (s *jobState) desiredDaemonSet(job *v1beta1.Job, pause daemonset.Pause) (*appsv1.DaemonSet, error) {
+func (s *jobState) desiredDaemonSet(job *v1beta1.Job, hash string, pause daemonset.Pause) (*appsv1.DaemonSet, error) {
 	gates := daemonset.UsesGates(job)
-	if s.desired == nil || s.desiredGeneration != job.Generation || s.desiredGates != gates {
-		desired, err := daemonset.Desired(job, pause)
+	if s.desired == nil || s.desiredGeneration != job.Generation || s.desiredGates != gates || templateHash(s.desired) != hash {
+		desired, err := daemonset.Desired(job, hash, pause)
 		if err != nil {
 			return nil, err
 		}

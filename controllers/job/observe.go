@@ -20,7 +20,7 @@ import (
 // are listed live until it is known which gates were removed, by this process or by
 // an earlier one.
 func (r *Reconciler) observe(ctx context.Context, state *jobState, job *v1beta1.Job, ds *appsv1.DaemonSet, blocker plan.Blocker) (plan.State, error) {
-	hash, err := daemonset.CurrentHash(job)
+	hash, err := daemonset.CurrentHash(job, ds)
 	if err != nil {
 		return plan.State{}, err
 	}
@@ -73,15 +73,15 @@ func (r *Reconciler) observeLive(ctx context.Context, state *jobState, cached pl
 	}
 	s := cached
 	s.Job, s.DaemonSet, s.Now, s.ExpectationsMet, s.Live = job, nil, r.clock.Now(), true, true
-	if s.TemplateHash, err = daemonset.CurrentHash(job); err != nil {
-		return s, err
-	}
 	ds := &appsv1.DaemonSet{}
 	switch err := r.apiReader.Get(ctx, daemonSetKey(job), ds); {
 	case client.IgnoreNotFound(err) != nil:
 		return s, fmt.Errorf("reading DaemonSet: %w", err)
 	case err == nil && metav1.IsControlledBy(ds, job):
 		s.DaemonSet = ds
+	}
+	if s.TemplateHash, err = daemonset.CurrentHash(job, s.DaemonSet); err != nil {
+		return s, err
 	}
 	if s.Pods, err = r.listPods(ctx, job); err != nil {
 		return s, err

@@ -35,7 +35,11 @@ func (r *Reconciler) syncDaemonSet(ctx context.Context, state *jobState, job *v1
 		}
 		return ds, plan.Blocker{}, nil
 	}
-	desired, err := state.desiredDaemonSet(job, r.options.Pause)
+	hash, err := daemonset.CurrentHash(job, ds)
+	if err != nil {
+		return nil, plan.Blocker{}, err
+	}
+	desired, err := state.desiredDaemonSet(job, hash, r.options.Pause)
 	if err != nil {
 		return nil, plan.Blocker{}, err
 	}

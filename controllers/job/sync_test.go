@@ -11,7 +11,7 @@ import (
 
 func TestApplyConfiguration(t *testing.T) {
 	g := NewWithT(t)
-	desired, err := daemonset.Desired(wrappers.Job("ns", "j").UID("u").MountPath("/tmp").Obj(), daemonset.Pause{Image: "pause:v1"})
+	desired, err := daemonset.Desired(wrappers.Job("ns", "j").UID("u").MountPath("/tmp").Obj(), "h1", daemonset.Pause{Image: "pause:v1"})
 	g.Expect(err).NotTo(HaveOccurred())
 	config, err := applyConfiguration(desired)
 	g.Expect(err).NotTo(HaveOccurred())

@@ -18,17 +18,13 @@ type Pause struct {
 	Resources corev1.ResourceRequirements
 }
 
-// Desired returns the DaemonSet that the Job asks for. An error says that the Job
-// cannot be encoded as JSON.
+// Desired returns the DaemonSet that the Job asks for. hash is that of what the Job runs,
+// and becomes a label of the pods. An error says that the Job cannot be encoded as JSON.
 //
 // The update strategy is OnDelete: the DaemonSet controller then replaces no pod
 // when the template changes. The gate can come and go, and the manager replaces
 // the pods of an earlier template under the Job's parallelism.
-func Desired(job *v1beta1.Job, pause Pause) (*appsv1.DaemonSet, error) {
-	hash, err := CurrentHash(job)
-	if err != nil {
-		return nil, err
-	}
+func Desired(job *v1beta1.Job, hash string, pause Pause) (*appsv1.DaemonSet, error) {
 	labels := v1beta1.PodLabels(job.Name)
 	ds := &appsv1.DaemonSet{
 		TypeMeta: metav1.TypeMeta{APIVersion: appsv1.SchemeGroupVersion.String(), Kind: "DaemonSet"},

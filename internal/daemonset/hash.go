@@ -2,12 +2,15 @@ package daemonset
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 )
@@ -15,7 +18,8 @@ import (
 // hashedSpec is the part of a JobSpec that decides what runs on a node. Only a
 // change here runs the work again: limits, the gate and the termination word can
 // change freely. It holds what the user wrote and not the pod template, so that
-// a new version of the operator runs nothing again.
+// a new version of the operator runs nothing again. Each version of the hash covers
+// these members: a new one needs omitempty.
 type hashedSpec struct {
 	Image     string                  `json:"image,omitempty"`
 	Command   []string                `json:"command,omitempty"`
@@ -26,26 +30,51 @@ type hashedSpec struct {
 	Mode      v1beta1.CompletionMode  `json:"mode,omitempty"`
 }
 
-// CurrentHash returns the hash of what the Job runs now. While the status is about
-// the present generation, what runs has not changed, and its hash is taken as it is:
-// another version of the operator, or of Kubernetes' defaults, may compute another one.
-func CurrentHash(job *v1beta1.Job) (string, error) {
-	if job.Status.TemplateHash != "" && job.Status.ObservedGeneration == job.Generation {
-		return job.Status.TemplateHash, nil
+// CurrentHash returns the hash of what the Job runs now, as the value of a label. ds is the
+// Job's DaemonSet, nil if there is none.
+//
+// While the status is about the present generation, what runs has not changed. Otherwise the
+// hash stays if the algorithm that made it makes it again: the Job was edited, but not what
+// it runs. The DaemonSet may be newer than the status, since the manager writes it first.
+func CurrentHash(job *v1beta1.Job, ds *appsv1.DaemonSet) (string, error) {
+	last := job.Status.TemplateHash
+	if last != "" && job.Status.ObservedGeneration == job.Generation {
+		return last, nil
+	}
+	for _, recorded := range []string{last, recordedHash(job, ds)} {
+		if recorded == "" {
+			continue
+		}
+		hash, err := hashAs(versionOf(recorded), &job.Spec)
+		if err != nil {
+			return "", fmt.Errorf("comparing what runs with template hash %s: %w", recorded, err)
+		}
+		if hash == recorded {
+			return recorded, nil
+		}
 	}
 	return TemplateHash(&job.Spec)
 }
 
-// TemplateHash returns a hash of what the Job runs, as the value of a label.
-func TemplateHash(spec *v1beta1.JobSpec) (string, error) {
-	mode := spec.CompletionMode
-	if mode == "" {
-		mode = v1beta1.CompletionLog
+// recordedHash returns the template hash that the Job's own DaemonSet carries.
+func recordedHash(job *v1beta1.Job, ds *appsv1.DaemonSet) string {
+	if ds == nil || !metav1.IsControlledBy(ds, job) {
+		return ""
 	}
-	return hashOf(hashedSpec{
-		Image: spec.Image, Command: spec.Command, Args: spec.Args, Env: spec.Env,
-		MountPath: spec.MountPath, Template: spec.Template, Mode: mode,
-	})
+	return ds.Spec.Template.Labels[v1beta1.LabelTemplateHash]
+}
+
+// TemplateHash returns a hash of what the Job runs by the current algorithm.
+func TemplateHash(spec *v1beta1.JobSpec) (string, error) {
+	return hashAs(currentVersion, spec)
+}
+
+// hashedPart returns what is hashed of the spec.
+func hashedPart(spec *v1beta1.JobSpec) hashedSpec {
+	return hashedSpec{
+		Image: spec.Image, Command: spec.Command, Args: spec.Args, Env: spec.Env, MountPath: spec.MountPath,
+		Template: spec.Template, Mode: cmp.Or(spec.CompletionMode, v1beta1.CompletionLog),
+	}
 }
 
 // hashOf hashes v's JSON without its empty members: a field that a later version
@@ -55,8 +84,12 @@ func hashOf(v any) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	return digest(data), nil
+}
+
+func digest(data []byte) string {
 	sum := sha256.Sum256(data)
-	return hex.EncodeToString(sum[:5]), nil
+	return hex.EncodeToString(sum[:5])
 }
 
 // PrunedJSON encodes v as JSON without nulls and empty objects, which is the form

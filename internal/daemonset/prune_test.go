@@ -12,7 +12,7 @@ import (
 // stops to write them, or writes another, would run every Job again.
 func TestMembersThatAreAlwaysWrittenAreNotHashed(t *testing.T) {
 	g := NewWithT(t)
-	desired, err := Desired(wrappers.Job("ns", "j").MountPath("/tmp").Obj(), Pause{Image: "pause:v1"})
+	desired, err := Desired(wrappers.Job("ns", "j").MountPath("/tmp").Obj(), "h1", Pause{Image: "pause:v1"})
 	g.Expect(err).NotTo(HaveOccurred())
 	data, err := PrunedJSON(desired)
 	g.Expect(err).NotTo(HaveOccurred())

@@ -94,7 +94,8 @@ func TestOnlyWhatRunsIsHashed(t *testing.T) {
 func TestTheGateComesAndGoes(t *testing.T) {
 	g := NewWithT(t)
 	of := func(w *wrappers.JobWrapper) ([]corev1.PodSchedulingGate, string) {
-		ds, err := Desired(w.UID("u").Obj(), Pause{Image: "pause:v1"})
+		j := w.UID("u").Obj()
+		ds, err := Desired(j, must(CurrentHash(j, nil)), Pause{Image: "pause:v1"})
 		g.Expect(err).NotTo(HaveOccurred())
 		return ds.Spec.Template.Spec.SchedulingGates, ds.Spec.Template.Labels[v1beta1.LabelTemplateHash]
 	}
@@ -112,7 +113,7 @@ func TestTheGateComesAndGoes(t *testing.T) {
 func TestNeedsApply(t *testing.T) {
 	g := NewWithT(t)
 	j := wrappers.Job("ns", "j").UID("u").MountPath("/tmp").Obj()
-	desired, err := Desired(j, Pause{Image: "pause:v1"})
+	desired, err := Desired(j, "h1", Pause{Image: "pause:v1"})
 	g.Expect(err).NotTo(HaveOccurred())
 	live := desired.DeepCopy()
 	// What the API server fills in is no difference.
@@ -125,7 +126,7 @@ func TestNeedsApply(t *testing.T) {
 	g.Expect(NeedsApply(live, desired)).To(BeTrue(), "what somebody changed")
 
 	j.Spec.MountPath = ""
-	without, err := Desired(j, Pause{Image: "pause:v1"})
+	without, err := Desired(j, "h1", Pause{Image: "pause:v1"})
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(NeedsApply(desired, without)).To(BeTrue(), "what is no longer wanted")
 }

@@ -24,7 +24,7 @@ func ended(conditionType string, phase v1beta1.JobPhase, secondsAgo int) v1beta1
 
 // gatedDaemonSet is daemonSet with the gate in its template.
 func gatedDaemonSet(desired, current int32) *appsv1.DaemonSet {
-	ds, err := daemonset.Desired(wrappers.Job("ns", "j").Parallelism("1").Obj(), daemonset.Pause{Image: "pause:v1"})
+	ds, err := daemonset.Desired(wrappers.Job("ns", "j").Parallelism("1").Obj(), hash, daemonset.Pause{Image: "pause:v1"})
 	if err != nil {
 		panic(err)
 	}

@@ -45,7 +45,11 @@ func (r *rollout) step(happened string) {
 	r.t.Helper()
 	r.now = r.now.Add(time.Second)
 	var did []string
-	desired, err := daemonset.Desired(r.job, daemonset.Pause{Image: "pause:v1"})
+	templateHash, err := daemonset.CurrentHash(r.job, r.ds)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	desired, err := daemonset.Desired(r.job, templateHash, daemonset.Pause{Image: "pause:v1"})
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -53,7 +57,7 @@ func (r *rollout) step(happened string) {
 		did = append(did, "apply DaemonSet")
 		r.apply(desired)
 	}
-	state := State{Job: r.job, Now: r.now, TemplateHash: desired.Spec.Template.Labels[v1beta1.LabelTemplateHash], DaemonSet: r.ds,
+	state := State{Job: r.job, Now: r.now, TemplateHash: templateHash, DaemonSet: r.ds,
 		LastStatusWrite: r.lastWrite, ExpectationsMet: true}
 	for _, pod := range r.pods {
 		read := ReadPod(pod)

@@ -58,7 +58,7 @@ func (w *world) sync(job *v1beta1.Job) (*appsv1.DaemonSet, Blocker, error) {
 	case over:
 		return ds, Blocker{}, nil
 	}
-	desired := w.desired(job)
+	desired := w.desired(job, w.hash(job, ds))
 	switch {
 	case ds == nil:
 		if len(PodsOfPredecessor(w.livePods(), placeNodes(w.liveNodes(), nil), w.now)) > 0 {
@@ -79,10 +79,10 @@ func (w *world) sync(job *v1beta1.Job) (*appsv1.DaemonSet, Blocker, error) {
 	return applied, blocker, err
 }
 
-func (w *world) desired(job *v1beta1.Job) *appsv1.DaemonSet {
+func (w *world) desired(job *v1beta1.Job, hash string) *appsv1.DaemonSet {
 	memory, gates := &w.manager.memory, daemonset.UsesGates(job)
-	if memory.desired == nil || memory.generation != job.Generation || memory.gates != gates {
-		desired, err := daemonset.Desired(job, daemonset.Pause{Image: "pause:v1"})
+	if memory.desired == nil || memory.generation != job.Generation || memory.gates != gates || templateHash(memory.desired) != hash {
+		desired, err := daemonset.Desired(job, hash, daemonset.Pause{Image: "pause:v1"})
 		if err != nil {
 			panic(err)
 		}
@@ -127,7 +127,7 @@ func (w *world) observe(job *v1beta1.Job, ds *appsv1.DaemonSet, blocker Blocker)
 	if ds == nil {
 		placedFor = memory.desired
 	}
-	s := State{Job: job, Now: w.now, TemplateHash: w.hash(job), DaemonSet: ds, Blocker: blocker, LastStatusWrite: memory.lastStatusWrite,
+	s := State{Job: job, Now: w.now, TemplateHash: w.hash(job, ds), DaemonSet: ds, Blocker: blocker, LastStatusWrite: memory.lastStatusWrite,
 		Backoff: memory.backoff, Nodes: placeNodes(w.manager.nodes, placedFor), Pods: append([]Pod(nil), w.manager.pods...)}
 	if ds == nil || job.Finished() != nil || job.DeletionTimestamp != nil {
 		return s
@@ -142,8 +142,8 @@ func (w *world) observe(job *v1beta1.Job, ds *appsv1.DaemonSet, blocker Blocker)
 	return s
 }
 
-func (w *world) hash(job *v1beta1.Job) string {
-	hash, err := daemonset.CurrentHash(job)
+func (w *world) hash(job *v1beta1.Job, ds *appsv1.DaemonSet) string {
+	hash, err := daemonset.CurrentHash(job, ds)
 	if err != nil {
 		panic(err)
 	}
@@ -157,11 +157,11 @@ func (w *world) observeLive(s State) (State, error) {
 		return s, err
 	}
 	s.Job, s.DaemonSet, s.Now, s.ExpectationsMet, s.Live = job, nil, w.now, true, true
-	s.TemplateHash = w.hash(job)
 	placedFor := w.manager.memory.desired
 	if isControlled(w.ds, job) {
 		s.DaemonSet, placedFor = w.ds, w.ds
 	}
+	s.TemplateHash = w.hash(job, s.DaemonSet)
 	s.Pods, s.Nodes = w.livePods(), placeNodes(w.liveNodes(), placedFor)
 	return s, nil
 }
