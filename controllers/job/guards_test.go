@@ -31,6 +31,12 @@ func daemonSetFor(t *testing.T, j *v1beta1.Job, nodes int32) *appsv1.DaemonSet {
 	t.Helper()
 	hash, err := daemonset.CurrentHash(j, nil)
 	NewWithT(t).Expect(err).NotTo(HaveOccurred())
+	return daemonSetWith(t, j, hash, nodes)
+}
+
+// daemonSetWith is the same with this template hash.
+func daemonSetWith(t *testing.T, j *v1beta1.Job, hash string, nodes int32) *appsv1.DaemonSet {
+	t.Helper()
 	ds, err := daemonset.Desired(j, hash, daemonset.Pause{Image: "pause:v1"})
 	NewWithT(t).Expect(err).NotTo(HaveOccurred())
 	ds.UID, ds.Generation = theDaemonSet.UID, 1
