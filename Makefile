@@ -117,6 +117,10 @@ test-scaffold: $(KUBEBUILDER) ## Let operator-sdk's own code add a kind and a we
 test-e2e: ## Run the end-to-end tests, on the cluster of KUBECONFIG or the local one.
 	hack/test-e2e.sh
 
+.PHONY: test-upgrade
+test-upgrade: ## Upgrade the operator on the local cluster from its first version, with Jobs at work and finished.
+	hack/test-upgrade.sh
+
 .PHONY: test-olm
 test-olm: ## Install the operator from a catalogue with OLM itself, on a local cluster of its own.
 	hack/test-olm.sh

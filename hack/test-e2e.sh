@@ -16,6 +16,8 @@ if [ -z "${KUBECONFIG:-}" ]; then
 	kubectl -n daemonset-job-system delete pods --all --wait=false
 	kubectl -n daemonset-job-system rollout status deployment/daemonset-job-controller-manager --timeout=120s
 	export E2E_LOCAL_CLUSTER="$CLUSTER_NAME"
+	# hack/test-upgrade.sh runs the others.
+	set -- -ginkgo.label-filter='!upgrade' "$@"
 else
 	echo "SKIPPED on the cluster of KUBECONFIG: tests labelled local, which stop parts of the cluster"
 	set -- "$@" -ginkgo.label-filter='!local'
