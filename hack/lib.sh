@@ -59,15 +59,3 @@ load_images() {
 		cluster load "$(make -s "print-$other-img")"
 	done
 }
-
-# FIRST_VERSION is the commit from which an upgrade of the operator is tested.
-FIRST_VERSION=ecd57928f53b87b83c00b246ea2367e534bf2b4f
-
-# has_first_version succeeds if this clone has the commit of FIRST_VERSION. Otherwise it
-# prints the reason.
-has_first_version() {
-	if ! git cat-file -e "$FIRST_VERSION^{commit}" 2>/dev/null; then
-		echo "this clone lacks commit ${FIRST_VERSION:0:7}, from which it upgrades: git fetch --unshallow"
-		return 1
-	fi
-}

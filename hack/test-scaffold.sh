@@ -6,7 +6,7 @@
 
 copy="$(mktemp -d)"
 trap 'rm -rf "$copy"' EXIT
-git ls-files -z --cached --others --exclude-standard | xargs -0 cp --parents -t "$copy"
+tar -c --exclude=./.git --exclude=./bin . | tar -x -C "$copy"
 cd "$copy"
 
 # scaffold fails also where operator-sdk tells the user to edit a file by hand.
