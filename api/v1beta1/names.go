@@ -51,6 +51,12 @@ const (
 	// AnnotationAppliedHash holds, on the DaemonSet, a hash of all that the manager
 	// applied. The manager applies it again only when something differs.
 	AnnotationAppliedHash = "daemonset.darkowlzz.space/applied-hash"
+	// AnnotationInstallation holds, on the DaemonSet, which installation of the operator
+	// runs the Job: namespace and name of its Deployment. Others write nothing for the Job.
+	AnnotationInstallation = "daemonset.darkowlzz.space/installation"
+	// AnnotationAskedBy holds, on the DaemonSet, another installation that asks whether the
+	// one that runs the Job is still there. That one removes it.
+	AnnotationAskedBy = "daemonset.darkowlzz.space/asked-by"
 
 	// AnnotationUngatedAt is on a pod: when the manager removed its gate, in RFC 3339.
 	AnnotationUngatedAt = "daemonset.darkowlzz.space/ungated-at"

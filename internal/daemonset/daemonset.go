@@ -67,9 +67,11 @@ func HasGate(pod *corev1.PodSpec) bool {
 
 // NeedsApply returns whether the observed DaemonSet must be applied again. The
 // applied hash covers fields that are no longer desired, the comparison covers
-// fields that another writer changed.
+// fields that another writer changed. The installation is written where an earlier
+// version wrote none. Another one's is no difference: Ownership decides about it.
 func NeedsApply(observed, desired *appsv1.DaemonSet) bool {
-	return observed.Annotations[v1beta1.AnnotationAppliedHash] != desired.Annotations[v1beta1.AnnotationAppliedHash] ||
+	return OwnershipOf(observed).Owner == "" && OwnershipOf(desired).Owner != "" ||
+		observed.Annotations[v1beta1.AnnotationAppliedHash] != desired.Annotations[v1beta1.AnnotationAppliedHash] ||
 		!equality.Semantic.DeepDerivative(desired.Labels, observed.Labels) ||
 		!equality.Semantic.DeepDerivative(desired.OwnerReferences, observed.OwnerReferences) ||
 		!equality.Semantic.DeepDerivative(desired.Spec, observed.Spec)
