@@ -163,6 +163,18 @@ func TestHelp(t *testing.T) {
 	g.Expect(strings.Count(help.String(), "(default 10m0s)")).To(Equal(1))
 }
 
+func TestInstallation(t *testing.T) {
+	g := NewWithT(t)
+	m := NewManager()
+	g.Expect(Parse(flags(m.Bind), []string{"--installation=ns/some-controller-manager"}, environment{}.lookup, &bytes.Buffer{})).To(Succeed())
+	g.Expect(m.Installation).To(Equal("ns/some-controller-manager"))
+	// The kubelet writes a variable that is not set as it is: all such installations would have one name.
+	for _, wrong := range []string{"$(POD_NAMESPACE)/some", "a b", "a\nb", `a"b`} {
+		g.Expect(Parse(flags(m.Bind), []string{"--installation=" + wrong}, environment{}.lookup, &bytes.Buffer{})).
+			To(MatchError(ContainSubstring("NAMESPACE/DEPLOYMENT")), wrong)
+	}
+}
+
 func TestPauseResources(t *testing.T) {
 	g := NewWithT(t)
 	parse := func(args ...string) (string, error) {

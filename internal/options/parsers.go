@@ -3,6 +3,7 @@ package options
 import (
 	"fmt"
 	"net"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -77,6 +78,17 @@ func parseNamespace(text string) (string, error) {
 	}
 	if len(validation.IsDNS1123Label(text)) > 0 {
 		return "", fmt.Errorf("%q is no name of a namespace: write lower-case letters, digits and '-', at most 63", text)
+	}
+	return text, nil
+}
+
+var installationName = regexp.MustCompile(`^[A-Za-z0-9._/-]*$`)
+
+// parseInstallation accepts what names of namespaces and Deployments consist of.
+func parseInstallation(text string) (string, error) {
+	text = strings.TrimSpace(text)
+	if !installationName.MatchString(text) {
+		return "", fmt.Errorf("%q is no name of an installation: write NAMESPACE/DEPLOYMENT", text)
 	}
 	return text, nil
 }
