@@ -57,9 +57,15 @@ func main() {
 		setupLog.Error(err, "Failed to create manager")
 		os.Exit(1)
 	}
-	metrics.Registry.MustRegister(job.Collectors(mgr.GetCache())...)
+	installation, err := operator.Installation(settings)
+	if err != nil {
+		setupLog.Error(err, "Failed to name the installation")
+		os.Exit(1)
+	}
+	metrics.Registry.MustRegister(job.Collectors(mgr.GetCache(), installation)...)
 	if err := job.New(mgr.GetClient(), mgr.GetAPIReader(), mgr.GetEventRecorder(managerName), clock.RealClock{}, job.Options{
-		Pause: daemonset.Pause{Image: settings.PauseImage, Resources: settings.PauseResources.ResourceRequirements}, Concurrency: settings.Concurrency, Wrap: watchdog.Watch,
+		Installation: installation,
+		Pause:        daemonset.Pause{Image: settings.PauseImage, Resources: settings.PauseResources.ResourceRequirements}, Concurrency: settings.Concurrency, Wrap: watchdog.Watch,
 	}).SetupWithManager(ctx, mgr); err != nil {
 		setupLog.Error(err, "Failed to create controller", "controller", "job")
 		os.Exit(1)

@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
+	"github.com/darkowlzz/daemonset-job/internal/daemonset"
 )
 
 // batch is how long the events of a Job are collected before it is enqueued. The
@@ -80,6 +81,7 @@ func daemonSetChanged(e event.UpdateEvent) bool {
 		before.Status.DesiredNumberScheduled != after.Status.DesiredNumberScheduled ||
 		before.Status.CurrentNumberScheduled != after.Status.CurrentNumberScheduled ||
 		before.DeletionTimestamp.IsZero() != after.DeletionTimestamp.IsZero() ||
+		daemonset.OwnershipOf(before) != daemonset.OwnershipOf(after) ||
 		before.Annotations[v1beta1.AnnotationAppliedHash] != after.Annotations[v1beta1.AnnotationAppliedHash]
 }
 

@@ -32,6 +32,8 @@ type jobState struct {
 	desiredGates      bool
 	// applied is what the last apply of the DaemonSet made.
 	applied appliedDaemonSet
+	// ownership is which installation runs the Job.
+	ownership ownership
 	// nodes are those of the cluster as the DaemonSet places them.
 	nodes placedNodes
 	// lastStatusWrite is when the status was last written.
@@ -63,12 +65,15 @@ func (s *jobState) wasApplied(ds, desired *appsv1.DaemonSet) bool {
 
 // desiredDaemonSet returns the DaemonSet that the Job asks for. It is shared:
 // callers must not change it.
-func (s *jobState) desiredDaemonSet(job *v1beta1.Job, hash string, pause daemonset.Pause) (*appsv1.DaemonSet, error) {
+func (s *jobState) desiredDaemonSet(job *v1beta1.Job, hash string, options Options) (*appsv1.DaemonSet, error) {
 	gates := daemonset.UsesGates(job)
 	if s.desired == nil || s.desiredGeneration != job.Generation || s.desiredGates != gates || templateHash(s.desired) != hash {
-		desired, err := daemonset.Desired(job, hash, pause)
+		desired, err := daemonset.Desired(job, hash, options.Pause)
 		if err != nil {
 			return nil, err
+		}
+		if options.Installation != "" {
+			desired.Annotations[v1beta1.AnnotationInstallation] = options.Installation
 		}
 		s.desired, s.desiredGeneration, s.desiredGates = desired, job.Generation, gates
 	}

@@ -63,14 +63,14 @@ func TestAJobStateGoesWithItsJob(t *testing.T) {
 func TestDesiredDaemonSetIsComputedOncePerGeneration(t *testing.T) {
 	g := NewWithT(t)
 	state, job := &jobState{}, wrappers.Job("ns", "j").UID("u").Obj()
-	first, err := state.desiredDaemonSet(job, "h1", daemonset.Pause{Image: "pause:v1"})
+	first, err := state.desiredDaemonSet(job, "h1", Options{Pause: daemonset.Pause{Image: "pause:v1"}})
 	g.Expect(err).NotTo(HaveOccurred())
-	g.Expect(state.desiredDaemonSet(job, "h1", daemonset.Pause{Image: "pause:v1"})).To(BeIdenticalTo(first))
+	g.Expect(state.desiredDaemonSet(job, "h1", Options{Pause: daemonset.Pause{Image: "pause:v1"}})).To(BeIdenticalTo(first))
 	job.Generation, job.Spec.Image = 2, "example.com/other:v1"
-	second, err := state.desiredDaemonSet(job, "h1", daemonset.Pause{Image: "pause:v1"})
+	second, err := state.desiredDaemonSet(job, "h1", Options{Pause: daemonset.Pause{Image: "pause:v1"}})
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(second.Spec.Template.Spec.Containers[0].Image).To(Equal("example.com/other:v1"))
-	third, err := state.desiredDaemonSet(job, "h2", daemonset.Pause{Image: "pause:v1"})
+	third, err := state.desiredDaemonSet(job, "h2", Options{Pause: daemonset.Pause{Image: "pause:v1"}})
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(templateHash(third)).To(Equal("h2"))
 }

@@ -28,9 +28,10 @@ var (
 		"Number of nodes over all Jobs by state: waiting, active, succeeded, failed.", []string{"state"}, nil)
 )
 
-// Collectors returns the metrics of the controller. reader lists the Jobs, from a cache.
-func Collectors(reader client.Reader) []prometheus.Collector {
-	return []prometheus.Collector{duration, &collector{reader: reader}}
+// Collectors returns the metrics of the controller of this installation. reader lists Jobs
+// and DaemonSets, from a cache.
+func Collectors(reader client.Reader, installation string) []prometheus.Collector {
+	return []prometheus.Collector{duration, &collector{reader: reader}, &othersCollector{reader: reader, installation: installation}}
 }
 
 // observeDuration observes how long a Job ran, once its verdict is written.

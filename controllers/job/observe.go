@@ -65,7 +65,8 @@ func templateOf(state *jobState, ds *appsv1.DaemonSet) (*corev1.PodTemplateSpec,
 }
 
 // observeLive returns the State of a Job from the API server, for a decision that
-// cannot be undone. It returns errStale if the Job is deleted or finished by now.
+// cannot be undone. It returns errStale if the Job is deleted or finished by now, or
+// if another installation runs it.
 func (r *Reconciler) observeLive(ctx context.Context, state *jobState, cached plan.State) (plan.State, error) {
 	job, err := r.getLive(ctx, cached.Job)
 	if err != nil {
@@ -78,6 +79,9 @@ func (r *Reconciler) observeLive(ctx context.Context, state *jobState, cached pl
 	case client.IgnoreNotFound(err) != nil:
 		return s, fmt.Errorf("reading DaemonSet: %w", err)
 	case err == nil && metav1.IsControlledBy(ds, job):
+		if daemonset.OwnershipOf(ds).IsOthers(r.options.Installation) {
+			return s, errStale
+		}
 		s.DaemonSet = ds
 	}
 	if s.TemplateHash, err = daemonset.CurrentHash(job, s.DaemonSet); err != nil {

@@ -24,7 +24,7 @@ func TestAManagerThatStartsUngatesTheNodesOfAResumedJob(t *testing.T) {
 	r := New(cluster, cluster, events.NewFakeRecorder(1), clock.RealClock{}, Options{Pause: daemonset.Pause{Image: "pause:v1"}})
 	r.podIndex.handler().Create(t.Context(), event.CreateEvent{Object: owned(pod("a").Gated())}, &delayed{})
 	job, state := wrappers.Job("ns", "j").UID("j-uid").Obj(), &jobState{uid: "j-uid"}
-	desired, err := state.desiredDaemonSet(job, "h1", daemonset.Pause{Image: "pause:v1"})
+	desired, err := state.desiredDaemonSet(job, "h1", Options{Pause: daemonset.Pause{Image: "pause:v1"}})
 	g.Expect(err).NotTo(HaveOccurred())
 	ds := desired.DeepCopy()
 	ds.UID = theDaemonSet.UID

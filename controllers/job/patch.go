@@ -4,10 +4,12 @@ import (
 	"fmt"
 	"time"
 
+	appsv1 "k8s.io/api/apps/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
+	"github.com/darkowlzz/daemonset-job/internal/daemonset"
 )
 
 // Each patch carries the UID of the object that it is meant for: the API server
@@ -25,6 +27,24 @@ func ungatePatch(uid types.UID, now time.Time) client.Patch {
 func gateTemplatePatch(uid types.UID) client.Patch {
 	return client.RawPatch(types.StrategicMergePatchType, fmt.Appendf(nil,
 		`{"metadata":{"uid":%q},"spec":{"template":{"spec":{"schedulingGates":[{"name":%q}]}}}}`, uid, v1beta1.SchedulingGate))
+}
+
+// ownershipPatch writes who owns the DaemonSet, or who asks for it. An empty owner stays
+// who it is, and an empty asker is removed. Who is not the owner writes the DaemonSet only
+// as it was observed.
+func ownershipPatch(ds *appsv1.DaemonSet, next daemonset.Ownership) client.Patch {
+	version, owner, asker := "", "", "null"
+	if next != (daemonset.Ownership{}) {
+		version = fmt.Sprintf(`,"resourceVersion":%q`, ds.ResourceVersion)
+	}
+	if next.Owner != "" {
+		owner = fmt.Sprintf(`%q:%q,`, v1beta1.AnnotationInstallation, next.Owner)
+	}
+	if next.Asker != "" {
+		asker = fmt.Sprintf("%q", next.Asker)
+	}
+	return client.RawPatch(types.MergePatchType, fmt.Appendf(nil,
+		`{"metadata":{"uid":%q%s,"annotations":{%s%q:%s}}}`, ds.UID, version, owner, v1beta1.AnnotationAskedBy, asker))
 }
 
 // excludeFromBackupPatch applies the label to a finished Job. The resourceVersion keeps

@@ -35,6 +35,9 @@ type Reconciler struct {
 
 // Options are the settings of the manager's controller.
 type Options struct {
+	// Installation names this installation of the operator on the DaemonSets that it
+	// applies. Empty, it knows no others: only for a cluster that has no other.
+	Installation string
 	// Pause keeps the pods of Jobs in Exit mode when their work is done.
 	Pause daemonset.Pause
 	// Concurrency is how many Jobs are reconciled at once. Default: 1.
@@ -71,6 +74,7 @@ var errStale = errors.New("the cached Job is stale")
 // Reconcile does one Plan for one Job.
 func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
 	var undecodable *jobcache.UndecodableError
+	var others *othersError
 	job, state, err := r.load(ctx, req.NamespacedName)
 	switch {
 	case errors.As(err, &undecodable):
@@ -83,6 +87,8 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	switch {
 	case errors.Is(err, errStale):
 		return ctrl.Result{}, nil
+	case errors.As(err, &others):
+		return ctrl.Result{RequeueAfter: others.retryAfter}, nil
 	case errors.As(err, &undecodable):
 		return r.blockUndecodable(ctx, undecodable)
 	}

@@ -114,19 +114,29 @@ func startControllerManager(assets string) {
 	})
 }
 
+// suiteInstallation is the installation that watches all namespaces.
+const suiteInstallation = "suite/controller-manager"
+
 // startManager runs the controller as the binary does, until the suite or the test ends.
 func startManager() {
+	startInstallation(managerConfig, cache.Options{}, clock.RealClock{}, job.Options{
+		Installation: suiteInstallation, Pause: daemonset.Pause{Image: "example.com/pause:v1"}, Concurrency: 4,
+	})
+}
+
+// startInstallation runs the controller of an installation.
+func startInstallation(cfg *rest.Config, cached cache.Options, clk clock.PassiveClock, options job.Options) {
 	ctx, cancel := context.WithCancel(ctx)
-	mgr, err := ctrl.NewManager(managerConfig, ctrl.Options{
+	cached.ByObject, cached.ReaderFailOnMissingInformer = job.CacheByObject(), true
+	mgr, err := ctrl.NewManager(cfg, ctrl.Options{
 		Scheme:     scheme.Scheme,
-		Cache:      cache.Options{ByObject: job.CacheByObject(), ReaderFailOnMissingInformer: true},
+		Cache:      cached,
 		Client:     jobcache.ClientOptions(),
 		Metrics:    metricsserver.Options{BindAddress: "0"},
 		Controller: config.Controller{SkipNameValidation: new(true)},
 	})
 	Expect(err).NotTo(HaveOccurred())
-	reconciler := job.New(mgr.GetClient(), mgr.GetAPIReader(), mgr.GetEventRecorder("test"), clock.RealClock{},
-		job.Options{Pause: daemonset.Pause{Image: "example.com/pause:v1"}, Concurrency: 4})
+	reconciler := job.New(mgr.GetClient(), mgr.GetAPIReader(), mgr.GetEventRecorder("test"), clk, options)
 	Expect(reconciler.SetupWithManager(ctx, mgr)).To(Succeed())
 	stopped := make(chan struct{})
 	go func() {

@@ -22,13 +22,19 @@ import (
 // and returns it, nil if there is none. What only a person can change comes back
 // as the Blocker. After an error the present DaemonSet, if any, keeps running and
 // is returned too. The DaemonSet of a finished or deleted Job is not applied, nor
-// that of a Job whose verdict is for an earlier template.
+// that of a Job whose verdict is for an earlier template. An othersError says that another
+// installation runs the Job.
 func (r *Reconciler) syncDaemonSet(ctx context.Context, state *jobState, job *v1beta1.Job) (*appsv1.DaemonSet, plan.Blocker, error) {
 	ds, err := r.findDaemonSet(ctx, state, job)
 	if err != nil {
 		return nil, plan.Blocker{}, err
 	}
 	controlled := ds != nil && metav1.IsControlledBy(ds, job)
+	if controlled {
+		if ds, err = r.own(ctx, state, job, ds); err != nil {
+			return nil, plan.Blocker{}, err
+		}
+	}
 	if job.Finished() != nil || !job.DeletionTimestamp.IsZero() {
 		if !controlled {
 			ds = nil
@@ -39,7 +45,7 @@ func (r *Reconciler) syncDaemonSet(ctx context.Context, state *jobState, job *v1
 	if err != nil {
 		return nil, plan.Blocker{}, err
 	}
-	desired, err := state.desiredDaemonSet(job, hash, r.options.Pause)
+	desired, err := state.desiredDaemonSet(job, hash, r.options)
 	if err != nil {
 		return nil, plan.Blocker{}, err
 	}

@@ -35,8 +35,8 @@ func OwnershipOf(ds *appsv1.DaemonSet) Ownership {
 	return Ownership{Owner: ds.Annotations[v1beta1.AnnotationInstallation], Asker: ds.Annotations[v1beta1.AnnotationAskedBy]}
 }
 
-// IsOthers returns whether another installation than me owns the DaemonSet. One without a
-// name leaves nothing to others.
+// IsOthers returns whether another installation than me owns the DaemonSet. An installation
+// without a name knows no others.
 func (o Ownership) IsOthers(me string) bool { return me != "" && o.Owner != "" && o.Owner != me }
 
 // OwnershipStep is what an installation does about the Ownership of a DaemonSet.

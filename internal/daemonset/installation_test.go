@@ -43,7 +43,7 @@ func TestTheNextStepOfAnInstallation(t *testing.T) {
 	}
 }
 
-// contest plays installations that look at one DaemonSet each second, for some minutes.
+// contest plays installations that reconcile one Job each second, for some minutes.
 // It returns the owner of each second, and how many writes there were.
 func contest(owner string, there func(second int, name string) bool, installations ...string) (owners []string, writes int) {
 	type seen struct {
@@ -83,7 +83,7 @@ func TestAnOwnerThatIsThereStaysTheOwner(t *testing.T) {
 	always := func(int, string) bool { return true }
 	owners, writes := contest("a", always, "a")
 	g.Expect(owners).To(HaveEach("a"))
-	g.Expect(writes).To(BeZero(), "a Job that nobody else wants costs no write")
+	g.Expect(writes).To(BeZero(), "a Job for which no other one asks costs no write")
 
 	for _, others := range [][]string{{"a", "b"}, {"b", "a"}, {"b", "c", "a"}} {
 		owners, writes = contest("a", always, others...)
