@@ -102,6 +102,19 @@ func TestRightsAreNamespaced(t *testing.T) {
 	}
 }
 
+// TestInstallationIsTheDeployment checks that the manager's name for itself is its own
+// Deployment's, whatever prefix kustomize gives it.
+func TestInstallationIsTheDeployment(t *testing.T) {
+	g := NewWithT(t)
+	deployment := load(t).CSV.Spec.InstallStrategy.StrategySpec.DeploymentSpecs[0]
+	manager := deployment.Spec.Template.Spec.Containers[0]
+	g.Expect(manager.Args).To(ContainElement("--installation=$(POD_NAMESPACE)/$(DEPLOYMENT_NAME)"))
+	g.Expect(manager.Env).To(ContainElements(
+		corev1.EnvVar{Name: "DEPLOYMENT_NAME", Value: deployment.Name},
+		corev1.EnvVar{Name: "POD_NAMESPACE", ValueFrom: &corev1.EnvVarSource{FieldRef: &corev1.ObjectFieldSelector{FieldPath: "metadata.namespace"}}},
+	))
+}
+
 // TestPlatformsAreThoseThatAreBuilt compares three lists of platforms: the labels, by
 // which a catalogue filters, the affinity, which the scheduler uses, and the Makefile's
 // list, which is built.
