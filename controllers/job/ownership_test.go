@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -17,6 +18,7 @@ import (
 	"k8s.io/client-go/tools/events"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
@@ -193,7 +195,7 @@ func TestTheOwnerAnswersAndGoesOn(t *testing.T) {
 func TestAnAnswerThatIsTooLateWritesNothingMore(t *testing.T) {
 	j := theJob().Obj()
 	ds := ownedBy(t, j, me, you)
-	c := newCluster(t, j, node("a"), ds, podFor(ds, "a", completed))
+	c := newCluster(t, j, node("a"), ds, podFor(ds, "a", nil))
 	writes := c.named()
 	c.edit(ds, func() { ds.Annotations = ownedBy(t, j, you, "").Annotations })
 	c.must(c.reconcile())
@@ -221,9 +223,67 @@ func TestExpectationsAreUnknownAfterAnother(t *testing.T) {
 	c.named()
 	state := c.r.states.of(client.ObjectKeyFromObject(j), j.UID)
 	state.expectations.Confirm(nil, nil)
+	state.recordFailure(errors.New("an earlier one"), c.clock.Now())
 	c.g.Expect(state.expectations.Known()).To(BeTrue())
 	c.after(0)
 	c.g.Expect(state.expectations.Known()).To(BeFalse())
+	c.g.Expect(state.failure).To(Succeed())
+}
+
+// The cache does not show the question yet: it must not be asked again.
+func TestItRemembersItsQuestion(t *testing.T) {
+	j := theJob().Obj()
+	c := newCluster(t, j, node("a"), ownedBy(t, j, you, ""))
+	c.named()
+	c.after(0)
+	c.after(30 * time.Second)
+	c.clock.Step(30 * time.Second)
+	c.must(c.reconcile())
+	c.g.Expect(c.ownership()).To(Equal(daemonset.Ownership{Owner: me}))
+}
+
+func TestADaemonSetThatIsMadeAgainIsObservedAgain(t *testing.T) {
+	j := theJob().Obj()
+	before := ownedBy(t, j, you, "")
+	c := newCluster(t, j, node("a"), before)
+	writes := c.named()
+	c.after(0)
+	again := before.DeepCopy()
+	again.UID = "again"
+	c.replace(before, again)
+	c.g.Expect(c.after(30 * time.Second).RequeueAfter).To(Equal(30 * time.Second))
+	c.g.Expect(*writes).To(BeEmpty())
+}
+
+func TestATerminatingDaemonSetIsNotAskedFor(t *testing.T) {
+	j := theJob().Obj()
+	ds := ownedBy(t, j, you, "")
+	ds.Finalizers = []string{"example.com/kept"}
+	c := newCluster(t, j, node("a"), ds)
+	c.must(c.server.Delete(context.Background(), ds.DeepCopy()))
+	writes := c.named()
+	c.after(0)
+	c.after(time.Hour)
+	c.g.Expect(*writes).To(BeEmpty())
+}
+
+// Each change of the owner is said once.
+func TestItSaysAgainThatAnotherRunsTheJob(t *testing.T) {
+	j := theJob().Obj()
+	c := newCluster(t, j, node("a"), ownedBy(t, j, you, ""))
+	c.named()
+	said := 0
+	for _, owner := range []string{you, you, me, you, "ns/they"} {
+		ds := ownedBy(t, j, you, "")
+		c.edit(ds, func() { ds.Annotations[v1beta1.AnnotationInstallation] = owner })
+		c.after(time.Second)
+		for _, event := range c.events() {
+			if strings.Contains(event, "OtherInstallation") {
+				said++
+			}
+		}
+	}
+	c.g.Expect(said).To(Equal(3))
 }
 
 // A policy that refuses the question costs one request every half minute, and no status.
@@ -250,13 +310,23 @@ func TestAQuestionThatIsRefused(t *testing.T) {
 func TestAQuestionThatIsDropped(t *testing.T) {
 	j := theJob().Obj()
 	c := newCluster(t, j, node("a"), ownedBy(t, j, you, ""))
+	c.api = interceptor.NewClient(c.api, interceptor.Funcs{
+		Patch: func(ctx context.Context, s client.WithWatch, o client.Object, patch client.Patch, options ...client.PatchOption) error {
+			err := s.Patch(ctx, o, patch, options...)
+			ds, ok := o.(*appsv1.DaemonSet)
+			if err != nil || !ok {
+				return err
+			}
+			delete(ds.Annotations, v1beta1.AnnotationAskedBy)
+			return c.server.Update(ctx, ds)
+		},
+	})
+	c.restart()
 	writes := c.named()
-	for range 60 {
-		ds := ownedBy(t, j, you, "")
-		c.edit(ds, func() { delete(ds.Annotations, v1beta1.AnnotationAskedBy) })
+	for range 65 {
 		c.after(time.Second)
 	}
-	c.g.Expect(len(*writes)).To(BeNumerically("<=", 2))
+	c.g.Expect(*writes).To(HaveLen(2))
 }
 
 func TestADaemonSetOfAnEarlierVersionGetsItsOwner(t *testing.T) {
