@@ -69,9 +69,6 @@ func Compute(s State) Plan {
 	var p Plan
 	t := s.tally()
 	status, outcome := newStatus(&s, &t)
-	if (outcome.Result != Undecided || s.replacesPods()) && !s.Live {
-		return Plan{ReadLive: true}
-	}
 	wait := writeAfter(&s.Job.Status, &status, s.LastStatusWrite, s.Now)
 	if wait == 0 {
 		p.Status = &StatusUpdate{Status: status, Outcome: outcome, Events: eventsFor(&s, &status, outcome)}
@@ -89,6 +86,10 @@ func Compute(s State) Plan {
 	default:
 		p.movePods(&s, &t)
 		p.RequeueAfter = soonest(p.RequeueAfter, wait, s.untilDeadline(), s.untilSlow(), retryBlocked(s.Blocker))
+	}
+	// A stale State would end a Job that goes on, or run work again that is done.
+	if !s.Live && (outcome.Result != Undecided || s.retries() || len(p.DeletePods) > 0) {
+		return Plan{ReadLive: true}
 	}
 	return p
 }
@@ -125,23 +126,12 @@ func finished(s *State) Plan {
 	return p
 }
 
-// movesPods returns whether pods are replaced and ungated at all.
-func (s *State) movesPods() bool {
-	return !s.suspended() && daemonset.UpToDate(s.DaemonSet, s.TemplateHash)
-}
-
-// replacesPods returns whether pods would be deleted to run again. A stale Job would
-// have done work undone, and run once more.
-func (s *State) replacesPods() bool {
-	return s.movesPods() && (len(s.podsToReplace()) > 0 || len(s.podsToRetry()) > 0)
-}
-
 // movePods plans to replace the pods of earlier templates and tries, to take back
 // slots, and to ungate pods. A suspended Job replaces none: its nodes finish their
 // work. No pod is deleted before new pods are made from the present template,
 // because the DaemonSet controller would run the old work once more.
 func (p *Plan) movePods(s *State, t *tally) {
-	if !s.movesPods() {
+	if s.suspended() || !daemonset.UpToDate(s.DaemonSet, s.TemplateHash) {
 		return
 	}
 	if p.DeletePods = s.podsToReplace(); len(p.DeletePods) > 0 {
