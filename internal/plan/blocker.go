@@ -24,10 +24,10 @@ var starting = map[string]bool{"": true, "ContainerCreating": true, "PodInitiali
 // podBlocker returns what keeps the pod's work from being done, as the scheduler
 // and the kubelet report it.
 func podBlocker(pod *corev1.Pod, p *Pod, byLog bool) Blocker {
-	followed := v1beta1.LogContainerName(&pod.Spec)
+	followed := statusOf(pod, v1beta1.LogContainerName(&pod.Spec))
 	switch {
 	case p.State == Succeeded:
-		if end := statusEnd(pod, followed); byLog && end != nil && !isEarlierSandbox(pod, end) {
+		if end := lastEnd(followed); byLog && end != nil && !isEarlierSandbox(pod, end) {
 			return Blocker{v1beta1.ReasonEndsAfterWord, endsAfterWord}
 		}
 		return Blocker{}
@@ -39,14 +39,14 @@ func podBlocker(pod *corev1.Pod, p *Pod, byLog bool) Blocker {
 		return Blocker{corev1.PodReasonSchedulingGated, fmt.Sprintf("the scheduling gate %s holds the pod: who put it into the template must remove it",
 			pod.Spec.SchedulingGates[0].Name)}
 	case p.Unschedulable && !p.Preempting:
-		return Blocker{corev1.PodReasonUnschedulable, unschedulable(pod)}
+		return Blocker{corev1.PodReasonUnschedulable, conditionOf(pod, corev1.PodScheduled).Message}
 	}
 	// After one end with code 0 the terminator may still be reading the log. After a
 	// second one it has read the first log to its end.
-	if end := statusEnd(pod, followed); byLog && end != nil && !isFailure(end) && restartsOf(pod, followed) > 0 && !isEarlierSandbox(pod, end) {
+	if end := lastEnd(followed); byLog && end != nil && !isFailure(end) && followed.RestartCount > 0 && !isEarlierSandbox(pod, end) {
 		return Blocker{v1beta1.ReasonExitedWithoutWord, exitedWithoutWord}
 	}
-	if c := completedCondition(pod); c != nil && c.Status == corev1.ConditionFalse && c.Reason != "" {
+	if c := conditionOf(pod, v1beta1.PodCompleted); c.Status == corev1.ConditionFalse && c.Reason != "" {
 		return Blocker{c.Reason, c.Message}
 	}
 	return containerBlocker(pod, p)

@@ -62,13 +62,9 @@ const sandboxTolerance = 10 * time.Second
 // was made, as before a reboot. The transition of PodReadyToStartContainers moves with
 // a new sandbox and not with a crash. Without the condition it cannot be told.
 func isEarlierSandbox(pod *corev1.Pod, end *corev1.ContainerStateTerminated) bool {
-	for i := range pod.Status.Conditions {
-		c := &pod.Status.Conditions[i]
-		if c.Type == corev1.PodReadyToStartContainers && c.Status == corev1.ConditionTrue {
-			return end.StartedAt.IsZero() || end.StartedAt.Add(sandboxTolerance).Before(c.LastTransitionTime.Time)
-		}
-	}
-	return false
+	c := conditionOf(pod, corev1.PodReadyToStartContainers)
+	return c.Status == corev1.ConditionTrue &&
+		(end.StartedAt.IsZero() || end.StartedAt.Add(sandboxTolerance).Before(c.LastTransitionTime.Time))
 }
 
 // hasStarted returns whether a container of the pod ever ran.
@@ -144,39 +140,23 @@ func lastEnd(status *corev1.ContainerStatus) *corev1.ContainerStateTerminated {
 	return status.LastTerminationState.Terminated
 }
 
-// statusEnd returns how a container of the pod last ended, nil if it never did.
-func statusEnd(pod *corev1.Pod, container string) *corev1.ContainerStateTerminated {
+// statusOf returns the status of a container of the pod, an empty one before the kubelet
+// has reported it.
+func statusOf(pod *corev1.Pod, container string) *corev1.ContainerStatus {
 	for i := range pod.Status.ContainerStatuses {
 		if status := &pod.Status.ContainerStatuses[i]; status.Name == container {
-			return lastEnd(status)
+			return status
 		}
 	}
-	return nil
+	return &corev1.ContainerStatus{}
 }
 
-func restartsOf(pod *corev1.Pod, container string) int32 {
-	for i := range pod.Status.ContainerStatuses {
-		if status := &pod.Status.ContainerStatuses[i]; status.Name == container {
-			return status.RestartCount
-		}
-	}
-	return 0
-}
-
-func unschedulable(pod *corev1.Pod) string {
+// conditionOf returns a condition of the pod, an empty one if the pod does not have it.
+func conditionOf(pod *corev1.Pod, conditionType corev1.PodConditionType) *corev1.PodCondition {
 	for i := range pod.Status.Conditions {
-		if c := &pod.Status.Conditions[i]; c.Type == corev1.PodScheduled {
-			return c.Message
-		}
-	}
-	return ""
-}
-
-func completedCondition(pod *corev1.Pod) *corev1.PodCondition {
-	for i := range pod.Status.Conditions {
-		if c := &pod.Status.Conditions[i]; c.Type == v1beta1.PodCompleted {
+		if c := &pod.Status.Conditions[i]; c.Type == conditionType {
 			return c
 		}
 	}
-	return nil
+	return &corev1.PodCondition{}
 }

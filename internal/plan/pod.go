@@ -118,16 +118,11 @@ func ReadPod(pod *corev1.Pod) Pod {
 // readScheduling reads what the scheduler reports.
 func (p *Pod) readScheduling(pod *corev1.Pod) {
 	p.Preempting = pod.Status.NominatedNodeName != ""
-	for i := range pod.Status.Conditions {
-		c := &pod.Status.Conditions[i]
-		if c.Type != corev1.PodScheduled {
-			continue
-		}
-		if c.Status == corev1.ConditionTrue {
-			p.ScheduledAt = c.LastTransitionTime.Time
-		}
-		p.Unschedulable = c.Status == corev1.ConditionFalse && c.Reason == corev1.PodReasonUnschedulable && pod.Spec.NodeName == ""
+	c := conditionOf(pod, corev1.PodScheduled)
+	if c.Status == corev1.ConditionTrue {
+		p.ScheduledAt = c.LastTransitionTime.Time
 	}
+	p.Unschedulable = c.Status == corev1.ConditionFalse && c.Reason == corev1.PodReasonUnschedulable && pod.Spec.NodeName == ""
 }
 
 // ungatedAt returns when the manager removed the pod's gate. The condition of the
@@ -180,17 +175,8 @@ func activity(pod *corev1.Pod, p *Pod) string {
 		return "being stopped"
 	case pod.Status.Phase != corev1.PodRunning:
 		return "pending"
-	case !containersReady(pod):
+	case conditionOf(pod, corev1.ContainersReady).Status != corev1.ConditionTrue:
 		return "running, not ready"
 	}
 	return "running"
-}
-
-func containersReady(pod *corev1.Pod) bool {
-	for _, condition := range pod.Status.Conditions {
-		if condition.Type == corev1.ContainersReady {
-			return condition.Status == corev1.ConditionTrue
-		}
-	}
-	return false
 }
