@@ -142,7 +142,9 @@ func (f *Follower) Run(ctx context.Context) Result {
 		if now.since.After(since) || time.Since(start) > longStream {
 			tries = 0
 		}
-		if !sleep(ctx, backoff(tries)) {
+		select {
+		case <-time.After(backoff(tries)):
+		case <-ctx.Done():
 			return Stopped
 		}
 	}
@@ -168,16 +170,4 @@ func backoff(tries int) time.Duration {
 	}
 	d := min(first<<min(max(tries-1, 0), 10), longest)
 	return d/2 + rand.N(d/2+1)
-}
-
-// sleep waits for d and returns true, or returns false when ctx ends first.
-func sleep(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }

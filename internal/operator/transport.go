@@ -1,7 +1,6 @@
 package operator
 
 import (
-	"context"
 	"math/rand/v2"
 	"net/http"
 	"time"
@@ -31,7 +30,9 @@ func (t *watchRetryTransport) RoundTrip(req *http.Request) (*http.Response, erro
 	t.log.Info("Failed to reach API server, retrying watch", "path", req.URL.Path, "reason", err.Error())
 	since := time.Now()
 	for err != nil {
-		if !sleep(req.Context(), watchRetryPeriod/2+rand.N(watchRetryPeriod)) {
+		select {
+		case <-time.After(watchRetryPeriod/2 + rand.N(watchRetryPeriod)):
+		case <-req.Context().Done():
 			return nil, err
 		}
 		response, err = t.next.RoundTrip(req)
@@ -47,16 +48,4 @@ func (t *watchRetryTransport) WrappedRoundTripper() http.RoundTripper { return t
 // isWatch reports whether req is a watch. A watch may be repeated, and has no deadline of its own.
 func isWatch(req *http.Request) bool {
 	return req.Method == http.MethodGet && req.URL.Query().Get("watch") == "true"
-}
-
-// sleep waits for d, and reports whether d passed before ctx was done.
-func sleep(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }
