@@ -5,14 +5,7 @@ import (
 	"testing"
 
 	. "github.com/onsi/gomega"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/client-go/tools/events"
-	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/client/fake"
-	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 	"github.com/darkowlzz/daemonset-job/internal/daemonset"
@@ -22,29 +15,13 @@ import (
 // An operator that forgets nothing needs more memory with every Job there ever was:
 // one that is deleted in the background is gone at once.
 func TestAJobStateGoesWithItsJob(t *testing.T) {
-	g := NewWithT(t)
-	scheme := fake.NewClientBuilder().Build().Scheme()
-	g.Expect(v1beta1.AddToScheme(scheme)).To(Succeed())
-	name := types.NamespacedName{Namespace: "ns", Name: "j"}
-	var there *v1beta1.Job
-	cluster := fake.NewClientBuilder().WithScheme(scheme).WithInterceptorFuncs(interceptor.Funcs{
-		Get: func(ctx context.Context, c client.WithWatch, key client.ObjectKey, to client.Object, options ...client.GetOption) error {
-			object, ok := to.(*unstructured.Unstructured)
-			if !ok || there == nil {
-				return c.Get(ctx, key, to, options...)
-			}
-			content, err := runtime.DefaultUnstructuredConverter.ToUnstructured(there)
-			object.Object = content
-			return err
-		},
-	}).Build()
-	r := New(cluster, cluster, events.NewFakeRecorder(1), clock.RealClock{}, Options{Pause: daemonset.Pause{Image: "pause:v1"}})
+	c := newCluster(t)
+	g, name := c.g, client.ObjectKeyFromObject(aJob)
 	load := func(uid string) *jobState {
-		if there = nil; uid != "" {
-			there = wrappers.Job(name.Namespace, name.Name).UID(uid).Obj()
-			there.ResourceVersion = "1"
+		if c.job = nil; uid != "" {
+			c.job = theJob().UID(uid).Obj()
 		}
-		job, state, err := r.load(context.Background(), name)
+		job, state, err := c.r.load(context.Background(), name)
 		g.Expect(err).NotTo(HaveOccurred())
 		g.Expect(job == nil).To(Equal(uid == ""))
 		return state
@@ -55,9 +32,9 @@ func TestAJobStateGoesWithItsJob(t *testing.T) {
 	second := load("second")
 	g.Expect(second).NotTo(BeIdenticalTo(first), "another Job has the name")
 	g.Expect(second.expectations.Known()).To(BeFalse())
-	g.Expect(r.states.byName).To(HaveLen(1))
+	g.Expect(c.r.states.byName).To(HaveLen(1))
 	load("")
-	g.Expect(r.states.byName).To(BeEmpty())
+	g.Expect(c.r.states.byName).To(BeEmpty())
 }
 
 func TestDesiredDaemonSetIsComputedOncePerGeneration(t *testing.T) {

@@ -116,7 +116,7 @@ func TestAnOwnerThatIsGoneIsReplacedAfterAMinute(t *testing.T) {
 func TestTheNameOfTheInstallationIsNotHashed(t *testing.T) {
 	g := NewWithT(t)
 	made := func(installation string) (map[string]string, func(other string) bool) {
-		ds, err := Desired(wrappers.Job("ns", "j").UID("u").Obj(), Pause{})
+		ds, err := Desired(wrappers.Job("ns", "j").UID("u").Obj(), "h1", Pause{})
 		g.Expect(err).NotTo(HaveOccurred())
 		if installation != "" {
 			ds.Annotations[v1beta1.AnnotationInstallation] = installation
