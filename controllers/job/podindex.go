@@ -66,9 +66,9 @@ func (i *podIndex) update(job types.NamespacedName, o client.Object) (changed bo
 		pods = map[string]plan.Pod{}
 		i.jobs[job] = pods
 	}
-	before, known := pods[pod.Name]
+	before := pods[pod.Name]
 	pods[pod.Name] = after
-	return !known || !before.SaysTheSame(after)
+	return !before.SaysTheSame(after)
 }
 
 // remove drops a pod that is deleted.
