@@ -41,19 +41,24 @@ type cluster struct {
 	// fault is called before each request, and again after it took effect, under mu.
 	fault func(verb string, before bool) error
 	mu    sync.Mutex
-	job   *v1beta1.Job
-	made  int
-	ds    *appsv1.DaemonSet
-	r     *Reconciler
+	// sent counts the requests, by verb.
+	sent     map[string]int
+	recorder *events.FakeRecorder
+	job      *v1beta1.Job
+	made     int
+	ds       *appsv1.DaemonSet
+	r        *Reconciler
 }
 
 func newCluster(t *testing.T, objects ...client.Object) *cluster {
 	t.Helper()
 	known := runtime.NewScheme()
-	c := &cluster{g: NewWithT(t), clock: testingclock.NewFakeClock(time.Now().Truncate(time.Second))}
+	c := &cluster{g: NewWithT(t), clock: testingclock.NewFakeClock(time.Now().Truncate(time.Second)),
+		sent: map[string]int{}, recorder: events.NewFakeRecorder(1000)}
 	c.g.Expect(scheme.AddToScheme(known)).To(Succeed())
 	c.g.Expect(v1beta1.AddToScheme(known)).To(Succeed())
-	c.server = fake.NewClientBuilder().WithScheme(known).WithObjects(objects...).WithStatusSubresource(&v1beta1.Job{}).Build()
+	c.server = fake.NewClientBuilder().WithScheme(known).WithObjects(objects...).WithStatusSubresource(&v1beta1.Job{}).
+		WithIndex(&corev1.Event{}, eventsByUID, objectOfEvent).Build()
 	c.api = interceptor.NewClient(c.server, c.requests())
 	c.restart()
 	return c
@@ -61,7 +66,7 @@ func newCluster(t *testing.T, objects ...client.Object) *cluster {
 
 // restart starts a manager that remembers nothing, with a cache that is synced.
 func (c *cluster) restart() {
-	c.r = New(cachedClient{c.api, c}, c.api, events.NewFakeRecorder(1000), c.clock, Options{Pause: daemonset.Pause{Image: "pause:v1"}})
+	c.r = New(cachedClient{c.api, c}, c.api, c.recorder, c.clock, Options{Pause: daemonset.Pause{Image: "pause:v1"}})
 	c.sync()
 }
 
@@ -133,8 +138,10 @@ func (c cachedClient) Get(_ context.Context, key client.ObjectKey, to client.Obj
 	return apierrors.NewNotFound(schema.GroupResource{}, key.Name)
 }
 
-// List returns no events.
-func (cachedClient) List(context.Context, client.ObjectList, ...client.ListOption) error { return nil }
+// List returns events. Their cache is always synced.
+func (c cachedClient) List(ctx context.Context, list client.ObjectList, options ...client.ListOption) error {
+	return c.cluster.server.List(ctx, list, options...)
+}
 
 // requests lets requests fail, and adds what the fake client lacks: preconditions on
 // the UID, and the UID and generation of what is applied.
@@ -194,6 +201,9 @@ func (c *cluster) request(verb string, do func() error) error {
 func (c *cluster) faultOf(verb string, before bool) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if before {
+		c.sent[verb]++
+	}
 	if c.fault == nil {
 		return nil
 	}

@@ -53,14 +53,13 @@ type jobState struct {
 type appliedDaemonSet struct {
 	uid        types.UID
 	generation int64
-	hash       string
 }
 
 // wasApplied returns whether the DaemonSet is what the last apply of the desired one
 // made. An admission webhook may change what is applied: it would do so again.
 func (s *jobState) wasApplied(ds, desired *appsv1.DaemonSet) bool {
-	hash := desired.Annotations[v1beta1.AnnotationAppliedHash]
-	return s.applied == appliedDaemonSet{uid: ds.UID, generation: ds.Generation, hash: hash} && ds.Annotations[v1beta1.AnnotationAppliedHash] == hash
+	return s.applied == appliedDaemonSet{uid: ds.UID, generation: ds.Generation} &&
+		ds.Annotations[v1beta1.AnnotationAppliedHash] == desired.Annotations[v1beta1.AnnotationAppliedHash]
 }
 
 // desiredDaemonSet returns the DaemonSet that the Job asks for. It is shared:

@@ -52,13 +52,7 @@ func CacheByObject() map[client.Object]cache.ByObject {
 
 // SetupWithManager adds the controller to mgr, whose cache is limited by CacheByObject.
 func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager) error {
-	err := mgr.GetFieldIndexer().IndexField(ctx, &corev1.Event{}, eventsByUID, func(o client.Object) []string {
-		if event, ok := o.(*corev1.Event); ok {
-			return []string{string(event.InvolvedObject.UID)}
-		}
-		return nil
-	})
-	if err != nil {
+	if err := mgr.GetFieldIndexer().IndexField(ctx, &corev1.Event{}, eventsByUID, objectOfEvent); err != nil {
 		return err
 	}
 	reconciler := reconcile.Reconciler(r)
@@ -77,4 +71,12 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager) err
 			RateLimiter:             workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](firstRetry, lastRetry),
 		}).
 		Complete(reconciler)
+}
+
+// objectOfEvent returns the UID of the object that an event is about.
+func objectOfEvent(o client.Object) []string {
+	if event, ok := o.(*corev1.Event); ok {
+		return []string{string(event.InvolvedObject.UID)}
+	}
+	return nil
 }

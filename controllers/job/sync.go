@@ -138,7 +138,7 @@ func (r *Reconciler) apply(ctx context.Context, state *jobState, desired *appsv1
 	if err := json.Unmarshal(data, applied); err != nil {
 		return nil, plan.Blocker{}, fmt.Errorf("decoding the applied DaemonSet: %w", err)
 	}
-	state.daemonSet, state.applied = applied, appliedDaemonSet{uid: applied.UID, generation: applied.Generation, hash: desired.Annotations[v1beta1.AnnotationAppliedHash]}
+	state.daemonSet, state.applied = applied, appliedDaemonSet{uid: applied.UID, generation: applied.Generation}
 	logf.FromContext(ctx).Info("Applied DaemonSet", "daemonSet", applied.Name, "generation", applied.Generation,
 		"templateHash", templateHash(applied))
 	return applied, plan.Blocker{}, nil
