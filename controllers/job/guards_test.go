@@ -80,6 +80,11 @@ func TestNothingStartsForAStaleJob(t *testing.T) {
 	foreign := &appsv1.DaemonSet{ObjectMeta: metav1.ObjectMeta{Namespace: "ns", Name: v1beta1.DaemonSetName("j"), UID: "foreign"}}
 	stale := map[string]func(*cluster){
 		"the Job is deleted": func(c *cluster) { c.must(c.server.Delete(context.Background(), theJob().Obj())) },
+		"the Job is being deleted": func(c *cluster) {
+			j := theJob().Obj()
+			c.edit(j, func() { j.Finalizers = []string{"example.com/keep"} })
+			c.must(c.server.Delete(context.Background(), j))
+		},
 		"the Job was made again": func(c *cluster) {
 			c.must(c.server.Delete(context.Background(), theJob().Obj()))
 			c.must(c.server.Create(context.Background(), theJob().UID("other").Obj()))
@@ -147,6 +152,16 @@ func TestAVerdictRestsOnALiveRead(t *testing.T) {
 			other.OwnerReferences[0].UID, other.ResourceVersion = "other", ""
 			c.must(c.server.Create(context.Background(), other))
 		}},
+		"the DaemonSet counts another node": {completed, func(c *cluster, ds *appsv1.DaemonSet) {
+			now := ds.DeepCopy()
+			c.g.Expect(c.get(now)).To(BeTrue())
+			now.Status.DesiredNumberScheduled = 2
+			c.must(c.server.Status().Update(context.Background(), now))
+		}},
+		"the Job's template changed": {completed, func(c *cluster, _ *appsv1.DaemonSet) {
+			j := theJob().Obj()
+			c.edit(j, func() { j.Generation, j.Spec.Image = 2, "example.com/later:v1" })
+		}},
 		"the Job was deleted": {completed, func(c *cluster, _ *appsv1.DaemonSet) {
 			c.must(c.server.Delete(context.Background(), theJob().Obj()))
 			c.must(c.server.Create(context.Background(), theJob().UID("other").Obj()))
@@ -161,6 +176,17 @@ func TestAVerdictRestsOnALiveRead(t *testing.T) {
 			c.g.Expect(status.Phase).NotTo(BeElementOf(v1beta1.PhaseComplete, v1beta1.PhaseFailed))
 		})
 	}
+}
+
+// The status that a live read leads to is that of the Job as it was read live.
+func TestALiveReadDecidesOnTheJobAsItIs(t *testing.T) {
+	ds := daemonSetFor(t, theJob().Obj(), 1)
+	c := newCluster(t, theJob().Obj(), node("a"), ds, podFor(ds, "a", failing))
+	j := theJob().Obj()
+	c.edit(j, func() { j.Generation, j.Spec.BackoffLimit = 2, new(int32(9)) })
+	c.must(c.reconcile())
+	c.g.Expect(c.status().Phase).To(Equal(v1beta1.PhaseRunning))
+	c.g.Expect(c.status().ObservedGeneration).To(Equal(int64(2)))
 }
 
 // The user changes the Job between its live read and the write of its verdict.

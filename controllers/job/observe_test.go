@@ -1,23 +1,65 @@
 package job
 
 import (
+	"context"
 	"testing"
 
 	. "github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/event"
 
 	wrappers "github.com/darkowlzz/daemonset-job/internal/testing"
 )
+
+func gated(w *wrappers.PodWrapper) { w.Gated() }
+
+// isGated returns whether the pod is gated as it is.
+func (c *cluster) isGated(pod client.Object) bool {
+	now := &corev1.Pod{}
+	now.Namespace, now.Name = pod.GetNamespace(), pod.GetName()
+	c.g.Expect(c.get(now)).To(BeTrue())
+	return len(now.Spec.SchedulingGates) > 0
+}
 
 // A Job that was suspended has gated pods. When it is resumed while no manager runs,
 // the next one ungates them, although it does not know what an earlier one ungated.
 func TestAManagerThatStartsUngatesTheNodesOfAResumedJob(t *testing.T) {
 	ds := daemonSetFor(t, theJob().Obj(), 1)
-	gated := podFor(ds, "a", func(w *wrappers.PodWrapper) { w.Gated() })
-	c := newCluster(t, theJob().Obj(), node("a"), ds, gated)
+	pod := podFor(ds, "a", gated)
+	c := newCluster(t, theJob().Obj(), node("a"), ds, pod)
 	c.must(c.reconcile())
-	pod := &corev1.Pod{}
-	pod.Namespace, pod.Name = gated.GetNamespace(), gated.GetName()
-	c.g.Expect(c.get(pod)).To(BeTrue())
-	c.g.Expect(pod.Spec.SchedulingGates).To(BeEmpty())
+	c.g.Expect(c.isGated(pod)).To(BeFalse())
+}
+
+// An earlier manager gave the only slot to b. The cache of the next one does not show it.
+func TestAManagerThatStartsReadsWhichPodsWereUngated(t *testing.T) {
+	j := theJob().Parallelism("1").Obj()
+	ds := daemonSetFor(t, j, 2)
+	a, b := podFor(ds, "a", gated), podFor(ds, "b", gated)
+	c := newCluster(t, j, node("a"), node("b"), ds, a, b)
+	ungated := &corev1.Pod{}
+	ungated.Namespace, ungated.Name = b.GetNamespace(), b.GetName()
+	c.edit(ungated, func() { ungated.Spec.SchedulingGates = nil })
+	c.must(c.reconcile())
+	c.g.Expect(c.isGated(a)).To(BeTrue())
+	lists := c.sent["List"]
+	c.sync()
+	c.must(c.reconcile())
+	c.g.Expect(c.isGated(a)).To(BeTrue())
+	c.g.Expect(c.sent["List"]).To(Equal(lists), "the cache shows all of it now")
+}
+
+// The pod of a comes before that of b, and appears after the only slot was given to b.
+func TestNoPodIsUngatedUntilTheCacheShowsTheLastOne(t *testing.T) {
+	j := theJob().Parallelism("1").Obj()
+	ds := daemonSetFor(t, j, 2)
+	a, b := podFor(ds, "a", gated), podFor(ds, "b", gated)
+	c := newCluster(t, j, node("a"), node("b"), ds, b)
+	c.must(c.reconcile())
+	c.g.Expect(c.isGated(b)).To(BeFalse())
+	c.must(c.server.Create(context.Background(), a))
+	c.r.podIndex.handler().Create(t.Context(), event.CreateEvent{Object: a}, &delayed{})
+	c.must(c.reconcile())
+	c.g.Expect(c.isGated(a)).To(BeTrue())
 }
