@@ -1,6 +1,7 @@
 package job
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -38,7 +39,7 @@ func (s *jobState) failureBlocker(now time.Time) plan.Blocker {
 // reportFailure writes to the status why reconciles keep failing, where no reconcile
 // gets as far as the status. What else blocks the Job is left as it is.
 func (r *Reconciler) reportFailure(ctx context.Context, state *jobState, job *v1beta1.Job) error {
-	blocker, before := state.failureBlocker(r.clock.Now()), newest(&state.job, job)
+	blocker, before := state.failureBlocker(r.clock.Now()), cmp.Or(state.job, job)
 	if blocker.Reason == "" || before.Status.Blocked != "" || before.Finished() != nil {
 		return nil
 	}

@@ -107,6 +107,8 @@ func TestCompute(t *testing.T) {
 		"an earlier one holds the slot":  {job: job().Parallelism("1"), ds: daemonSet(2, 2), pods: pods(old("a"), pod("b").Gated()), planned: steps{status: true, deleted: []string{"a"}}},
 		"a deadline to come":             {job: job().Deadline(15), ds: daemonSet(1, 1), pods: pods(pod("a")), planned: steps{status: true, again: 6 * time.Second}},
 		"the name is taken":              {job: job(), mutate: blockedBy(v1beta1.ReasonDaemonSetNameTaken), planned: steps{status: true, again: 10 * time.Second}},
+		"the manager failed":             {job: job(), mutate: blockedBy(v1beta1.ReasonReconcileFailed), planned: steps{status: true, again: immediately}},
+		"a predecessor stops":            {job: job(), mutate: blockedBy(v1beta1.ReasonPredecessorStopping), planned: steps{status: true, again: 2 * time.Second}},
 		"the DaemonSet is refused":       {job: job(), mutate: blockedBy(v1beta1.ReasonDaemonSetRefused), planned: steps{status: true, again: 30 * time.Second}},
 	}
 	for name, test := range tests {

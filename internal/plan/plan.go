@@ -189,6 +189,9 @@ func retryBlocked(blocker Blocker) time.Duration {
 		return 10 * time.Second
 	case v1beta1.ReasonDaemonSetRefused:
 		return 30 * time.Second
+	case v1beta1.ReasonReconcileFailed:
+		// A reconcile that fails is retried anyway. After one that does not, it is over.
+		return immediately
 	}
 	return 0
 }
