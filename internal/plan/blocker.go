@@ -59,7 +59,7 @@ func containerBlocker(pod *corev1.Pod, p *Pod) Blocker {
 		for i := range statuses {
 			status := &statuses[i]
 			waiting, end := status.State.Waiting, lastEnd(status)
-			crashed := p.WorkFailed && end != nil && isFailure(end) && status.RestartCount > 0 && status.State.Terminated == nil
+			crashed := p.WorkFailed && end != nil && isFailure(end) && status.RestartCount > 0
 			switch {
 			case crashed || (waiting != nil && waiting.Reason == crashLoop && end != nil):
 				return Blocker{crashLoop, fmt.Sprintf("container %s ended with exit code %d, %d restarts%s",
