@@ -140,6 +140,6 @@ func PodsOfPredecessor(pods []Pod, nodes []Node, now time.Time) []Pod {
 	s := State{Job: tireless, Nodes: nodes, Pods: pods, Now: now}
 	s.indexNodes()
 	return s.filter(func(pod *Pod) bool {
-		return (pod.Terminating || pod.Owner != "") && pod.State != Gated && s.holdsSlot(pod)
+		return (pod.Terminating || pod.Owner != "") && s.holdsSlot(pod)
 	})
 }
