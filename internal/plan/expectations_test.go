@@ -56,3 +56,14 @@ func TestExpectationsAreMetWhenTheCacheShowsEachUngatedPod(t *testing.T) {
 	g.Expect(e.Met([]Pod{versioned("a", "10"), versioned("b", "11")})).To(BeTrue())
 	g.Expect(e.Met(nil)).To(BeTrue(), "what was met is not expected again")
 }
+
+// What is met, or unknown, is not kept: a Job can have thousands of nodes.
+func TestExpectationsKeepNothingInVain(t *testing.T) {
+	g, e := NewWithT(t), &Expectations{}
+	e.Expect("a", "7")
+	g.Expect(*e).To(Equal(Expectations{}))
+	e.Confirm(nil, nil)
+	e.Expect("a", "7")
+	g.Expect(e.Met([]Pod{{UID: "a", ResourceVersion: "7"}})).To(BeTrue())
+	g.Expect(e.ungated).To(BeEmpty())
+}

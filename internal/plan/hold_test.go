@@ -60,6 +60,8 @@ func TestAHoldIsLatchedInTheStatus(t *testing.T) {
 	s := stateWith(held(v1beta1.ReasonMaxFailedNodesExceeded, ""), daemonSet(1, 1), pod("a"))
 	s.TemplateHash = "h2"
 	NewWithT(t).Expect(s.suspended()).To(BeFalse(), "a changed template resumes the Job")
+	s.Job.Status.RetryTime = new(metav1.NewTime(now))
+	NewWithT(t).Expect(s.retryTime()).To(BeNil(), "no pod of it is an earlier try")
 }
 
 // A hold is written to the status before the gate closes, and nothing of the spec is

@@ -44,6 +44,7 @@ func TestTheNodesOfAJob(t *testing.T) {
 		"NotReady after the start":               {pods: pods(pod("a").Completed()), placement: daemonset.NotReady, notReady: after, completed: "1/2", blocked: v1beta1.ReasonNodesNotReady},
 		"NotReady after it was done":             {pods: pods(pod("a").Completed(), pod("b").Completed()), placement: daemonset.NotReady, notReady: after, completed: "2/2", result: Complete, message: "2 nodes done"},
 		"a done pod, and one of an old template": {pods: pods(pod("a").Completed(), wrappers.Pod(aJob, "b", "h0").Completed()), placement: daemonset.Placed, completed: "1/2"},
+		"NotReady before the start, evicted":     {pods: pods(pod("a").Completed(), pod("b").Evicted()), placement: daemonset.Placed, notReady: before, completed: "1/1", leftOut: []string{"b"}, result: Complete, message: "1 of 2 nodes done, 1 left out: b NotReady since 2026-01-02T02:04:05Z"},
 		"an evicted pod":                         {pods: pods(pod("a").Completed(), pod("b").Evicted()), placement: daemonset.Placed, completed: "1/2", blocked: v1beta1.ReasonPodsWaiting},
 	}
 	for name, test := range tests {
@@ -67,6 +68,31 @@ func TestTheNodesOfAJob(t *testing.T) {
 			g.Expect(status.Blocked).To(Equal(test.blocked))
 		})
 	}
+}
+
+// The DaemonSet controller can make two pods on a node by mistake.
+func TestTheBestPodSpeaksForItsNode(t *testing.T) {
+	g := NewWithT(t)
+	inOrder := []PodState{Failed, Gated, Active, Succeeded}
+	for i, worse := range inOrder {
+		for _, better := range inOrder[i+1:] {
+			s := stateWith(job(), daemonSet(1, 1))
+			s.Pods = []Pod{podIn(worse, "a", 1), podIn(better, "a", 2)}
+			g.Expect(s.bestPods()["a"]).To(BeIdenticalTo(&s.Pods[1]))
+			s.Pods = []Pod{podIn(better, "a", 1), podIn(worse, "a", 2)}
+			g.Expect(s.bestPods()["a"]).To(BeIdenticalTo(&s.Pods[0]))
+		}
+	}
+}
+
+func TestLeftOutNodesAreNamedUpToALimit(t *testing.T) {
+	s := stateWith(job(), daemonSet(2*maxNamedNodes, 0))
+	for i := range s.Nodes {
+		s.Nodes[i].NotReadySince = now.Add(-time.Hour)
+	}
+	tally := s.tally()
+	status, _ := newStatus(&s, &tally)
+	NewWithT(t).Expect(status.LeftOutNodes).To(HaveLen(maxNamedNodes))
 }
 
 // One of both has not observed a node that joined or left yet.

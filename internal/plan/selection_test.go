@@ -6,6 +6,7 @@ import (
 	"time"
 
 	. "github.com/onsi/gomega"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/darkowlzz/daemonset-job/internal/daemonset"
@@ -87,9 +88,51 @@ func TestPodsToDelete(t *testing.T) {
 	old, terminating := podIn(Succeeded, "old", 0), podIn(Failed, "terminating", 0)
 	old.TemplateHash, terminating.Terminating = "h0", true
 	state := stateWith(wrappers.Job("ns", "j"), daemonSet(7, 7))
-	state.Pods = []Pod{old, terminating, podIn(Succeeded, "a", 0), podIn(Failed, "b", 0), podIn(Active, "c", 0), podIn(Gated, "d", 0), podIn(Lost, "e", 0)}
+	oldTerminating, foreign := old, podIn(Failed, "foreign", 0)
+	oldTerminating.Terminating, foreign.Owner = true, "another-daemonset"
+	state.Pods = []Pod{old, terminating, podIn(Succeeded, "a", 0), podIn(Failed, "b", 0), podIn(Active, "c", 0), podIn(Gated, "d", 0), podIn(Lost, "e", 0), oldTerminating, foreign}
 	g.Expect(nodesOf(state.podsToReplace())).To(Equal([]string{"old"}))
 	g.Expect(nodesOf(state.podsToStop())).To(Equal([]string{"b", "c", "e"}))
+	state.Job.Status.RetryTime = new(metav1.NewTime(now))
+	g.Expect(nodesOf(state.podsToRetry())).To(Equal([]string{"b"}))
+}
+
+// A node that is no longer the Job's, or that waits for its next turn, starts nothing.
+func TestWhichNodesStart(t *testing.T) {
+	g := NewWithT(t)
+	s := stateWith(job(), daemonSet(3, 3), pod("a").Gated(), pod("b").Gated(), pod("c").Gated())
+	place(&s, "a", daemonset.NotReady, now)
+	s.Backoff = map[string]time.Time{"b": now.Add(time.Minute), "c": now}
+	m := s.membership()
+	ungate, retry := s.podsToUngate(&m)
+	g.Expect(nodesOf(ungate)).To(Equal([]string{"c"}))
+	g.Expect(retry).To(Equal(time.Minute))
+}
+
+func TestPodsToReclaim(t *testing.T) {
+	for name, test := range map[string]struct {
+		change  func(*State, *Pod)
+		reclaim bool
+		retry   time.Duration
+	}{
+		"unschedulable":                 {func(*State, *Pod) {}, true, 0},
+		"since a short time":            {func(_ *State, p *Pod) { p.UngatedAt = now.Add(-29 * time.Second) }, false, time.Second},
+		"it preempts another pod":       {func(_ *State, p *Pod) { p.Preempting = true }, false, 0},
+		"it is scheduled":               {func(_ *State, p *Pod) { p.Unschedulable = false }, false, 0},
+		"it is being stopped":           {func(_ *State, p *Pod) { p.Terminating = true }, false, 0},
+		"it is lost":                    {func(_ *State, p *Pod) { p.State = Lost }, false, 0},
+		"of another DaemonSet":          {func(_ *State, p *Pod) { p.Owner = "other" }, false, 0},
+		"without parallelism":           {func(s *State, _ *Pod) { s.Job.Spec.Parallelism = nil }, false, 0},
+		"it would be made with no gate": {func(s *State, _ *Pod) { s.DaemonSet.Spec.Template.Spec.SchedulingGates = nil }, false, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := stateWith(job().Parallelism("1"), gatedDaemonSet(1, 1), pod("a").Unschedulable("full").Created(now.Unix()-30))
+			test.change(&s, &s.Pods[0])
+			reclaim, retry := s.podsToReclaim()
+			NewWithT(t).Expect(len(reclaim) == 1).To(Equal(test.reclaim))
+			NewWithT(t).Expect(retry).To(Equal(test.retry))
+		})
+	}
 }
 
 // However often a pod failed, the kubelet restarts it: at the same time as the work of a new DaemonSet.

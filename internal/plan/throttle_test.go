@@ -5,6 +5,7 @@ import (
 	"time"
 
 	. "github.com/onsi/gomega"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 )
@@ -29,6 +30,12 @@ func TestWriteAfter(t *testing.T) {
 	seen := progress(1, 1000)
 	seen.ObservedGeneration = 2
 	g.Expect(writeAfter(progress(1, 1000), seen, now, now)).To(BeZero(), "nor is that an update was seen")
+	blocked := func(reason string) *v1beta1.JobStatus {
+		status := progress(1, 1000)
+		status.Conditions = []metav1.Condition{{Type: v1beta1.JobBlocked, Status: metav1.ConditionTrue, Reason: reason}}
+		return status
+	}
+	g.Expect(writeAfter(blocked("A"), blocked("B"), now, now)).To(BeZero(), "nor is what the user must do")
 }
 
 func TestTheNumberOfWritesDoesNotGrowWithTheNodes(t *testing.T) {
