@@ -142,9 +142,7 @@ func (f *Follower) Run(ctx context.Context) Result {
 		if now.since.After(since) || time.Since(start) > longStream {
 			tries = 0
 		}
-		select {
-		case <-time.After(backoff(tries)):
-		case <-ctx.Done():
+		if !sleep(ctx, backoff(tries)) {
 			return Stopped
 		}
 	}
@@ -170,4 +168,16 @@ func backoff(tries int) time.Duration {
 	}
 	d := min(first<<min(max(tries-1, 0), 10), longest)
 	return d/2 + rand.N(d/2+1)
+}
+
+// sleep waits for d and returns true, or returns false when ctx ends first.
+func sleep(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
 }
