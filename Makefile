@@ -105,6 +105,10 @@ test-unit: ## Run the tests that need Go and nothing else, in under a minute.
 	$(call in-each,$(MODULES),go test -shuffle=on ./...)
 	@[ -n "$$KUBEBUILDER_ASSETS" ] || echo "Skipped the tests that need an API server: make test-integration runs them"
 
+.PHONY: test-harness
+test-harness: ## Play Kubernetes at random around the decisions for STEPS=1000000 steps, from SEED if it is given.
+	STEPS=$(or $(STEPS),1000000) go test -count=1 -timeout 60m -v -run '^TestInvariants$$' ./internal/plan
+
 .PHONY: test-integration
 test-integration: ## Run the same with the race detector, and those that need an API server.
 	KUBEBUILDER_ASSETS="$$($(MAKE) -s kubernetes)" hack/test-integration.sh
