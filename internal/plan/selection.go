@@ -54,6 +54,9 @@ func (s *State) podsToUngate(m *membership) (ungate []Pod, retry time.Duration) 
 		case s.holdsSlot(pod):
 			occupied[pod.Node] = true
 			free--
+		case pod.State == Succeeded && s.counts(pod):
+			// The DaemonSet controller made a second pod if it got no answer for the first.
+			occupied[pod.Node] = true
 		case pod.State == Gated && s.counts(pod) && placed[pod.Node]:
 			waiting = append(waiting, *pod)
 		}
@@ -67,7 +70,7 @@ func (s *State) podsToUngate(m *membership) (ungate []Pod, retry time.Duration) 
 		case free <= 0:
 			return ungate, retry
 		case occupied[pod.Node]:
-			// A node never works for two pods of a Job's name at once.
+			// A node never works for two pods of a Job's name.
 		case s.Now.Before(until):
 			retry = soonest(retry, until.Sub(s.Now))
 		default:

@@ -62,6 +62,7 @@ func TestPodsToUngate(t *testing.T) {
 		"in its grace period, it may start":     {[]Pod{dying, podIn(Gated, "a", 1)}, 1, []string{}},
 		"a failed pod that is being stopped":    {[]Pod{failing, podIn(Gated, "a", 1)}, 1, []string{}},
 		"two pods never work on a node":         {[]Pod{podIn(Active, "a", 1), second}, 2, []string{}},
+		"a second pod of a node that is done":   {[]Pod{podIn(Succeeded, "a", 1), second}, 2, []string{}},
 		"more work than a lowered limit":        {[]Pod{podIn(Active, "a", 1), podIn(Active, "b", 1), podIn(Gated, "c", 1)}, 1, []string{}},
 	}
 	for name, test := range tests {
