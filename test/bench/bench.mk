@@ -7,21 +7,21 @@ CASES ?= 1,2,3,4,5
 BENCH_ARGS ?=
 # OpenKruise's manager, to measure BroadcastJobs as well: KRUISE_MANAGER="$(make -s kruise)".
 KRUISE_MANAGER ?=
-# How long the soak goes on, and further flags, as in SOAK_ARGS=-seed=42.
+# How long the soak goes on. SEED repeats the choices of an earlier one.
 SOAK_TIME ?= 10m
-SOAK_ARGS ?=
+SOAK_ARGS = -soak $(SOAK_TIME) $(if $(SEED),-seed $(SEED))
 
 ##@ Performance
 
 # The cluster of the benchmark is its own, and has no real NODES.
 .PHONY: bench
-bench: bench-tool ## Measure the operator on NODES=1000 simulated nodes, beside a bare DaemonSet.
+bench: bench-tool $(KWOK) ## Measure the operator on NODES=1000 simulated nodes, beside a bare DaemonSet.
 	@env -u NODES CLUSTER_NAME=bench CLUSTER_SLOT=3 bin/bench-tool -nodes $(BENCH_NODES) -cases $(CASES) -kwok $(KWOK) -kruise "$(KRUISE_MANAGER)" $(BENCH_ARGS)
 
 .PHONY: soak
-soak: bench-tool ## Run Jobs at random for SOAK_TIME=10m, and kill at random what they depend on.
-	@env -u NODES CLUSTER_NAME=soak CLUSTER_SLOT=4 bin/bench-tool -soak $(SOAK_TIME) -kwok $(KWOK) $(SOAK_ARGS)
+soak: bench-tool $(KWOK) ## Run Jobs at random for SOAK_TIME=10m on simulated nodes, and disturb at random what they depend on.
+	@env -u NODES CLUSTER_NAME=soak CLUSTER_SLOT=4 bin/bench-tool $(SOAK_ARGS) -kwok $(KWOK)
 
 .PHONY: bench-tool
-bench-tool: binaries $(KWOK)
+bench-tool: binaries
 	@go -C test build -o $(CURDIR)/bin/bench-tool ./bench

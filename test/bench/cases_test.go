@@ -81,18 +81,18 @@ func TestRandomJobsAreOfAllKinds(t *testing.T) {
 		expected, job := randomJob(random, i, soakNodes)
 		g.Expect(job.Spec.Parallelism == nil).To(Equal(expected.limit == 0))
 		g.Expect(expected.suspended).To(Equal(job.Suspended()))
-		g.Expect(expected.pods).To(BeElementOf(20, 50, 200))
+		g.Expect(len(expected.nodes)).To(BeElementOf(20, 50, 200))
 		g.Expect(expected.fails && job.Spec.CompletionMode != v1beta1.CompletionExit).To(BeFalse(), "the simulation fails init containers")
 		for kind, is := range map[string]bool{
 			"exit": job.Spec.CompletionMode == v1beta1.CompletionExit, "fails": expected.fails, "held": expected.suspended,
-			"limited": expected.limit > 0, "kept": job.Spec.TTLSecondsAfterFinished != nil,
+			"tolerant": expected.tolerates, "limited": expected.limit > 0, "kept": job.Spec.TTLSecondsAfterFinished != nil,
 		} {
 			if is {
 				kinds[kind]++
 			}
 		}
 	}
-	for _, kind := range []string{"exit", "fails", "held", "limited", "kept"} {
+	for _, kind := range []string{"exit", "fails", "held", "tolerant", "limited", "kept"} {
 		g.Expect(kinds[kind]).To(And(BeNumerically(">", 20), BeNumerically("<", 480)), kind)
 	}
 }

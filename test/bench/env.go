@@ -13,6 +13,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -72,18 +73,7 @@ func newEnv(ctx context.Context, options cluster.Options, p programs) (*env, err
 	if err := os.WriteFile(policy, auditPolicy, 0o644); err != nil {
 		return nil, err
 	}
-	options.Nodes, options.ExtraArgs = 0, map[string][]string{
-		"kube-apiserver": {
-			"--audit-policy-file=" + policy, "--audit-log-path=" + e.audit.file,
-			"--profiling=true",
-			// No authority signs the certificate of the simulated nodes.
-			"--kubelet-certificate-authority=",
-		},
-		// The benchmark does not measure these two, so their client limits are raised.
-		// The simulated nodes send no heartbeats.
-		"kube-controller-manager": {"--kube-api-qps=10000", "--kube-api-burst=10000", "--node-monitor-grace-period=24h"},
-		"kube-scheduler":          {"--kube-api-qps=10000", "--kube-api-burst=10000"},
-	}
+	options.Nodes, options.ExtraArgs = 0, e.componentArgs(policy)
 	if e.cluster, err = cluster.New(options); err != nil {
 		return nil, err
 	}
@@ -98,6 +88,18 @@ func newEnv(ctx context.Context, options cluster.Options, p programs) (*env, err
 		return e, err
 	}
 	return e, e.installKruise()
+}
+
+// componentArgs returns further flags of the control plane.
+func (e *env) componentArgs(policy string) map[string][]string {
+	server := []string{"--audit-policy-file=" + policy, "--audit-log-path=" + e.audit.file, "--profiling=true"}
+	// The benchmark does not measure these two, so their client limits are raised.
+	limits := []string{"--kube-api-qps=10000", "--kube-api-burst=10000"}
+	// No authority signs the certificate of the simulated nodes.
+	server = append(server, "--kubelet-certificate-authority=")
+	// They send no heartbeats.
+	manager := append([]string{"--node-monitor-grace-period=24h"}, limits...)
+	return map[string][]string{"kube-apiserver": server, "kube-controller-manager": manager, "kube-scheduler": limits}
 }
 
 // close stops the simulation and the cluster. It keeps the folder with the logs if the
@@ -154,7 +156,12 @@ func (e *env) install(ctx context.Context) error {
 	if e.client, err = client.NewWithWatch(config, client.Options{}); err != nil {
 		return err
 	}
-	return e.simulate(ctx)
+	for _, namespace := range []string{namespaceDone, namespaceQuiet, namespaceSoak, namespacePoison} {
+		if err := e.client.Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}}); err != nil {
+			return err
+		}
+	}
+	return e.simulate()
 }
 
 // readContainerEnv reads the environment variables of the Deployment's containers. It

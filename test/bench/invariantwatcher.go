@@ -1,106 +1,68 @@
 package main
 
 import (
-	"cmp"
-	"context"
 	"fmt"
-	"slices"
 	"sync"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/apimachinery/pkg/watch"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 )
 
-// simulatedBackoffLimit is the backoffLimit of all Jobs. A pod that failed more often
-// frees its slot.
-const simulatedBackoffLimit = 6
-
 // invariantWatcher watches the pods of Jobs, and records each violation of an
 // invariant. It keeps watching when the API server is killed and restarted.
 type invariantWatcher struct {
+	// taken explains which work may run once more.
+	taken *takeaways
+
 	mu sync.Mutex
 	// limits holds how many nodes of each Job may work at once. 0 means no limit.
 	limits map[string]int
 	pods   map[types.UID]*corev1.Pod
-	// working counts the nodes of each Job that work now, and mostWorking is the
-	// highest such count so far.
+	// gone holds when the watcher saw that a pod is gone.
+	gone map[types.UID]time.Time
+	// slots holds on which node a pod works now, or is about to. working counts them
+	// for each Job, and mostWorking is the highest such count so far.
+	slots                map[types.UID]place
 	working, mostWorking map[string]int
-	// completedBy holds the pod that did the work of a Job's template on a node.
-	// replacements holds the pods that were created after that pod was gone. Two pods
-	// may exist at once without a violation: the DaemonSet controller creates a second
-	// pod if the API server did not answer its first request.
-	completedBy  map[string]types.UID
+	// completedBy holds the pod that did work. replacements holds the pods that were
+	// created after that pod was gone without an excuse. Two pods may exist at once
+	// without a violation: the DaemonSet controller creates a second pod if the API
+	// server did not answer its first request.
+	completedBy  map[work]completion
 	replacements map[types.UID]bool
-	broken       []string
+	// absent holds until when a node counts as one that left. lost holds the pods that
+	// were on it: no kubelet runs them.
+	absent map[string]time.Time
+	lost   map[types.UID]bool
+	runs   map[string]*history
+	broken []string
 }
 
-func newInvariantWatcher() *invariantWatcher {
+// place is a Job on a node.
+type place struct{ job, node string }
+
+// work is what the pods of a place do for one template.
+type work struct {
+	place
+	hash string
+}
+
+// completion is which pod did work, and when the watcher saw it.
+type completion struct {
+	pod types.UID
+	at  time.Time
+}
+
+func newInvariantWatcher(taken *takeaways) *invariantWatcher {
 	return &invariantWatcher{
-		limits: map[string]int{}, pods: map[types.UID]*corev1.Pod{}, working: map[string]int{}, mostWorking: map[string]int{},
-		completedBy: map[string]types.UID{}, replacements: map[types.UID]bool{},
+		taken: taken, limits: map[string]int{}, pods: map[types.UID]*corev1.Pod{}, gone: map[types.UID]time.Time{}, slots: map[types.UID]place{},
+		working: map[string]int{}, mostWorking: map[string]int{},
+		completedBy: map[work]completion{}, replacements: map[types.UID]bool{},
+		absent: map[string]time.Time{}, lost: map[types.UID]bool{}, runs: map[string]*history{},
 	}
-}
-
-// watch watches the pods of a namespace until the context ends. An informer is not
-// suitable: after a gap in the watch it reports all pods in any order, which looks like
-// states that never were.
-func (w *invariantWatcher) watch(ctx context.Context, cluster client.WithWatch, namespace string) {
-	for ctx.Err() == nil {
-		pods := &corev1.PodList{}
-		if err := cluster.List(ctx, pods, client.InNamespace(namespace)); err != nil {
-			time.Sleep(100 * time.Millisecond)
-			continue
-		}
-		w.replace(pods.Items)
-		events, err := watchFrom(ctx, cluster, &corev1.PodList{}, namespace, pods.ResourceVersion)
-		if err != nil {
-			continue
-		}
-		for e := range events.ResultChan() {
-			if pod, ok := e.Object.(*corev1.Pod); ok {
-				w.record(pod, e.Type == watch.Deleted)
-				continue
-			}
-			events.Stop() // The watch is too old for the API server, so list again.
-		}
-	}
-}
-
-// replace replaces all known pods by those of one list.
-func (w *invariantWatcher) replace(pods []corev1.Pod) {
-	there := map[types.UID]bool{}
-	for i := range pods {
-		there[pods[i].UID] = true
-	}
-	w.mu.Lock()
-	var gone []*corev1.Pod
-	for uid, pod := range w.pods {
-		if !there[uid] {
-			gone = append(gone, pod)
-		}
-	}
-	w.mu.Unlock()
-	for _, pod := range gone {
-		w.record(pod, true)
-	}
-	// Slots must be freed before others are taken: the gap hides the real order.
-	slices.SortStableFunc(pods, func(a, b corev1.Pod) int { return cmp.Compare(slots(&a), slots(&b)) })
-	for i := range pods {
-		w.record(&pods[i], false)
-	}
-}
-
-// slots returns how many slots the pod takes.
-func slots(pod *corev1.Pod) int {
-	if takesSlot(pod) {
-		return 1
-	}
-	return 0
 }
 
 // setLimit sets how many nodes of a Job may work at once.
@@ -110,58 +72,102 @@ func (w *invariantWatcher) setLimit(job string, limit int) {
 	w.limits[job] = limit
 }
 
+// nodeLeft records that a node is about to leave. back records that it joins again. Pods
+// that the watcher sees shortly after that may be those of before.
+func (w *invariantWatcher) nodeLeft(node string) (back func()) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.absent[node] = time.Now().Add(time.Hour)
+	for uid, pod := range w.pods {
+		if pod.Spec.NodeName == node {
+			w.lost[uid] = true
+			w.release(uid)
+		}
+	}
+	return func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.absent[node] = time.Now().Add(3 * time.Second)
+	}
+}
+
+// release frees the slot of a pod, if it takes one.
+func (w *invariantWatcher) release(pod types.UID) {
+	if at, ok := w.slots[pod]; ok {
+		w.working[at.job]--
+		delete(w.slots, pod)
+	}
+}
+
 func (w *invariantWatcher) record(pod *corev1.Pod, gone bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	job := pod.Labels[v1beta1.LabelJob]
-	if before := w.pods[pod.UID]; before != nil && takesSlot(before) {
-		w.working[job]--
-	}
+	w.release(pod.UID)
 	delete(w.pods, pod.UID)
 	if gone {
+		w.gone[pod.UID] = time.Now()
 		return
 	}
-	work := fmt.Sprintf("%s on %s, template %s", job, pod.Spec.NodeName, pod.Labels[v1beta1.LabelTemplateHash])
-	by, wasDone := w.completedBy[work]
-	if wasDone && by != pod.UID && w.pods[by] == nil {
+	w.pods[pod.UID] = pod
+	if time.Now().Before(w.absent[pod.Spec.NodeName]) {
+		w.lost[pod.UID] = true
+	}
+	if w.lost[pod.UID] {
+		return
+	}
+	at := place{pod.Labels[v1beta1.LabelJob], pod.Spec.NodeName}
+	if takesSlot(pod) {
+		w.takeSlot(pod.UID, at)
+	}
+	w.recordWork(pod, work{at, pod.Labels[v1beta1.LabelTemplateHash]})
+}
+
+// takeSlot gives the pod a slot of its Job, and checks that there is one.
+func (w *invariantWatcher) takeSlot(pod types.UID, at place) {
+	limit := w.limits[at.job]
+	for other, of := range w.slots {
+		// Only pods with a gate wait for one another.
+		if limit > 0 && of == at && at.node != "" {
+			w.breaks("pods %s and %s of Job %s work on %s at once", other, pod, at.job, at.node)
+		}
+	}
+	w.slots[pod] = at
+	w.working[at.job]++
+	w.mostWorking[at.job] = max(w.mostWorking[at.job], w.working[at.job])
+	if limit > 0 && w.working[at.job] > limit {
+		w.breaks("%d nodes of Job %s work at once, of %d that may", w.working[at.job], at.job, limit)
+	}
+}
+
+// recordWork records who did the work, and checks that it was done once.
+func (w *invariantWatcher) recordWork(pod *corev1.Pod, of work) {
+	now := time.Now()
+	w.recordRun(pod, of)
+	by, wasDone := w.completedBy[of]
+	if wasDone && by.pod != pod.UID && w.pods[by.pod] == nil && !w.taken.excuse(of.job, of.node, by.at, now) {
 		w.replacements[pod.UID] = true
 	}
-	w.pods[pod.UID] = pod
-	if takesSlot(pod) {
-		w.working[job]++
-		w.mostWorking[job] = max(w.mostWorking[job], w.working[job])
-		if limit := w.limits[job]; limit > 0 && w.working[job] > limit {
-			w.broken = append(w.broken, fmt.Sprintf("%s: %d nodes of Job %s work at once, of %d that may",
-				time.Now().UTC().Format(time.RFC3339Nano), w.working[job], job, limit))
-		}
+	if !isFinished(pod) {
+		return
 	}
-	if isFinished(pod) {
-		if w.replacements[pod.UID] {
-			w.broken = append(w.broken, "done twice: "+work)
-		}
-		w.completedBy[work] = pod.UID
+	if w.replacements[pod.UID] {
+		w.breaks("done twice: %s on %s, template %s", of.job, of.node, of.hash)
+	}
+	if by.pod != pod.UID {
+		w.completedBy[of] = completion{pod.UID, now}
 	}
 }
 
-// takesSlot returns whether the pod works or is about to.
-func takesSlot(pod *corev1.Pod) bool {
-	if len(pod.Spec.SchedulingGates) > 0 || isFinished(pod) {
-		return false
-	}
-	restarts := int32(0)
-	for i := range pod.Status.InitContainerStatuses {
-		restarts += pod.Status.InitContainerStatuses[i].RestartCount
-	}
-	return restarts <= simulatedBackoffLimit
+// goneBy returns whether the watcher saw by that time that the pod is gone.
+func (w *invariantWatcher) goneBy(pod string, at time.Time) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	gone, ok := w.gone[types.UID(pod)]
+	return ok && !gone.After(at)
 }
 
-// isFinished returns whether the pod's work is done. A simulated pod in Exit mode has
-// done its work when its phase is Running.
-func isFinished(pod *corev1.Pod) bool {
-	if v1beta1.PodCompletesByLog(&pod.Spec) {
-		return v1beta1.PodIsCompleted(pod)
-	}
-	return pod.Status.Phase == corev1.PodRunning
+func (w *invariantWatcher) breaks(format string, args ...any) {
+	w.broken = append(w.broken, time.Now().UTC().Format(time.RFC3339Nano)+": "+fmt.Sprintf(format, args...))
 }
 
 // violations returns the violations recorded so far.

@@ -13,9 +13,9 @@ import (
 
 	"golang.org/x/sync/errgroup"
 	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/wait"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
 const (
@@ -36,12 +36,9 @@ var simulation []byte
 
 // simulate starts kwok, which serves the log of every container of a namespace from one
 // file. In namespaceDone and namespaceSoak, that log ends with the termination word.
-func (e *env) simulate(ctx context.Context) error {
+func (e *env) simulate() error {
 	config := slices.Clone(simulation)
 	for _, namespace := range []string{namespaceDone, namespaceQuiet, namespaceSoak} {
-		if err := e.client.Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}}); err != nil {
-			return err
-		}
 		if err := os.Mkdir(filepath.Dir(e.logFile(namespace)), 0o755); err != nil {
 			return err
 		}
@@ -99,19 +96,20 @@ func (e *env) appendLog(namespace, text string) error {
 	return file.Close()
 }
 
+// simulatedNode returns the node with this index, as it joins.
+func simulatedNode(index int) *corev1.Node {
+	return &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: fmt.Sprintf("node-%04d", index), Labels: map[string]string{
+		labelTenth: strconv.Itoa(index % 10), labelGroup: strconv.Itoa(index / groupSize),
+	}}}
+}
+
 // grow creates nodes up to the number, and waits until all of them accept pods.
 func (e *env) grow(ctx context.Context, nodes int) error {
 	began, group := time.Now(), errgroup.Group{}
 	group.SetLimit(32)
 	for i := e.nodes; i < nodes; i++ {
 		group.Go(func() error {
-			err := e.client.Create(ctx, &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: fmt.Sprintf("node-%04d", i), Labels: map[string]string{
-				labelTenth: strconv.Itoa(i % 10), labelGroup: strconv.Itoa(i / groupSize),
-			}}})
-			if apierrors.IsAlreadyExists(err) {
-				return nil
-			}
-			return err
+			return client.IgnoreAlreadyExists(e.client.Create(ctx, simulatedNode(i)))
 		})
 	}
 	if err := group.Wait(); err != nil {

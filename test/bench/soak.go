@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"time"
 
@@ -14,45 +16,72 @@ import (
 )
 
 const (
-	// soakNodes is how many nodes the soak simulates.
-	soakNodes = 200
 	// fewStreams allows far fewer streams than there are logs to follow, so that the
 	// pods take turns.
 	fewStreams = "--max-log-streams=10"
-	// maxJobs is how many unfinished Jobs there may be at once.
-	maxJobs = 12
-	// calmShare is the last part of the soak, in which no process is killed: the
-	// processes must have run for a while when their sizes are compared.
+	// watchDelay is how long the watch of the pods may need after the Job's verdict.
+	watchDelay = 10 * time.Second
+	// calmShare is the last part of the soak, in which nothing is killed or disturbed:
+	// the processes must have run for a while when their sizes are compared.
 	calmShare = 0.25
 	// settleTimeout is how long all Jobs may take to finish after the soak.
-	settleTimeout = 2 * time.Minute
+	settleTimeout = 3 * time.Minute
 )
 
-// soak runs random Jobs and kills the processes that they depend on.
+// soak runs random Jobs, kills the processes that they depend on, and disturbs their pods
+// and nodes.
 type soak struct {
 	env        *env
+	pool       pool
+	nodes      []string
 	operator   *operator
 	invariants *invariantWatcher
+	taken      *takeaways
 	random     *rand.Rand
 	jobs       map[string]*soakJob
 	made       int
 	counts     map[string]int
+	// troubles holds the nodes that are in trouble now.
+	troubles map[string]*trouble
+	// poisons holds the poison objects, with the reason that blocks each.
+	poisons map[string]string
+	wrong   []string
 	// managerDue, terminatorDue and serverDue are when to start a killed process again.
 	// Zero means that it runs.
 	managerDue, terminatorDue, serverDue time.Time
 }
 
+// pool is the kind of nodes that a soak runs on.
+type pool interface {
+	// start makes the nodes, and returns their names.
+	start(ctx context.Context) ([]string, error)
+	// maxJobs is how many unfinished Jobs there may be at once.
+	maxJobs() int
+	// newJob returns a random Job, and what to expect of it.
+	newJob(number int) (*soakJob, *v1beta1.Job)
+	// disturb does something at random that only happens to nodes of this kind.
+	disturb(ctx context.Context, node string) error
+	// undone returns the nodes, of those given, that have not done the work of the Job.
+	undone(job *soakJob, nodes []string) []string
+	// limited is called when the Job gets another limit.
+	limited(job *soakJob)
+	// problems returns what else went wrong.
+	problems() []string
+}
+
 // runSoak soaks the operator for a duration, and returns an error that lists what went
 // wrong.
 func (e *env) runSoak(ctx context.Context, duration time.Duration, seed uint64) (err error) {
+	taken := &takeaways{}
 	s := &soak{
-		env: e, invariants: newInvariantWatcher(), random: rand.New(rand.NewPCG(seed, 0)),
-		jobs: map[string]*soakJob{}, counts: map[string]int{},
+		env: e, invariants: newInvariantWatcher(taken), taken: taken, random: rand.New(rand.NewPCG(seed, 0)),
+		jobs: map[string]*soakJob{}, counts: map[string]int{}, troubles: map[string]*trouble{}, poisons: map[string]string{},
 	}
-	e.logf("%10s  seed %d, for %s on %d nodes", "", seed, duration, soakNodes)
-	if err := e.grow(ctx, soakNodes); err != nil {
+	s.pool = &simulatedPool{s}
+	if s.nodes, err = s.pool.start(ctx); err != nil {
 		return err
 	}
+	e.logf("%10s  seed %d, for %s on %d nodes", "", seed, duration, len(s.nodes))
 	go s.invariants.watch(ctx, e.client, namespaceSoak)
 	if s.operator, err = e.startOperator(ctx, fewStreams); err != nil {
 		return err
@@ -68,25 +97,29 @@ func (e *env) runSoak(ctx context.Context, duration time.Duration, seed uint64) 
 	}
 	began := time.Now()
 	for time.Since(began) < duration && ctx.Err() == nil {
-		if err := s.step(ctx, time.Since(began) < time.Duration(float64(duration)*(1-calmShare))); err != nil {
+		if err := s.step(ctx, time.Since(began) > time.Duration(float64(duration)*(1-calmShare))); err != nil {
 			return err
 		}
 		if err := sleep(ctx, time.Duration(100+s.random.IntN(300))*time.Millisecond); err != nil {
 			return err
 		}
 	}
-	if err := errors.Join(ctx.Err(), s.settle(ctx)); err != nil {
-		return err
+	unsettled := s.settle(ctx)
+	wrong := s.problems()
+	fmt.Printf("\nSoaked for %s with seed %d: %s\n", time.Since(began).Round(time.Second), seed, tally(s.counts))
+	if unsettled == nil && ctx.Err() == nil {
+		after, err := readSizes(ctx)
+		if err != nil {
+			return err
+		}
+		wrong = append(wrong, after.grownSince(before)...)
+		fmt.Println(after.compare(before))
 	}
-	after, err := readSizes(ctx)
-	if err != nil {
-		return err
+	if err := errors.Join(ctx.Err(), unsettled); err != nil {
+		wrong = append(wrong, err.Error())
 	}
-	wrong := append(s.problems(), s.invariants.violations()...)
-	wrong = append(wrong, after.grownSince(before)...)
-	fmt.Printf("\nSoaked for %s with seed %d: %s\n%s\n", time.Since(began).Round(time.Second), seed, tally(s.counts), after.compare(before))
 	if len(wrong) > 0 {
-		return fmt.Errorf("%d things went wrong:\n%s", len(wrong), strings.Join(wrong, "\n"))
+		return fmt.Errorf("%d things went wrong with seed %d:\n%s", len(wrong), seed, strings.Join(wrong, "\n"))
 	}
 	fmt.Println("Every Job finished, within its parallelism and once per node, and no object is left.")
 	return nil
@@ -102,8 +135,8 @@ func (s *soak) warmUp(ctx context.Context) error {
 	return s.settle(ctx)
 }
 
-// settle starts the killed processes, resumes the suspended Jobs, and waits until every
-// Job is finished and deleted with its objects.
+// settle starts the killed processes, ends all trouble, resumes the suspended Jobs, and
+// waits until every Job is finished and deleted with its objects.
 func (s *soak) settle(ctx context.Context) error {
 	if err := s.revive(ctx, true); err != nil {
 		return err
@@ -112,7 +145,7 @@ func (s *soak) settle(ctx context.Context) error {
 	defer cancel()
 	var last error
 	err := wait.PollUntilContextCancel(ctx, 500*time.Millisecond, true, func(ctx context.Context) (bool, error) {
-		last = s.sweep(ctx, true)
+		last = errors.Join(s.recover(ctx, true), s.sweep(ctx, true), s.removePoison(ctx))
 		for _, job := range s.jobs {
 			if !job.gone && last == nil {
 				last = fmt.Errorf("the Job %s still exists: %s %s", job.name, job.last.Phase, job.last.Completed)
@@ -131,23 +164,40 @@ func (s *soak) settle(ctx context.Context) error {
 
 // nothingLeft returns an error that names an object of the soak, if one still exists.
 func (e *env) nothingLeft(ctx context.Context) error {
-	left, err := e.kubectl("-n", namespaceSoak, "get", "pods,daemonsets,jobs."+v1beta1.GroupVersion.Group, "-o", "name")
-	if err != nil {
-		return err
-	}
-	if left != "" {
-		return fmt.Errorf("%s still exists", strings.Join(strings.Fields(left)[:1], " "))
+	for _, namespace := range []string{namespaceSoak, namespacePoison} {
+		left, err := e.kubectl("-n", namespace, "get", "pods,daemonsets,jobs."+v1beta1.GroupVersion.Group, "-o", "name")
+		if err != nil {
+			return err
+		}
+		if left != "" {
+			return fmt.Errorf("%s still exists", strings.Join(strings.Fields(left)[:1], " "))
+		}
 	}
 	return ctx.Err()
 }
 
-// problems returns what is wrong with the finished Jobs.
+// problems returns what is wrong with the finished Jobs, and what went wrong on the way.
 func (s *soak) problems() []string {
-	var all []string
-	for _, job := range s.jobs {
+	all := s.wrong
+	for _, name := range slices.Sorted(maps.Keys(s.jobs)) {
+		job := s.jobs[name]
 		if problem := job.problem(); problem != "" {
 			all = append(all, problem)
 		}
+		if undone := s.undone(job); len(undone) > 0 {
+			all = append(all, fmt.Sprintf("Job %s is complete, but nodes %v have not done its work", job.name, undone))
+		}
 	}
-	return all
+	all = append(all, s.invariants.violations()...)
+	return append(all, s.pool.problems()...)
+}
+
+// undone returns the nodes that have not done the work of a complete Job. Nodes that were
+// in trouble may be left out of it.
+func (s *soak) undone(job *soakJob) []string {
+	if job.deleted || job.last.Phase != v1beta1.PhaseComplete {
+		return nil
+	}
+	nodes := slices.DeleteFunc(slices.Clone(job.nodes), func(node string) bool { return job.troubled[node] })
+	return append(s.invariants.undone(job.name, job.last.TemplateHash, nodes), s.pool.undone(job, nodes)...)
 }

@@ -4,9 +4,11 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strconv"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
@@ -20,9 +22,13 @@ const (
 
 // soakJob is a Job of the soak, with its expected result.
 type soakJob struct {
-	name  string
-	pods  int
-	fails bool
+	name string
+	// nodes are those that match. troubled ones were in trouble at some time, and may be
+	// left out. tolerates is set if the pods tolerate the taint of the soak.
+	nodes     []string
+	troubled  map[string]bool
+	tolerates bool
+	fails     bool
 	// suspended is set while the Job is suspended, and deleted once the soak deleted it
 	// before its end.
 	suspended, deleted bool
@@ -31,6 +37,11 @@ type soakJob struct {
 	// last is the status that was read last, and gone is set once the Job is deleted.
 	last v1beta1.JobStatus
 	gone bool
+	// observedSince is when the soak first read that the Job is complete, while the watch
+	// of its pods shows nodes that are not done.
+	observedSince time.Time
+	// replacedAt is when the Job that has the name now was created, if it replaced one.
+	replacedAt time.Time
 }
 
 // finished returns whether the Job is finished or gone.
@@ -50,42 +61,43 @@ func (j *soakJob) problem() string {
 		return ""
 	case j.last.Phase != wanted:
 		return fmt.Sprintf("Job %s should be %s and is %q (%s)", j.name, wanted, j.last.Phase, j.last.Completed)
-	case !j.fails && (int(j.last.Succeeded) != j.pods || int(j.last.Desired) != j.pods):
-		return fmt.Sprintf("Job %s is complete with %d of %d nodes; %d match", j.name, j.last.Succeeded, j.last.Desired, j.pods)
+	case !j.fails && (j.last.Succeeded != j.last.Desired || int(j.last.Desired) > len(j.nodes) || int(j.last.Desired) < len(j.nodes)-len(j.troubled)):
+		return fmt.Sprintf("Job %s is complete with %d of %d nodes; %d match, of which %d were in trouble",
+			j.name, j.last.Succeeded, j.last.Desired, len(j.nodes), len(j.troubled))
 	case j.fails && j.last.Failed == 0:
 		return fmt.Sprintf("Job %s failed, and names no node", j.name)
 	}
 	return ""
 }
 
-// randomJob returns a random Job such as a user might create, and what to expect of it.
+// randomJob returns a random Job such as a user might create on simulated nodes, and what
+// to expect of it.
 func randomJob(random *rand.Rand, number, nodes int) (*soakJob, *v1beta1.Job) {
-	expected := &soakJob{name: fmt.Sprintf("soak-%d", number)}
+	expected := newSoakJob(number)
 	spec := corev1.PodSpec{
 		Containers:                   []corev1.Container{{Name: v1beta1.ContainerName, Image: image}},
 		AutomountServiceAccountToken: new(false), TerminationGracePeriodSeconds: new(int64(0)),
 	}
 	switch random.IntN(4) {
 	case 0:
-		expected.pods = nodes
 	case 1:
-		expected.pods, spec.NodeSelector = nodes/10, map[string]string{labelTenth: strconv.Itoa(random.IntN(10))}
+		spec.NodeSelector = map[string]string{labelTenth: strconv.Itoa(random.IntN(10))}
 	default:
-		expected.pods, spec.NodeSelector = groupSize, map[string]string{labelGroup: strconv.Itoa(random.IntN(nodes / groupSize))}
+		spec.NodeSelector = map[string]string{labelGroup: strconv.Itoa(random.IntN(nodes / groupSize))}
 	}
-	job := &v1beta1.Job{
-		ObjectMeta: metav1.ObjectMeta{Namespace: namespaceSoak, Name: expected.name, Finalizers: []string{finalizer}},
-		Spec: v1beta1.JobSpec{
-			CompletionMode: v1beta1.CompletionLog, BackoffLimit: new(int32(simulatedBackoffLimit)),
-			Template: &corev1.PodTemplateSpec{
-				ObjectMeta: metav1.ObjectMeta{
-					Labels:      map[string]string{},
-					Annotations: map[string]string{annotationWorksFor: fmt.Sprintf("%dms", random.IntN(1500))},
-				},
-				Spec: spec,
-			},
+	for i := range nodes {
+		if node := simulatedNode(i); labels.SelectorFromSet(spec.NodeSelector).Matches(labels.Set(node.Labels)) {
+			expected.nodes = append(expected.nodes, node.Name)
+		}
+	}
+	job := expected.job(random, corev1.PodTemplateSpec{
+		ObjectMeta: metav1.ObjectMeta{
+			Labels:      map[string]string{},
+			Annotations: map[string]string{annotationWorksFor: fmt.Sprintf("%dms", random.IntN(1500))},
 		},
-	}
+		Spec: spec,
+	})
+	job.Spec.BackoffLimit = new(int32(simulatedBackoffLimit))
 	if random.IntN(2) == 0 {
 		job.Spec.CompletionMode = v1beta1.CompletionExit
 		if expected.fails = random.IntN(4) == 0; expected.fails {
@@ -94,17 +106,33 @@ func randomJob(random *rand.Rand, number, nodes int) (*soakJob, *v1beta1.Job) {
 	}
 	switch random.IntN(3) {
 	case 0:
-		job.Spec.Parallelism, expected.limit = new(intstr.FromString("10%")), expected.pods/10
+		job.Spec.Parallelism, expected.limit = new(intstr.FromString("10%")), len(expected.nodes)/10
 	case 1:
 		// At most 20 waves, so that each Job can finish within the soak.
-		expected.limit = max(1+random.IntN(20), expected.pods/20)
+		expected.limit = max(1+random.IntN(20), len(expected.nodes)/20)
 		job.Spec.Parallelism = new(intstr.FromInt(expected.limit))
 	}
+	return expected, job
+}
+
+func newSoakJob(number int) *soakJob {
+	return &soakJob{name: fmt.Sprintf("soak-%d", number), troubled: map[string]bool{}}
+}
+
+// job returns the Job in Log mode, with random settings that do not depend on the nodes.
+func (j *soakJob) job(random *rand.Rand, template corev1.PodTemplateSpec) *v1beta1.Job {
+	job := &v1beta1.Job{
+		ObjectMeta: metav1.ObjectMeta{Namespace: namespaceSoak, Name: j.name, Finalizers: []string{finalizer}},
+		Spec:       v1beta1.JobSpec{CompletionMode: v1beta1.CompletionLog, Template: &template},
+	}
+	if j.tolerates = random.IntN(3) == 0; j.tolerates {
+		job.Spec.Template.Spec.Tolerations = []corev1.Toleration{{Key: taintKey, Operator: corev1.TolerationOpExists}}
+	}
 	if random.IntN(4) == 0 {
-		job.Spec.Suspend, expected.suspended = new(true), true
+		job.Spec.Suspend, j.suspended = new(true), true
 	}
 	if random.IntN(2) == 0 {
 		job.Spec.TTLSecondsAfterFinished = new(int32(random.IntN(3) * 3600))
 	}
-	return expected, job
+	return job
 }

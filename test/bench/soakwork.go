@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -18,19 +19,20 @@ import (
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 )
 
-// step does one thing at random that a user or a crash might do.
-func (s *soak) step(ctx context.Context, kill bool) error {
+// step does one thing at random that a user, a crash or another component might do. In
+// the calm part it is one that a user might do.
+func (s *soak) step(ctx context.Context, calm bool) error {
 	if err := s.revive(ctx, false); err != nil {
 		return err
 	}
 	if s.serverDue.IsZero() {
 		// The next step retries what failed because of a conflict or a killed API
 		// server.
-		if err := s.sweep(ctx, false); err != nil && !retriable(err) {
+		if err := errors.Join(s.recover(ctx, calm), s.sweep(ctx, false)); err != nil && !retriable(err) {
 			return err
 		}
 	}
-	if kill {
+	if !calm {
 		if err := s.kill(); err != nil {
 			return err
 		}
@@ -38,23 +40,29 @@ func (s *soak) step(ctx context.Context, kill bool) error {
 	if !s.serverDue.IsZero() {
 		return nil
 	}
-	err := s.act(ctx)
-	if retriable(err) {
-		return nil
+	act := s.act
+	if !calm && s.random.IntN(4) == 0 {
+		act = s.disturb
 	}
-	return err
+	if err := act(ctx); err != nil && !retriable(err) {
+		return err
+	}
+	return nil
 }
 
 // act creates a Job, or changes one at random.
 func (s *soak) act(ctx context.Context) error {
 	active := s.activeJobs()
-	if len(active) < maxJobs && s.random.IntN(2) == 0 || len(active) == 0 {
+	if len(active) < s.pool.maxJobs() && s.random.IntN(2) == 0 || len(active) == 0 {
 		return s.create(ctx)
 	}
 	job := active[s.random.IntN(len(active))]
 	switch s.random.IntN(8) {
 	case 0:
 		return s.change(ctx, job, "template changed", func(spec *v1beta1.JobSpec) {
+			if spec.Template.Annotations == nil {
+				spec.Template.Annotations = map[string]string{}
+			}
 			spec.Template.Annotations["bench/round"] = fmt.Sprint(s.counts["template changed"])
 		})
 	case 1, 2:
@@ -67,7 +75,7 @@ func (s *soak) act(ctx context.Context) error {
 			return nil
 		}
 		job.limit += 1 + s.random.IntN(5)
-		s.invariants.setLimit(job.name, job.limit)
+		s.pool.limited(job)
 		return s.change(ctx, job, "parallelism raised", func(spec *v1beta1.JobSpec) {
 			spec.Parallelism = new(intstr.FromInt(job.limit))
 		})
@@ -90,9 +98,12 @@ func (s *soak) activeJobs() []*soakJob {
 }
 
 func (s *soak) create(ctx context.Context) error {
-	expected, job := randomJob(s.random, s.made, soakNodes)
+	expected, job := s.pool.newJob(s.made)
 	s.made++
-	s.invariants.setLimit(expected.name, expected.limit)
+	s.pool.limited(expected)
+	for node, t := range s.troubles {
+		t.reach(expected, node)
+	}
 	// The API server may have created it although it answered with an error.
 	s.jobs[expected.name] = expected
 	err := s.env.client.Create(ctx, job)
@@ -134,6 +145,7 @@ func (s *soak) sweep(ctx context.Context, atTheEnd bool) error {
 		expected := s.jobs[job.Name]
 		expected.last = job.Status
 		switch {
+		case s.mustWait(expected):
 		case !job.DeletionTimestamp.IsZero():
 			controllerutil.RemoveFinalizer(job, finalizer)
 			if err := s.env.client.Update(ctx, job); err != nil {
@@ -154,6 +166,19 @@ func (s *soak) sweep(ctx context.Context, atTheEnd bool) error {
 		expected.gone = expected.gone || !there[name]
 	}
 	return nil
+}
+
+// mustWait returns whether the Job stays a little longer, because the watch of its pods may
+// not have shown yet that they are done.
+func (s *soak) mustWait(job *soakJob) bool {
+	if len(s.undone(job)) == 0 {
+		job.observedSince = time.Time{}
+		return false
+	}
+	if job.observedSince.IsZero() {
+		job.observedSince = time.Now()
+	}
+	return time.Since(job.observedSince) < watchDelay
 }
 
 // retriable returns whether a conflict or a killed API server may cause the error.
