@@ -22,6 +22,10 @@ bench: bench-tool $(KWOK) ## Measure the operator on NODES=1000 simulated nodes,
 soak: bench-tool $(KWOK) ## Run Jobs at random for SOAK_TIME=10m on simulated nodes, and disturb at random what they depend on.
 	@env -u NODES CLUSTER_NAME=soak CLUSTER_SLOT=4 bin/bench-tool $(SOAK_ARGS) -kwok $(KWOK)
 
+.PHONY: soak-nodes
+soak-nodes: bench-tool sample-image-local ## The same on three nodes with kubelets, which also reboot.
+	@env NODES=3 CLUSTER_NAME=soaknodes CLUSTER_SLOT=6 bin/bench-tool $(SOAK_ARGS) -real
+
 .PHONY: bench-tool
 bench-tool: binaries
 	@go -C test build -o $(CURDIR)/bin/bench-tool ./bench

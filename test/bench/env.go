@@ -36,9 +36,11 @@ type env struct {
 	client   client.WithWatch
 	folder   string
 	programs programs
-	audit    audit
-	kwok     *process
-	nodes    int
+	// real is set if the nodes run kubelets. Otherwise kwok simulates them.
+	real  bool
+	audit audit
+	kwok  *process
+	nodes int
 	// templates holds the pod templates that the operator makes, by mode.
 	templates map[v1beta1.CompletionMode]corev1.PodTemplateSpec
 	// kubeconfig is a file with the rights of the operator's service account.
@@ -58,14 +60,15 @@ type programs struct {
 }
 
 // newEnv creates a control plane, installs the operator's CRDs and rights, and starts
-// the simulation without a node. close removes all of it.
-func newEnv(ctx context.Context, options cluster.Options, p programs) (*env, error) {
+// the simulation without a node. With realNodes above 0 it makes that many nodes with
+// kubelets instead. close removes all of it.
+func newEnv(ctx context.Context, options cluster.Options, p programs, realNodes int) (*env, error) {
 	folder, err := os.MkdirTemp("", "bench-")
 	if err != nil {
 		return nil, err
 	}
 	e := &env{
-		folder: folder, programs: p, audit: audit{filepath.Join(folder, "audit.log")}, kubeconfig: filepath.Join(folder, "kubeconfig"),
+		folder: folder, programs: p, real: realNodes > 0, audit: audit{filepath.Join(folder, "audit.log")}, kubeconfig: filepath.Join(folder, "kubeconfig"),
 		templates: map[v1beta1.CompletionMode]corev1.PodTemplateSpec{}, containerEnv: map[string][]string{},
 	}
 	e.logf = func(format string, args ...any) { _, _ = fmt.Fprintf(options.Log, format+"\n", args...) }
@@ -73,7 +76,7 @@ func newEnv(ctx context.Context, options cluster.Options, p programs) (*env, err
 	if err := os.WriteFile(policy, auditPolicy, 0o644); err != nil {
 		return nil, err
 	}
-	options.Nodes, options.ExtraArgs = 0, e.componentArgs(policy)
+	options.Nodes, options.ExtraArgs = realNodes, e.componentArgs(policy)
 	if e.cluster, err = cluster.New(options); err != nil {
 		return nil, err
 	}
@@ -95,10 +98,13 @@ func (e *env) componentArgs(policy string) map[string][]string {
 	server := []string{"--audit-policy-file=" + policy, "--audit-log-path=" + e.audit.file, "--profiling=true"}
 	// The benchmark does not measure these two, so their client limits are raised.
 	limits := []string{"--kube-api-qps=10000", "--kube-api-burst=10000"}
-	// No authority signs the certificate of the simulated nodes.
-	server = append(server, "--kubelet-certificate-authority=")
-	// They send no heartbeats.
-	manager := append([]string{"--node-monitor-grace-period=24h"}, limits...)
+	manager := limits
+	if !e.real {
+		// No authority signs the certificate of the simulated nodes.
+		server = append(server, "--kubelet-certificate-authority=")
+		// They send no heartbeats.
+		manager = append([]string{"--node-monitor-grace-period=24h"}, limits...)
+	}
 	return map[string][]string{"kube-apiserver": server, "kube-controller-manager": manager, "kube-scheduler": limits}
 }
 
@@ -160,6 +166,9 @@ func (e *env) install(ctx context.Context) error {
 		if err := e.client.Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}}); err != nil {
 			return err
 		}
+	}
+	if e.real {
+		return e.cluster.Load(ctx, shellImage, "")
 	}
 	return e.simulate()
 }

@@ -30,9 +30,10 @@ type runConfig struct {
 	folder   string
 	check    bool
 	// soak is how long to soak the operator instead of measuring it, and seed starts
-	// its random numbers.
+	// its random numbers. real soaks it on nodes with kubelets, and not on simulated ones.
 	soak time.Duration
 	seed uint64
+	real bool
 }
 
 func main() {
@@ -67,6 +68,7 @@ func parseFlags(args []string) (*runConfig, error) {
 	flags.StringVar(&cfg.folder, "output", "bin/bench", "the folder to write bench.json, bench.md and bench.svg to")
 	flags.DurationVar(&cfg.soak, "soak", 0, "how long to soak the operator instead of measuring it")
 	flags.Uint64Var(&cfg.seed, "seed", uint64(time.Now().Unix()), "the seed of the soak's random numbers")
+	flags.BoolVar(&cfg.real, "real", false, "soak on as many real nodes as NODES says; the image of the sample Job must be built")
 	flags.BoolVar(&cfg.check, "check", false, "fail if a target is missed")
 	if err := flags.Parse(args); err != nil {
 		return nil, err
@@ -118,7 +120,11 @@ func run(ctx context.Context, cfg *runConfig) (err error) {
 			return err
 		}
 	}
-	env, err := newEnv(ctx, options, cfg.programs)
+	realNodes := 0
+	if cfg.real {
+		realNodes = options.Nodes
+	}
+	env, err := newEnv(ctx, options, cfg.programs, realNodes)
 	if env != nil {
 		defer func() { err = errors.Join(err, env.close(err != nil)) }()
 	}

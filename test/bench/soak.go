@@ -78,6 +78,9 @@ func (e *env) runSoak(ctx context.Context, duration time.Duration, seed uint64) 
 		jobs: map[string]*soakJob{}, counts: map[string]int{}, troubles: map[string]*trouble{}, poisons: map[string]string{},
 	}
 	s.pool = &simulatedPool{s}
+	if e.real {
+		s.pool = newRealPool(s)
+	}
 	if s.nodes, err = s.pool.start(ctx); err != nil {
 		return err
 	}
