@@ -94,7 +94,7 @@ func TestPlace(t *testing.T) {
 	g.Expect(place(true)).To(Equal(daemonset.Placed), "nothing has changed")
 
 	var err error
-	state.desired, err = daemonset.Desired(theJob().Obj(), daemonset.Pause{})
+	state.desired, err = daemonset.Desired(theJob().Obj(), "h1", daemonset.Pause{})
 	g.Expect(err).NotTo(HaveOccurred())
 	state.desired.Spec.Template.Spec.NodeName, state.desiredGeneration = "b", 1
 	template, generation := templateOf(state, nil)

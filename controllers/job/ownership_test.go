@@ -15,7 +15,6 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/client-go/tools/events"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
@@ -28,8 +27,8 @@ import (
 
 const me, you = "ns/me", "ns/you"
 
-// ownedBy is the DaemonSet of a Job that an installation runs, and another one asks for.
-func ownedBy(t *testing.T, j *v1beta1.Job, owner, asker string) *appsv1.DaemonSet {
+// installedBy is the DaemonSet of a Job that an installation runs, and another one asks for.
+func installedBy(t *testing.T, j *v1beta1.Job, owner, asker string) *appsv1.DaemonSet {
 	t.Helper()
 	ds := daemonSetFor(t, j, 1)
 	for annotation, value := range map[string]string{v1beta1.AnnotationInstallation: owner, v1beta1.AnnotationAskedBy: asker} {
@@ -61,17 +60,6 @@ func (c *cluster) ownership() daemonset.Ownership {
 	return daemonset.OwnershipOf(ds)
 }
 
-// events returns the reasons of the events since the last call.
-func (c *cluster) events() []string {
-	recorder, ok := c.r.recorder.(*events.FakeRecorder)
-	c.g.Expect(ok).To(BeTrue())
-	var all []string
-	for len(recorder.Events) > 0 {
-		all = append(all, <-recorder.Events)
-	}
-	return all
-}
-
 // after lets time pass, syncs the cache, and reconciles.
 func (c *cluster) after(wait time.Duration) ctrl.Result {
 	c.clock.Step(wait)
@@ -85,7 +73,7 @@ func (c *cluster) after(wait time.Duration) ctrl.Result {
 func jobsWithWork(t *testing.T) map[string][]client.Object {
 	t.Helper()
 	objects := func(w *wrappers.JobWrapper, pod func(*wrappers.PodWrapper), change ...func(*appsv1.DaemonSet)) []client.Object {
-		ds := ownedBy(t, w.Obj(), you, "")
+		ds := installedBy(t, w.Obj(), you, "")
 		made := podFor(ds, "a", pod)
 		for _, change := range change {
 			change(ds)
@@ -165,11 +153,11 @@ func TestAnInstallationThatIsGoneIsReplaced(t *testing.T) {
 // The owner answers, or writes, after the other's cache was synced.
 func TestAnAnswerInTheMeantimeWins(t *testing.T) {
 	j := theJob().Obj()
-	c := newCluster(t, j, node("a"), ownedBy(t, j, you, ""), podFor(daemonSetFor(t, j, 1), "a", nil))
+	c := newCluster(t, j, node("a"), installedBy(t, j, you, ""), podFor(daemonSetFor(t, j, 1), "a", nil))
 	c.named()
 	c.after(0)
 	c.after(30 * time.Second)
-	ds := ownedBy(t, j, you, "")
+	ds := installedBy(t, j, you, "")
 	c.sync()
 	c.edit(ds, func() { delete(ds.Annotations, v1beta1.AnnotationAskedBy) })
 	c.clock.Step(time.Minute)
@@ -181,7 +169,7 @@ func TestAnAnswerInTheMeantimeWins(t *testing.T) {
 
 func TestTheOwnerAnswersAndGoesOn(t *testing.T) {
 	j := theJob().Obj()
-	c := newCluster(t, j, node("a"), ownedBy(t, j, me, you), podFor(daemonSetFor(t, j, 1), "a", nil))
+	c := newCluster(t, j, node("a"), installedBy(t, j, me, you), podFor(daemonSetFor(t, j, 1), "a", nil))
 	writes := c.named()
 	c.after(0)
 	c.g.Expect(c.ownership()).To(Equal(daemonset.Ownership{Owner: me}))
@@ -194,10 +182,10 @@ func TestTheOwnerAnswersAndGoesOn(t *testing.T) {
 // The question is old: the one who asked is the owner by now, and the cache is stale.
 func TestAnAnswerThatIsTooLateWritesNothingMore(t *testing.T) {
 	j := theJob().Obj()
-	ds := ownedBy(t, j, me, you)
+	ds := installedBy(t, j, me, you)
 	c := newCluster(t, j, node("a"), ds, podFor(ds, "a", nil))
 	writes := c.named()
-	c.edit(ds, func() { ds.Annotations = ownedBy(t, j, you, "").Annotations })
+	c.edit(ds, func() { ds.Annotations = installedBy(t, j, you, "").Annotations })
 	c.must(c.reconcile())
 	c.g.Expect(*writes).To(HaveExactElements("Patch"))
 	c.g.Expect(c.ownership()).To(Equal(daemonset.Ownership{Owner: you}))
@@ -207,7 +195,7 @@ func TestAnAnswerThatIsTooLateWritesNothingMore(t *testing.T) {
 // The cache shows the Job's end, and the API server that another one runs it by now.
 func TestNoVerdictOnAnothersJob(t *testing.T) {
 	j := theJob().Obj()
-	ds := ownedBy(t, j, me, "")
+	ds := installedBy(t, j, me, "")
 	c := newCluster(t, j, node("a"), ds, podFor(ds, "a", completed))
 	writes := c.named()
 	c.edit(ds, func() { ds.Annotations[v1beta1.AnnotationInstallation] = you })
@@ -218,7 +206,7 @@ func TestNoVerdictOnAnothersJob(t *testing.T) {
 // While the other one ran the Job it ungated pods that this process does not expect.
 func TestExpectationsAreUnknownAfterAnother(t *testing.T) {
 	j := theJob().Parallelism("1").Obj()
-	ds := ownedBy(t, j, you, "")
+	ds := installedBy(t, j, you, "")
 	c := newCluster(t, j, node("a"), ds, podFor(ds, "a", nil))
 	c.named()
 	state := c.r.states.of(client.ObjectKeyFromObject(j), j.UID)
@@ -233,7 +221,7 @@ func TestExpectationsAreUnknownAfterAnother(t *testing.T) {
 // The cache does not show the question yet: it must not be asked again.
 func TestItRemembersItsQuestion(t *testing.T) {
 	j := theJob().Obj()
-	c := newCluster(t, j, node("a"), ownedBy(t, j, you, ""))
+	c := newCluster(t, j, node("a"), installedBy(t, j, you, ""))
 	c.named()
 	c.after(0)
 	c.after(30 * time.Second)
@@ -244,7 +232,7 @@ func TestItRemembersItsQuestion(t *testing.T) {
 
 func TestADaemonSetThatIsMadeAgainIsObservedAgain(t *testing.T) {
 	j := theJob().Obj()
-	before := ownedBy(t, j, you, "")
+	before := installedBy(t, j, you, "")
 	c := newCluster(t, j, node("a"), before)
 	writes := c.named()
 	c.after(0)
@@ -257,7 +245,7 @@ func TestADaemonSetThatIsMadeAgainIsObservedAgain(t *testing.T) {
 
 func TestATerminatingDaemonSetIsNotAskedFor(t *testing.T) {
 	j := theJob().Obj()
-	ds := ownedBy(t, j, you, "")
+	ds := installedBy(t, j, you, "")
 	ds.Finalizers = []string{"example.com/kept"}
 	c := newCluster(t, j, node("a"), ds)
 	c.must(c.server.Delete(context.Background(), ds.DeepCopy()))
@@ -270,11 +258,11 @@ func TestATerminatingDaemonSetIsNotAskedFor(t *testing.T) {
 // Each change of the owner is said once.
 func TestItSaysAgainThatAnotherRunsTheJob(t *testing.T) {
 	j := theJob().Obj()
-	c := newCluster(t, j, node("a"), ownedBy(t, j, you, ""))
+	c := newCluster(t, j, node("a"), installedBy(t, j, you, ""))
 	c.named()
 	said := 0
 	for _, owner := range []string{you, you, me, you, "ns/they"} {
-		ds := ownedBy(t, j, you, "")
+		ds := installedBy(t, j, you, "")
 		c.edit(ds, func() { ds.Annotations[v1beta1.AnnotationInstallation] = owner })
 		c.after(time.Second)
 		for _, event := range c.events() {
@@ -289,7 +277,7 @@ func TestItSaysAgainThatAnotherRunsTheJob(t *testing.T) {
 // A policy that refuses the question costs one request every half minute, and no status.
 func TestAQuestionThatIsRefused(t *testing.T) {
 	j := theJob().Obj()
-	c := newCluster(t, j, node("a"), ownedBy(t, j, you, ""))
+	c := newCluster(t, j, node("a"), installedBy(t, j, you, ""))
 	writes := c.named()
 	count := c.fault
 	c.fault = func(verb string, before bool) error {
@@ -309,7 +297,7 @@ func TestAQuestionThatIsRefused(t *testing.T) {
 // An admission webhook drops annotations that it does not know.
 func TestAQuestionThatIsDropped(t *testing.T) {
 	j := theJob().Obj()
-	c := newCluster(t, j, node("a"), ownedBy(t, j, you, ""))
+	c := newCluster(t, j, node("a"), installedBy(t, j, you, ""))
 	c.api = interceptor.NewClient(c.api, interceptor.Funcs{
 		Patch: func(ctx context.Context, s client.WithWatch, o client.Object, patch client.Patch, options ...client.PatchOption) error {
 			err := s.Patch(ctx, o, patch, options...)
@@ -331,7 +319,7 @@ func TestAQuestionThatIsDropped(t *testing.T) {
 
 func TestADaemonSetOfAnEarlierVersionGetsItsOwner(t *testing.T) {
 	j := theJob().Obj()
-	c := newCluster(t, j, node("a"), ownedBy(t, j, "", ""), podFor(daemonSetFor(t, j, 1), "a", nil))
+	c := newCluster(t, j, node("a"), installedBy(t, j, "", ""), podFor(daemonSetFor(t, j, 1), "a", nil))
 	writes := c.named()
 	c.after(0)
 	c.g.Expect(*writes).To(ContainElement("Apply"))
@@ -343,8 +331,8 @@ func TestADaemonSetOfAnEarlierVersionGetsItsOwner(t *testing.T) {
 
 func TestAChangeOfTheOwnerEnqueuesTheJob(t *testing.T) {
 	g, j := NewWithT(t), theJob().Obj()
-	before := ownedBy(t, j, me, "")
-	for _, after := range []*appsv1.DaemonSet{ownedBy(t, j, you, ""), ownedBy(t, j, me, you)} {
+	before := installedBy(t, j, me, "")
+	for _, after := range []*appsv1.DaemonSet{installedBy(t, j, you, ""), installedBy(t, j, me, you)} {
 		g.Expect(daemonSetChanged(event.UpdateEvent{ObjectOld: before, ObjectNew: after})).To(BeTrue())
 	}
 	g.Expect(daemonSetChanged(event.UpdateEvent{ObjectOld: before, ObjectNew: before.DeepCopy()})).To(BeFalse())
@@ -354,7 +342,7 @@ func TestJobsOfOtherInstallationsAreCounted(t *testing.T) {
 	g := NewWithT(t)
 	var objects []client.Object
 	for i, owner := range []string{me, you, you, ""} {
-		ds := ownedBy(t, theJob().Obj(), owner, "")
+		ds := installedBy(t, theJob().Obj(), owner, "")
 		ds.Name = fmt.Sprint("ds-", i)
 		objects = append(objects, ds)
 	}
