@@ -33,9 +33,9 @@ func versionOf(hash string) string {
 	return version
 }
 
-// hashAs returns the hash of what the Job runs in this version. An error is the user's to
-// solve: after a downgrade, a hash of a later version cannot be compared, and running the
-// work again could be wrong.
+// hashAs returns the hash of what the Job runs in this version. After a downgrade of the
+// operator the version can be unknown. That is an error, because the manager cannot tell
+// whether the work must run again.
 func hashAs(version string, spec *v1beta1.JobSpec) (string, error) {
 	algorithm, known := algorithms[version]
 	if !known {

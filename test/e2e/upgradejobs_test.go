@@ -12,7 +12,7 @@ import (
 	wrappers "github.com/darkowlzz/daemonset-job/internal/testing"
 )
 
-// The scripts of Jobs that many nodes' worth of pods run at once: they sleep for long.
+// These scripts poll once a second: the test runs two dozen pods at once.
 const (
 	logsLater = `trap 'exit 0' TERM; echo run >> /basetarget/runs
 while [ ! -e /basetarget/go ]; do sleep 1; done
