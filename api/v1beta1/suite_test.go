@@ -52,7 +52,6 @@ var _ = BeforeSuite(func() {
 	kubeconfig = filepath.Join(GinkgoT().TempDir(), "kubeconfig")
 	Expect(os.WriteFile(kubeconfig, data, 0o600)).To(Succeed())
 	Expect(kubectl("apply", "-f", crdFile)).To(ContainSubstring("created"))
-	Expect(kubectl("wait", "--for=condition=Established", "--timeout=30s", "-f", crdFile)).NotTo(BeEmpty())
 
 	// An API server that serves a CRD publishes its schema, which explain reads, a moment later.
 	Eventually(func() error {
