@@ -98,6 +98,12 @@ type JobSpec struct {
 	// if none has that name. Set exactly one of image and template.
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,displayName="Pod Template",xDescriptors={"urn:alm:descriptor:com.tectonic.ui:advanced"},order=6
 	// +optional
+	// +kubebuilder:validation:XValidation:rule="!has(self.metadata) || !has(self.metadata.labels) || !('daemonset-job' in self.metadata.labels || 'job' in self.metadata.labels || 'daemonset' in self.metadata.labels)",message="leave the labels daemonset-job, job and daemonset out of template.metadata.labels: the operator sets them, and counts the pods of a Job by them"
+	// +kubebuilder:validation:XValidation:rule="!has(self.metadata) || !has(self.metadata.labels) || self.metadata.labels.all(k, !k.startsWith('daemonset.darkowlzz.space/'))",message="leave labels that begin with daemonset.darkowlzz.space/ out of template.metadata: the operator sets them"
+	// +kubebuilder:validation:XValidation:rule="!has(self.metadata) || !has(self.metadata.annotations) || self.metadata.annotations.all(k, !k.startsWith('daemonset.darkowlzz.space/'))",message="leave annotations that begin with daemonset.darkowlzz.space/ out of template.metadata: the operator sets them"
+	// +kubebuilder:validation:XValidation:rule="!has(self.metadata) || !has(self.metadata.finalizers) || self.metadata.finalizers.size() == 0",message="leave finalizers out of template.metadata: a pod with one stays Terminating until its finalizer is removed, and holds its node"
+	// +kubebuilder:validation:XValidation:rule="!has(self.spec) || ((!has(self.spec.schedulingGates) || self.spec.schedulingGates.all(g, !g.name.startsWith('daemonset.darkowlzz.space/'))) && (!has(self.spec.readinessGates) || self.spec.readinessGates.all(g, !g.conditionType.startsWith('daemonset.darkowlzz.space/'))))",message="leave schedulingGates and readinessGates that begin with daemonset.darkowlzz.space/ out of template.spec: the operator sets them; to hold nodes, set parallelism or suspend"
+	// +kubebuilder:validation:XValidation:rule="!has(self.spec) || (self.spec.containers.all(c, c.name != 'daemonset-job-pause') && (!has(self.spec.initContainers) || self.spec.initContainers.all(c, c.name != 'daemonset-job-pause')))",message="give the container daemonset-job-pause of the template another name: the operator adds one of this name in completionMode Exit"
 	Template *corev1.PodTemplateSpec `json:"template,omitempty"`
 
 	// completionMode says when a node is done. Log: its container has logged the

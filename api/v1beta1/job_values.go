@@ -34,6 +34,7 @@ const (
 )
 
 // JobPhase is how far a Job is, in a word.
+// +kubebuilder:validation:Enum=Pending;Running;Suspended;Complete;Failed
 type JobPhase string
 
 const (

@@ -34,6 +34,10 @@ func apply(job *unstructured.Unstructured) error {
 
 const short = "image: busybox\n"
 
+func withMetadata(metadata string) string {
+	return "template: {metadata: {" + metadata + "}, spec: {containers: [{name: c, image: i}]}}"
+}
+
 func template(pod string) string {
 	return "template: {spec: {containers: [{name: c, image: busybox}]" + pod + "}}"
 }
@@ -54,7 +58,11 @@ var _ = Describe("a manifest", func() {
 		Entry("with quantities in each form", template(", volumes: [{name: v, emptyDir: {sizeLimit: 1.5Gi}}], overhead: {cpu: 1500m, memory: 64, a: '1e3', b: '2E-1', c: '0.5', d: .5Ki, e: '9223372036854775807'}")),
 		Entry("with the longest deadline", short+"activeDeadlineSeconds: 2147483647"),
 		Entry("with the largest numbers", short+"parallelism: 2147483647\nmaxFailedNodes: 2147483647"),
-		Entry("with a template's labels", "template: {metadata: {labels: {a: b}, annotations: {c: d}}, spec: {containers: [{name: c, image: i}]}}"),
+		Entry("with a template's labels", withMetadata("labels: {a: b}, annotations: {c: d}")),
+		Entry("with labels that resemble ours", withMetadata("labels: {jobs: b, example.com/job: b, daemonset.darkowlzz: b, my.daemonset.darkowlzz.space/a: b}")),
+		Entry("with an empty list of finalizers", withMetadata("finalizers: []")),
+		Entry("with gates of others", template(", schedulingGates: [{name: example.com/g}], readinessGates: [{conditionType: example.com/r}]")),
+		Entry("with the container whose log is followed", "template: {spec: {containers: [{name: job-container, image: i}]}}"),
 		Entry("with a parallelism of 1", short+"parallelism: 1"),
 		Entry("with a parallelism of 1%", short+"parallelism: 1%"),
 		Entry("with a parallelism of 100%", short+"parallelism: 100%"),
@@ -123,6 +131,17 @@ var _ = Describe("a manifest", func() {
 		Entry("with an unknown policy", short+"completionPolicy: Always", `supported values: "AllNodes", "Never"`),
 		Entry("with an unknown action", short+"onFailure: Retry", `supported values: "Fail", "Suspend"`),
 		Entry("with a variable twice", short+"env: [{name: A}, {name: A}]", "Duplicate value"),
+		Entry("with our label for all pods", withMetadata("labels: {"+v1beta1.LabelDaemonSetJob+": 'true'}"), "leave the labels daemonset-job, job and daemonset out"),
+		Entry("with our label for the Job", withMetadata("labels: {"+v1beta1.LabelJob+": other}"), "leave the labels daemonset-job, job and daemonset out"),
+		Entry("with our label for the DaemonSet", withMetadata("labels: {"+v1beta1.LabelDaemonSet+": other}"), "leave the labels daemonset-job, job and daemonset out"),
+		Entry("with a template hash", withMetadata("labels: {"+v1beta1.LabelTemplateHash+": a}"), "leave labels that begin with"),
+		Entry("with a mode as a label", withMetadata("labels: {a: b, "+v1beta1.LabelCompletionMode+": Exit}"), "leave labels that begin with"),
+		Entry("with our annotation", withMetadata("annotations: {"+v1beta1.AnnotationUngatedAt+": '2026-01-02T03:04:05Z'}"), "leave annotations that begin with"),
+		Entry("with a pod finalizer", withMetadata("finalizers: [example.com/f]"), "leave finalizers out of template.metadata"),
+		Entry("with our scheduling gate", template(", schedulingGates: [{name: a}, {name: "+v1beta1.SchedulingGate+"}]"), "leave schedulingGates and readinessGates that begin with"),
+		Entry("with our readiness gate", template(", readinessGates: [{conditionType: a}, {conditionType: "+v1beta1.PodCompleted+"}]"), "leave schedulingGates and readinessGates that begin with"),
+		Entry("with the pause container's name", "template: {spec: {containers: [{name: c, image: i}, {name: "+v1beta1.PauseContainerName+", image: i}]}}", "give the container daemonset-job-pause of the template another name"),
+		Entry("with an init container of that name", template(", initContainers: [{name: "+v1beta1.PauseContainerName+", image: i}]"), "give the container daemonset-job-pause of the template another name"),
 	)
 
 	It("is refused without a spec", func() {

@@ -1,0 +1,72 @@
+package main
+
+import (
+	"testing"
+
+	. "github.com/onsi/gomega"
+	"k8s.io/apiextensions-apiserver/pkg/apis/apiextensions"
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+	"k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/validation"
+	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema"
+	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema/cel"
+	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema/cel/model"
+	"k8s.io/apimachinery/pkg/util/version"
+	celconfig "k8s.io/apiserver/pkg/apis/cel"
+	"k8s.io/apiserver/pkg/cel/environment"
+)
+
+// TestRulesOnEachKubernetes compiles the CRD's rules for the oldest and the newest
+// supported Kubernetes. The estimate of a rule's cost may differ between versions, so
+// that each rule stays below half of what the API server allows.
+func TestRulesOnEachKubernetes(t *testing.T) {
+	for _, kubernetes := range kubernetesVersions {
+		t.Run(kubernetes, func(t *testing.T) {
+			g := NewWithT(t)
+			env := environment.MustBaseEnvSet(version.MustParseGeneric(kubernetes))
+			rules, total := 0, uint64(0)
+			root := crdSchema(t, g)
+			visitRules(g, root, func(s *schema.Structural) {
+				results, err := cel.Compile(s, model.SchemaDeclType(s, s == root), celconfig.PerCallLimit, env, cel.NewExpressionsEnvLoader())
+				g.Expect(err).NotTo(HaveOccurred())
+				for i, result := range results {
+					rule := s.XValidations[i].Rule
+					g.Expect(result.Error).To(BeNil(), rule)
+					g.Expect(result.MaxCost).To(BeNumerically("<", validation.StaticEstimatedCostLimit/2), rule)
+					rules, total = rules+1, total+result.MaxCost
+				}
+			})
+			g.Expect(rules).To(BeNumerically(">", 15))
+			g.Expect(total).To(BeNumerically("<", validation.StaticEstimatedCRDCostLimit/2))
+		})
+	}
+}
+
+// crdSchema returns the schema of the committed CRD.
+func crdSchema(t *testing.T, g *WithT) *schema.Structural {
+	t.Helper()
+	internal := &apiextensions.JSONSchemaProps{}
+	g.Expect(apiextensionsv1.Convert_v1_JSONSchemaProps_To_apiextensions_JSONSchemaProps(
+		load(t).V1CRDs[0].Spec.Versions[0].Schema.OpenAPIV3Schema, internal, nil)).To(Succeed())
+	structural, err := schema.NewStructural(internal)
+	g.Expect(err).NotTo(HaveOccurred())
+	return structural
+}
+
+// visitRules calls see with each schema that has rules. None is below a list or a map,
+// whose length would multiply the cost.
+func visitRules(g *WithT, s *schema.Structural, see func(s *schema.Structural)) {
+	if len(s.XValidations) > 0 {
+		see(s)
+	}
+	for name := range s.Properties {
+		member := s.Properties[name]
+		visitRules(g, &member, see)
+	}
+	refuse := func(s *schema.Structural) { g.Expect(s.XValidations).To(BeEmpty()) }
+	if s.Items != nil {
+		visitRules(g, s.Items, refuse)
+	}
+	if s.AdditionalProperties != nil && s.AdditionalProperties.Structural != nil {
+		visitRules(g, s.AdditionalProperties.Structural, refuse)
+	}
+}
