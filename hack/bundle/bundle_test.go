@@ -89,7 +89,7 @@ func TestRightsAreNamespaced(t *testing.T) {
 	csv := load(t).CSV
 	g.Expect(csv.Spec.InstallStrategy.StrategySpec.ClusterPermissions).To(HaveLen(1))
 	g.Expect(csv.Spec.InstallStrategy.StrategySpec.ClusterPermissions[0].Rules).To(Equal([]rbacv1.PolicyRule{
-		{APIGroups: []string{""}, Resources: []string{"nodes"}, Verbs: []string{"get", "list", "watch"}},
+		{APIGroups: []string{""}, Resources: []string{"nodes"}, Verbs: []string{"list", "watch"}},
 	}))
 	g.Expect(csv.Spec.InstallStrategy.StrategySpec.Permissions).To(HaveLen(1))
 	for _, mode := range csv.Spec.InstallModes {
