@@ -115,6 +115,34 @@ func TestInstallationIsTheDeployment(t *testing.T) {
 	))
 }
 
+// TestLeasesAreThoseOfTheOwnNamespace checks that the bundle grants the rights on leases
+// itself: OLM would grant them in each watched namespace.
+func TestLeasesAreThoseOfTheOwnNamespace(t *testing.T) {
+	g := NewWithT(t)
+	bundle := load(t)
+	for _, rule := range bundle.CSV.Spec.InstallStrategy.StrategySpec.Permissions[0].Rules {
+		g.Expect(rule.Resources).NotTo(ContainElement("leases"))
+	}
+	role, bound := rbacv1.Role{}, rbacv1.RoleBinding{}
+	for _, object := range bundle.Objects {
+		switch object.GetKind() {
+		case "Role":
+			g.Expect(convert(object, &role)).To(Succeed())
+		case "RoleBinding":
+			g.Expect(convert(object, &bound)).To(Succeed())
+		}
+	}
+	g.Expect(role.Rules).NotTo(BeEmpty())
+	for _, rule := range role.Rules {
+		g.Expect(rule.Resources).To(Equal([]string{"leases"}))
+	}
+	g.Expect(bound.RoleRef.Name).To(Equal(role.Name))
+	// RBAC takes the binding's own namespace for a service account without one, and only
+	// the user of OLM knows that namespace.
+	g.Expect(bound.Subjects).To(Equal([]rbacv1.Subject{{Kind: rbacv1.ServiceAccountKind,
+		Name: bundle.CSV.Spec.InstallStrategy.StrategySpec.DeploymentSpecs[0].Spec.Template.Spec.ServiceAccountName}}))
+}
+
 // TestPlatformsAreThoseThatAreBuilt compares three lists of platforms: the labels, by
 // which a catalogue filters, the affinity, which the scheduler uses, and the Makefile's
 // list, which is built.

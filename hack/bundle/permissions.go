@@ -11,13 +11,17 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// permissions returns the rights of the Deployments' service accounts. OLM grants the
-// rights of a RoleBinding in each namespace that the operator watches, and those of a
-// ClusterRoleBinding in the whole cluster.
+// permissions returns the rights of the Deployments' service accounts. OLM grants those
+// of a ClusterRole in each namespace that the operator watches if a RoleBinding binds it,
+// and in the whole cluster if a ClusterRoleBinding does.
 func (m *objects) permissions() (namespaced, cluster []v1alpha1.StrategyDeploymentPermissions, err error) {
 	rules := map[bool]map[string][]rbacv1.PolicyRule{true: {}, false: {}}
 	accounts := m.accounts()
-	for _, bound := range m.bindings {
+	for i := range m.bindings {
+		bound := &m.bindings[i]
+		if bound.inBundle() {
+			continue
+		}
 		role, ok := m.rules[bound.role]
 		for _, subject := range bound.subjects {
 			if subject.Kind != rbacv1.ServiceAccountKind || !accounts[subject.Name] {
@@ -41,8 +45,8 @@ func byAccount(rules map[string][]rbacv1.PolicyRule) []v1alpha1.StrategyDeployme
 }
 
 // further returns the objects that become files of the bundle. It skips objects that
-// the ClusterServiceVersion holds, and the service accounts and bindings of the
-// Deployments, which OLM creates.
+// the ClusterServiceVersion holds, and the service accounts and bindings that OLM creates
+// for the Deployments.
 func (m *objects) further() []*unstructured.Unstructured {
 	accounts, inCSV := m.accounts(), map[rbacv1.RoleRef]bool{}
 	ours := func(subjects []rbacv1.Subject) bool {
@@ -50,8 +54,8 @@ func (m *objects) further() []*unstructured.Unstructured {
 			return s.Kind == rbacv1.ServiceAccountKind && accounts[s.Name]
 		})
 	}
-	for _, bound := range m.bindings {
-		if ours(bound.subjects) {
+	for i := range m.bindings {
+		if bound := &m.bindings[i]; ours(bound.subjects) && !bound.inBundle() {
 			inCSV[bound.role] = true
 		}
 	}
@@ -69,7 +73,10 @@ func (m *objects) further() []*unstructured.Unstructured {
 		case "RoleBinding", "ClusterRoleBinding":
 			bound := rbacv1.ClusterRoleBinding{}
 			if convert(object, &bound) == nil && ours(bound.Subjects) {
-				continue
+				if !(&binding{role: bound.RoleRef, cluster: object.GetKind() == "ClusterRoleBinding"}).inBundle() {
+					continue
+				}
+				object = inOwnNamespace(object)
 			}
 		}
 		if !m.isExample(object) {
@@ -78,6 +85,20 @@ func (m *objects) further() []*unstructured.Unstructured {
 	}
 	slices.SortFunc(objects, func(a, b *unstructured.Unstructured) int { return cmp.Compare(fileName(a), fileName(b)) })
 	return objects
+}
+
+// inOwnNamespace returns the binding without the namespaces of its subjects: RBAC then
+// takes that of the binding, which the user of OLM chooses.
+func inOwnNamespace(bound *unstructured.Unstructured) *unstructured.Unstructured {
+	bound = bound.DeepCopy()
+	subjects, _, _ := unstructured.NestedSlice(bound.Object, "subjects") // convert has checked it.
+	for _, subject := range subjects {
+		if subject, ok := subject.(map[string]any); ok {
+			delete(subject, "namespace")
+		}
+	}
+	bound.Object["subjects"] = subjects
+	return bound
 }
 
 // isExample returns whether the bundle's CRDs define the object's kind.

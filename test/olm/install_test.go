@@ -12,6 +12,7 @@ import (
 	operatorsv1 "github.com/operator-framework/api/pkg/operators/v1"
 	operatorsv1alpha1 "github.com/operator-framework/api/pkg/operators/v1alpha1"
 	appsv1 "k8s.io/api/apps/v1"
+	authorizationv1 "k8s.io/api/authorization/v1"
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -114,6 +115,18 @@ func lacksNothing(namespace string) {
 			Expect(refused).To(BeEmpty(), "log of %s in %s", container, pods[i].Name)
 		}
 	}
+}
+
+// mayCreateLeases returns whether the operator in the namespace op may create leases in
+// another one.
+func mayCreateLeases(op, namespace string) bool {
+	GinkgoHelper()
+	review := &authorizationv1.SubjectAccessReview{Spec: authorizationv1.SubjectAccessReviewSpec{
+		User:               "system:serviceaccount:" + op + ":" + deployment,
+		ResourceAttributes: &authorizationv1.ResourceAttributes{Namespace: namespace, Verb: "create", Group: "coordination.k8s.io", Resource: "leases"},
+	}}
+	Expect(k8s.Create(ctx, review)).To(Succeed())
+	return review.Status.Allowed
 }
 
 // rolesIn returns the Roles that OLM made for the operator in a namespace.

@@ -35,6 +35,10 @@ var _ = Describe("a Subscription", func() {
 				Expect(rolesIn(namespace)()).To(BeEmpty(), "no rights where it does not watch")
 			}
 			lacksNothing(op)
+			Expect(mayCreateLeases(op, op)).To(BeTrue())
+			for _, namespace := range []string{a, b} {
+				Expect(mayCreateLeases(op, namespace)).To(BeFalse(), "a lease of another program")
+			}
 		},
 		Entry("in its own namespace", func(op, a, b string) (targets, watched, others []string) {
 			return []string{op}, []string{op}, []string{a, b}
