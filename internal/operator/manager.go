@@ -8,7 +8,6 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/config"
-	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	"github.com/darkowlzz/daemonset-job/internal/jobcache"
 	"github.com/darkowlzz/daemonset-job/internal/options"
@@ -46,7 +45,7 @@ func NewManager(name string, o *options.Common, scheme *runtime.Scheme, cached c
 		MapperProvider:                staticMapper,
 		Cache:                         cached,
 		Client:                        jobcache.ClientOptions(),
-		Metrics:                       metricsserver.Options{BindAddress: o.MetricsAddress},
+		Metrics:                       metricsOptions(o.MetricsAddress),
 		HealthProbeBindAddress:        o.HealthAddress,
 		PprofBindAddress:              o.PprofAddress,
 		LeaderElection:                o.LeaderElect,
