@@ -3,6 +3,8 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/blang/semver/v4"
@@ -68,8 +70,20 @@ func (m *objects) csv(r *release, t types) (*v1alpha1.ClusterServiceVersion, err
 	if r.skipRange != "" {
 		csv.Annotations["olm.skipRange"] = r.skipRange
 	}
+	if _, claimed := csv.Annotations[disconnected]; claimed {
+		csv.Annotations[disconnected] = strconv.FormatBool(pinned(csv.Spec.RelatedImages))
+	}
 	csv.Annotations["alm-examples"], err = m.examples()
 	return csv, err
+}
+
+// disconnected is the annotation that says whether the operator can be installed from
+// mirrored images alone. Mirrors that OLM's tools make serve images by digest.
+const disconnected = "features.operators.openshift.io/disconnected"
+
+// pinned returns whether all images are named by digest.
+func pinned(images []v1alpha1.RelatedImage) bool {
+	return !slices.ContainsFunc(images, func(image v1alpha1.RelatedImage) bool { return !strings.Contains(image.Image, "@sha256:") })
 }
 
 // examples returns the custom resources of the input, in the form of the annotation.

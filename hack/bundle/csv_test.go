@@ -85,6 +85,11 @@ stages: []
 
 func made(t *testing.T, r *release) (*objects, *v1alpha1.ClusterServiceVersion) {
 	t.Helper()
+	return madeOf(t, r, input)
+}
+
+func madeOf(t *testing.T, r *release, input string) (*objects, *v1alpha1.ClusterServiceVersion) {
+	t.Helper()
 	g := NewWithT(t)
 	found, err := loadTypes("./testdata/api")
 	g.Expect(err).NotTo(HaveOccurred())
@@ -115,6 +120,21 @@ func TestCSV(t *testing.T) {
 		HaveField("Rules", HaveExactElements(HaveField("Resources", []string{"pods"}))))))
 	g.Expect(install.ClusterPermissions).To(HaveExactElements(And(HaveField("ServiceAccountName", "mine"),
 		HaveField("Rules", HaveExactElements(HaveField("Resources", []string{"nodes"}))))))
+}
+
+// TestDisconnectedIsClaimedWithDigestsAlone checks the claim that OpenShift shows.
+func TestDisconnectedIsClaimedWithDigestsAlone(t *testing.T) {
+	g, r := NewWithT(t), &release{packageName: "thing", version: semver.MustParse("1.2.3")}
+	_, csv := made(t, r)
+	g.Expect(csv.Annotations).NotTo(HaveKey(disconnected))
+	claims := strings.Replace(input, "annotations: {", `annotations: {`+disconnected+`: "true", `, 1)
+	_, csv = madeOf(t, r, claims)
+	g.Expect(csv.Annotations).To(HaveKeyWithValue(disconnected, "false"))
+	const digest = "@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+	_, csv = madeOf(t, r, strings.ReplaceAll(claims, "example.com/one:v1", "example.com/one"+digest))
+	g.Expect(csv.Annotations).To(HaveKeyWithValue(disconnected, "false"), "one image of two")
+	_, csv = madeOf(t, r, strings.NewReplacer("example.com/one:v1", "example.com/one"+digest, "example.com/two:v2", "example.com/two"+digest).Replace(claims))
+	g.Expect(csv.Annotations).To(HaveKeyWithValue(disconnected, "true"))
 }
 
 func TestFiles(t *testing.T) {
