@@ -151,11 +151,16 @@ run: generate manifests ## Run the manager on this host, against the cluster of 
 run-terminator: binaries ## Run the terminator on this host, against the cluster of KUBECONFIG.
 	bin/terminator --leader-elect=false
 
-# What the images hold, for one platform: the folder operator, and scorecard.
+# What the images hold, for one platform: the folders operator and scorecard-image, each
+# with the licences of what it is made of.
 bin/linux_%: FORCE
 	CGO_ENABLED=0 GOOS=linux GOARCH=$* go build -trimpath -ldflags "$(LDFLAGS)" -o $@/operator/manager ./cmd
 	ln -sf manager $@/operator/terminator
-	CGO_ENABLED=0 GOOS=linux GOARCH=$* go -C test build -trimpath -ldflags "$(LDFLAGS)" -o $(CURDIR)/$@/ ./scorecard
+	CGO_ENABLED=0 GOOS=linux GOARCH=$* go -C test build -trimpath -ldflags "$(LDFLAGS)" -o $(CURDIR)/$@/scorecard-image/ ./scorecard
+	go run ./hack/gocheck $@/operator/manager $@/scorecard-image/scorecard
+	go run ./hack/licences $@/operator/manager $@/operator/licenses/modules.txt
+	go run ./hack/licences $@/scorecard-image/scorecard $@/scorecard-image/licenses/modules.txt
+	for image in operator scorecard-image; do cp LICENSE $@/$$image/licenses/; done
 FORCE:
 
 .PHONY: docker-build

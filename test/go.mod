@@ -4,6 +4,8 @@ module github.com/darkowlzz/daemonset-job/test
 
 go 1.26.3
 
+toolchain go1.26.8
+
 require (
 	github.com/darkowlzz/daemonset-job v0.0.0
 	github.com/go-logr/logr v1.4.3
