@@ -92,6 +92,10 @@ lint: $(GOLANGCI_LINT) ## Run golangci-lint in all modules.
 lint-fix: $(GOLANGCI_LINT) ## Run golangci-lint and let it fix what it can.
 	$(call in-each,$(MODULES),$(GOLANGCI_LINT) run --allow-parallel-runners --fix)
 
+.PHONY: vulncheck
+vulncheck: $(GOVULNCHECK) ## Look for known vulnerabilities of what the programs call. GOVULNDB is another database than the public one.
+	$(call in-each,. test,$(GOVULNCHECK) $(if $(GOVULNDB),-db $(GOVULNDB)) ./...)
+
 .PHONY: verify
 verify: ## Check that formatting and generated files are up to date.
 	hack/verify.sh

@@ -7,6 +7,7 @@ CONTROLLER_TOOLS_VERSION := v0.23.0
 KUSTOMIZE_VERSION := v5.8.2
 # The version whose plugins operator-sdk v1.42 uses to add kinds and webhooks.
 KUBEBUILDER_VERSION := v4.6.0
+GOVULNCHECK_VERSION := v1.9.0
 # golangci-lint and its plugin have their versions in a go.mod of their own.
 LINT_VERSION := $(shell cat hack/lint/* | cksum | cut -d' ' -f1)
 # OLM, opm and crane have theirs in one as well.
@@ -19,6 +20,7 @@ KRUISE_VERSION := $(shell cat hack/kruise/* | cksum | cut -d' ' -f1)
 CONTROLLER_GEN := $(CACHE)/tools/controller-gen-$(CONTROLLER_TOOLS_VERSION)/controller-gen
 KUSTOMIZE := $(CACHE)/tools/kustomize-$(KUSTOMIZE_VERSION)/kustomize
 KUBEBUILDER := $(CACHE)/tools/kubebuilder-$(KUBEBUILDER_VERSION)/kubebuilder
+GOVULNCHECK := $(CACHE)/tools/govulncheck-$(GOVULNCHECK_VERSION)/govulncheck
 GOLANGCI_LINT := $(CACHE)/tools/golangci-lint-$(LINT_VERSION)/golangci-lint
 OLM_BIN := $(CACHE)/tools/olm-$(OLM_VERSION)
 OPM := $(OLM_BIN)/opm
@@ -34,6 +36,8 @@ $(KUSTOMIZE):
 	$(call build-tool,go install sigs.k8s.io/kustomize/kustomize/v5@$(KUSTOMIZE_VERSION))
 $(KUBEBUILDER):
 	$(call build-tool,go install sigs.k8s.io/kubebuilder/v4@$(KUBEBUILDER_VERSION))
+$(GOVULNCHECK):
+	$(call build-tool,go install golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK_VERSION))
 $(GOLANGCI_LINT):
 	$(call build-tool,go -C hack/lint build -trimpath -ldflags '-s -w' -o "$$GOBIN/golangci-lint" .)
 # The tags leave out what opm has for images on a Btrfs or behind GPGME.
