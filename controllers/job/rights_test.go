@@ -1,11 +1,19 @@
 package job_test
 
 import (
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	authorizationv1 "k8s.io/api/authorization/v1"
 	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/yaml"
 )
 
 // Pods and nodes are read by lists and watches alone. Whoever owns the operator's node
@@ -36,4 +44,33 @@ var _ = Describe("the manager's account", func() {
 			return c.Create(ctx, pod)
 		}),
 	)
+
+	// RBAC takes the namespace of a binding for an account without one. OLM sets only the
+	// namespace of the binding.
+	It("has rights on leases in the namespace alone in which OLM installs the bundle", func() {
+		namespace, other := newNamespace(), newNamespace()
+		for _, object := range []client.Object{&rbacv1.Role{}, &rbacv1.RoleBinding{}} {
+			kind := strings.ToLower(reflect.TypeOf(object).Elem().Name())
+			files, err := filepath.Glob(filepath.Join("..", "..", "bundle", "manifests", "*_v1_"+kind+".yaml"))
+			Expect(err).NotTo(HaveOccurred())
+			Expect(files).To(HaveLen(1))
+			data, err := os.ReadFile(files[0])
+			Expect(err).NotTo(HaveOccurred())
+			Expect(yaml.UnmarshalStrict(data, object)).To(Succeed())
+			object.SetNamespace(namespace)
+			Expect(k8s.Create(ctx, object)).To(Succeed())
+		}
+		mayCreate := func(in string) func() (bool, error) {
+			return func() (bool, error) {
+				review := &authorizationv1.SubjectAccessReview{Spec: authorizationv1.SubjectAccessReviewSpec{
+					User:               "system:serviceaccount:" + namespace + ":daemonset-job-controller-manager",
+					ResourceAttributes: &authorizationv1.ResourceAttributes{Namespace: in, Verb: "create", Group: "coordination.k8s.io", Resource: "leases"},
+				}}
+				err := k8s.Create(ctx, review)
+				return review.Status.Allowed, err
+			}
+		}
+		Eventually(mayCreate(namespace)).Should(BeTrue())
+		Expect(mayCreate(other)()).To(BeFalse())
+	})
 })

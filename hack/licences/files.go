@@ -9,7 +9,6 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"regexp"
 	"strings"
 )
@@ -20,23 +19,19 @@ var licence = regexp.MustCompile(`(?i)^(licen[cs]e|copying|notice|patents)([-._]
 // licencesIn returns the texts of the licences in a module by their path in it. A folder
 // of the module may have one of its own, as copied code does.
 func licencesIn(folder string) (map[string]string, error) {
-	texts := map[string]string{}
-	err := filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
+	texts, files := map[string]string{}, os.DirFS(folder)
+	err := fs.WalkDir(files, ".", func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
-		if entry.IsDir() && (entry.Name() == "testdata" || entry.Name() == "vendor" || strings.HasPrefix(entry.Name(), ".")) {
+		if entry.IsDir() && path != "." && (entry.Name() == "testdata" || entry.Name() == "vendor" || strings.HasPrefix(entry.Name(), ".")) {
 			return fs.SkipDir
 		}
 		if entry.IsDir() || !licence.MatchString(entry.Name()) || strings.HasSuffix(entry.Name(), ".go") {
 			return nil
 		}
-		data, err := os.ReadFile(path)
-		if err != nil {
-			return err
-		}
-		name, err := filepath.Rel(folder, path)
-		texts[name] = strings.TrimSpace(string(data))
+		data, err := fs.ReadFile(files, path)
+		texts[path] = strings.TrimSpace(string(data))
 		return err
 	})
 	return texts, err
@@ -65,7 +60,7 @@ func download(names []string) ([]module, error) {
 }
 
 func goCommand(args ...string) ([]byte, error) {
-	command := exec.Command("go", args...)
+	command := exec.Command("go", args...) //nolint:gosec // Its arguments are modules of a program that was built here.
 	command.Stderr = os.Stderr
 	out, err := command.Output()
 	if err != nil {
