@@ -31,8 +31,8 @@ type followers struct {
 type target struct {
 	name types.NamespacedName
 	uid  types.UID
-	// group is the pod's Job, for the FairLimiter.
-	group string
+	// group is the pod's Job and namespace, for the FairLimiter.
+	group logfollow.Group
 	word  string
 }
 
@@ -111,7 +111,7 @@ func (f *followers) follow(t target, sources map[containerRun]logfollow.Source) 
 func (f *followers) followRun(ctx context.Context, pod *followedPod, run containerRun, source logfollow.Source) {
 	follower := &logfollow.Follower{
 		Source: source, Word: pod.word, Limiter: f.limiter, Group: pod.group,
-		Log: f.log.WithValues("job", pod.group, "pod", pod.name.Name, "containerID", run.id),
+		Log: f.log.WithValues("job", pod.group.Namespace+"/"+pod.group.Job, "pod", pod.name.Name, "containerID", run.id),
 		Rotated: func() {
 			f.updateUnlessStopped(ctx, func() { pod.rotated = run })
 			f.enqueue(ctx, pod.name)

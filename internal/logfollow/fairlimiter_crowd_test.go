@@ -22,7 +22,7 @@ func TestFairLimiterSurvivesCancelledWaiters(t *testing.T) {
 		wait.Go(func() {
 			for k := range 50 {
 				ctx, cancel := context.WithTimeout(context.Background(), time.Duration((i*k)%7)*100*time.Microsecond)
-				if limiter.Acquire(ctx, fmt.Sprint(i%5)) == nil {
+				if limiter.Acquire(ctx, Group{fmt.Sprint(i % 5), fmt.Sprint(i % 3)}) == nil {
 					raise(&most, inside.Add(1))
 					time.Sleep(10 * time.Microsecond)
 					inside.Add(-1)
@@ -36,11 +36,11 @@ func TestFairLimiterSurvivesCancelledWaiters(t *testing.T) {
 	g.Expect(int(most.Load())).To(BeNumerically("<=", limit))
 	g.Expect(limiter.Contended()).To(BeFalse())
 	for range limit {
-		g.Expect(limiter.Acquire(context.Background(), "last")).To(Succeed())
+		g.Expect(limiter.Acquire(context.Background(), Group{})).To(Succeed())
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Millisecond)
 	defer cancel()
-	g.Expect(limiter.Acquire(ctx, "last")).To(MatchError(context.DeadlineExceeded))
+	g.Expect(limiter.Acquire(ctx, Group{})).To(MatchError(context.DeadlineExceeded))
 }
 
 // raise sets most to n if n is greater.

@@ -89,7 +89,7 @@ func TestManyLogsShareFewStreams(t *testing.T) {
 					wait.Go(func() {
 						f := &Follower{
 							Source: &member{crowd: crowd, start: start, after: after, old: old},
-							Word:   "done", Limiter: limiter, Group: fmt.Sprint("job-", i%3), Log: logr.Discard(),
+							Word:   "done", Limiter: limiter, Group: Group{"ns", fmt.Sprint("job-", i%3)}, Log: logr.Discard(),
 						}
 						g.Expect(f.Run(context.Background())).To(Equal(Found))
 						if after < silence {
@@ -111,12 +111,12 @@ func TestFairLimiterAlternatesBetweenGroups(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := NewWithT(t)
 		limiter := NewFairLimiter(1)
-		g.Expect(limiter.Acquire(context.Background(), "first")).To(Succeed())
+		g.Expect(limiter.Acquire(context.Background(), Group{"ns", "first"})).To(Succeed())
 		var got []string
 		var wait sync.WaitGroup
 		for _, group := range []string{"many", "many", "many", "few"} {
 			wait.Go(func() {
-				if limiter.Acquire(context.Background(), group) == nil {
+				if limiter.Acquire(context.Background(), Group{"ns", group}) == nil {
 					got = append(got, group)
 					limiter.Release()
 				}

@@ -55,9 +55,9 @@ type Follower struct {
 	Source Source
 	// Word is the word to find.
 	Word string
-	// Limiter bounds the number of open streams. It shares them between the Groups.
+	// Limiter bounds the number of open streams. It shares them between namespaces and Jobs.
 	Limiter *FairLimiter
-	Group   string
+	Group   Group
 	Log     logr.Logger
 	// Rotated is called when the kubelet has probably rotated the log before it was
 	// read, and the container is silent. Follower then continues to follow the log.

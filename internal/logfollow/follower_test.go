@@ -26,7 +26,7 @@ func run(t *testing.T, s *scripted) (result Result, took time.Duration) {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Hour)
 		defer cancel()
 		start := time.Now()
-		result = (&Follower{Source: s, Word: "done", Limiter: NewFairLimiter(10), Group: "g", Log: testr.New(t)}).Run(ctx)
+		result = (&Follower{Source: s, Word: "done", Limiter: NewFairLimiter(10), Group: Group{"ns", "job"}, Log: testr.New(t)}).Run(ctx)
 		took = time.Since(start)
 	})
 	return result, took

@@ -35,7 +35,7 @@ func TestSilentLogsOpenFewStreams(t *testing.T) {
 					wait.Go(func() {
 						f := &Follower{
 							Source: &member{crowd: crowd, start: start, after: after, old: old},
-							Word:   "done", Limiter: limiter, Group: "job", Log: logr.Discard(),
+							Word:   "done", Limiter: limiter, Group: Group{"ns", "job"}, Log: logr.Discard(),
 						}
 						if f.Run(ctx) == Found {
 							found <- time.Since(start)
@@ -81,7 +81,7 @@ func TestSliceAdapts(t *testing.T) {
 		wait.Go(func() { f.Run(ctx) })
 		for range 14 {
 			synctest.Wait()
-			g.Expect(limiter.Acquire(ctx, "rival")).To(Succeed())
+			g.Expect(limiter.Acquire(ctx, Group{"ns", "rival"})).To(Succeed())
 			limiter.Release()
 		}
 		cancel()
