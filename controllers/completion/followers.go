@@ -111,7 +111,9 @@ func (f *followers) follow(t target, sources map[containerRun]logfollow.Source) 
 func (f *followers) followRun(ctx context.Context, pod *followedPod, run containerRun, source logfollow.Source) {
 	follower := &logfollow.Follower{
 		Source: source, Word: pod.word, Limiter: f.limiter, Group: pod.group,
-		Log: f.log.WithValues("job", pod.group.Namespace+"/"+pod.group.Job, "pod", pod.name.Name, "containerID", run.id),
+		Log: func() logr.Logger {
+			return f.log.WithValues("job", pod.group.Namespace+"/"+pod.group.Job, "pod", pod.name.Name, "containerID", run.id)
+		},
 		Rotated: func() {
 			f.updateUnlessStopped(ctx, func() { pod.rotated = run })
 			f.enqueue(ctx, pod.name)

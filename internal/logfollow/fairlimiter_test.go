@@ -89,7 +89,7 @@ func TestManyLogsShareFewStreams(t *testing.T) {
 					wait.Go(func() {
 						f := &Follower{
 							Source: &member{crowd: crowd, start: start, after: after, old: old},
-							Word:   "done", Limiter: limiter, Group: Group{"ns", fmt.Sprint("job-", i%3)}, Log: logr.Discard(),
+							Word:   "done", Limiter: limiter, Group: Group{"ns", fmt.Sprint("job-", i%3)}, Log: logr.Discard,
 						}
 						g.Expect(f.Run(context.Background())).To(Equal(Found))
 						if after < silence {

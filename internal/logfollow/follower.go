@@ -58,7 +58,9 @@ type Follower struct {
 	// Limiter bounds the number of open streams. It shares them between namespaces and Jobs.
 	Limiter *FairLimiter
 	Group   Group
-	Log     logr.Logger
+	// Log returns the logger. A logger with values takes a kilobyte, so Follower makes none
+	// until there is a message.
+	Log func() logr.Logger
 	// Rotated is called when the kubelet has probably rotated the log before it was
 	// read, and the container is silent. Follower then continues to follow the log.
 	Rotated func()
@@ -134,7 +136,7 @@ func (f *Follower) Run(ctx context.Context) Result {
 		}
 		if err != nil {
 			if errors.Is(err, ErrNoLog) && state == Ended && tries >= maxRefusals {
-				f.Log.Info("Gave up reading log of ended container", "reason", err.Error())
+				f.Log().Info("Gave up reading log of ended container", "reason", err.Error())
 				return ReadToTheEnd
 			}
 			f.logFailure(tries, err)
@@ -152,10 +154,10 @@ func (f *Follower) Run(ctx context.Context) Result {
 // normal when the API server restarts or a container has just started.
 func (f *Follower) logFailure(tries int, err error) {
 	if tries == loggedTries {
-		f.Log.Info("Failed to read log, retrying", "reason", err.Error())
+		f.Log().Info("Failed to read log, retrying", "reason", err.Error())
 		return
 	}
-	f.Log.V(1).Info("Lost log stream, resuming", "reason", err.Error())
+	f.Log().V(1).Info("Lost log stream, resuming", "reason", err.Error())
 }
 
 // backoff returns how long to wait after so many tries without progress. It grows

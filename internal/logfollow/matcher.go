@@ -23,7 +23,9 @@ type Matcher struct {
 	// checkBefore and checkAfter tell which sides of the word must be checked.
 	checkBefore, checkAfter bool
 	// overlap is how much of an unfinished line is kept for the next read.
-	overlap      int
+	overlap int
+	// size is that of the buffer, which exists while a stream is read.
+	size         int
 	buffer       []byte
 	buffered     int
 	escapes      escapes
@@ -48,7 +50,7 @@ const (
 	skippedLine
 )
 
-// NewMatcher returns a Matcher with a buffer of at least size bytes. The word must
+// NewMatcher returns a Matcher whose buffer has at least size bytes. The word must
 // not be empty or contain a line break.
 func NewMatcher(word string, size int) *Matcher {
 	first, _ := utf8.DecodeRuneInString(word)
@@ -56,7 +58,7 @@ func NewMatcher(word string, size int) *Matcher {
 	overlap := len(word) + 2*utf8.UTFMax
 	return &Matcher{
 		word: []byte(word), checkBefore: isWordRune(first), checkAfter: isWordRune(last), overlap: overlap,
-		buffer: make([]byte, max(size, 2*(overlap+maxTimestampLen))),
+		size: max(size, 2*(overlap+maxTimestampLen)),
 	}
 }
 
@@ -66,7 +68,16 @@ func (m *Matcher) Reset() {
 }
 
 // Space returns the part of the buffer for the next read. It is never empty.
-func (m *Matcher) Space() []byte { return m.buffer[m.buffered:] }
+func (m *Matcher) Space() []byte {
+	if m.buffer == nil {
+		m.buffer = make([]byte, m.size)
+	}
+	return m.buffer[m.buffered:]
+}
+
+// Free frees the buffer after a stream, as the log may wait long for its next turn. Only
+// Reset may follow.
+func (m *Matcher) Free() { m.buffer = nil }
 
 // Pending returns whether the data ends with the word. The next byte, if there is
 // one, decides whether the word is whole.

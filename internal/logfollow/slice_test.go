@@ -35,7 +35,7 @@ func TestSilentLogsOpenFewStreams(t *testing.T) {
 					wait.Go(func() {
 						f := &Follower{
 							Source: &member{crowd: crowd, start: start, after: after, old: old},
-							Word:   "done", Limiter: limiter, Group: Group{"ns", "job"}, Log: logr.Discard(),
+							Word:   "done", Limiter: limiter, Group: Group{"ns", "job"}, Log: logr.Discard,
 						}
 						if f.Run(ctx) == Found {
 							found <- time.Since(start)
@@ -75,7 +75,7 @@ func TestSliceAdapts(t *testing.T) {
 		newLine, unended := timed(silentAfter("2026-01-02T03:04:06Z y\n")), timed(silentAfter("2026-01-02T03:04:07Z y"))
 		f := &Follower{
 			Source: &scripted{states: []State{Running}, streams: []opener{silent, slow, line, line, silent, newLine, silent, unended, again}},
-			Word:   "done", Limiter: limiter, Log: logr.Discard(),
+			Word:   "done", Limiter: limiter, Log: logr.Discard,
 		}
 		var wait sync.WaitGroup
 		wait.Go(func() { f.Run(ctx) })

@@ -54,6 +54,7 @@ func (f *Follower) read(ctx context.Context, matcher *Matcher, rotation *rotatio
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	matcher.Reset()
+	defer matcher.Free()
 	rotation.opening(time.Now())
 
 	timer := newStreamTimer(f.Limiter, cancel, slice)
