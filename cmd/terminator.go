@@ -42,7 +42,8 @@ func runTerminator() {
 		os.Exit(1)
 	}
 	if err := completion.New(mgr.GetClient(), logs.CoreV1(), clock.RealClock{}, completion.Options{
-		Word: settings.TerminationWord, MaxLogStreams: settings.MaxLogStreams, Wrap: watchdog.Watch,
+		Word: settings.TerminationWord, MaxLogStreams: settings.MaxLogStreams,
+		LogBytesPerSecond: int64(settings.LogBytesPerSecond), Wrap: watchdog.Watch,
 	}).SetupWithManager(mgr); err != nil {
 		setupLog.Error(err, "Failed to create controller", "controller", "completion")
 		os.Exit(1)

@@ -33,9 +33,12 @@ type podLog struct {
 	previous []entry
 	// cut aborts all streams when it changes.
 	cut int
-	// opened counts the streams, and since is the sinceTime of the last one.
-	opened int
-	since  string
+	// flood means that the container logs some MiB a second.
+	flood bool
+	// opened counts the streams, open those that are not closed, and since is the sinceTime
+	// of the last one.
+	opened, open int
+	since        string
 }
 
 type entry struct {
@@ -81,6 +84,12 @@ func (l *podLog) streams() int {
 	return l.opened
 }
 
+func (l *podLog) openStreams() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.open
+}
+
 func (k *fakeKubelet) serve(w http.ResponseWriter, r *http.Request) {
 	parts := strings.Split(strings.TrimPrefix(r.URL.Path, "/containerLogs/"), "/")
 	if len(parts) != 3 || r.URL.Query().Get("timestamps") != "true" {
@@ -92,14 +101,16 @@ func (k *fakeKubelet) serve(w http.ResponseWriter, r *http.Request) {
 	follow, previous := r.URL.Query().Get("follow") == "true", r.URL.Query().Get("previous") == "true"
 	l.mu.Lock()
 	l.opened++
+	l.open++
 	l.since = r.URL.Query().Get("sinceTime")
 	cut := l.cut
 	l.mu.Unlock()
+	defer func() { l.update(func() { l.open-- }) }()
 	w.WriteHeader(http.StatusOK)
 	w.(http.Flusher).Flush()
 	for sent := 0; ; {
 		l.mu.Lock()
-		entries, ended, changed, isCut := l.entries, l.ended, l.changed, l.cut != cut
+		entries, ended, changed, isCut, flood := l.entries, l.ended, l.changed, l.cut != cut, l.flood
 		if previous {
 			entries, ended = l.previous, true
 		}
@@ -115,12 +126,20 @@ func (k *fakeKubelet) serve(w http.ResponseWriter, r *http.Request) {
 				return
 			}
 		}
+		if flood {
+			_, _ = fmt.Fprintf(w, "%s %s\n", time.Now().Format(time.RFC3339Nano), strings.Repeat("x", 8<<10))
+		}
 		w.(http.Flusher).Flush()
 		if ended || !follow {
 			return
 		}
+		var more <-chan time.Time
+		if flood {
+			more = time.After(2 * time.Millisecond)
+		}
 		select {
 		case <-changed:
+		case <-more:
 		case <-r.Context().Done():
 			return
 		}

@@ -36,6 +36,9 @@ type Options struct {
 	Word string
 	// MaxLogStreams bounds how many log streams are open at once.
 	MaxLogStreams int
+	// LogBytesPerSecond limits what all streams together are read while several Jobs wait for
+	// their word; zero sets no limit.
+	LogBytesPerSecond int64
 	// Wrap, if set, wraps the reconciler of that name to monitor it.
 	Wrap func(name string, r reconcile.Reconciler) reconcile.Reconciler
 }
@@ -54,7 +57,8 @@ type Reconciler struct {
 // logs reads from the API server.
 func New(cached client.Client, logs corev1client.PodsGetter, clk clock.PassiveClock, options Options) *Reconciler {
 	r := &Reconciler{client: cached, logs: logs, clock: clk, options: options, podEvents: make(chan event.GenericEvent, 1024)}
-	r.followers = newFollowers(logfollow.NewFairLimiter(options.MaxLogStreams), logf.Log.WithName("completion"), r.enqueue)
+	limiter := logfollow.NewFairLimiter(options.MaxLogStreams, options.LogBytesPerSecond)
+	r.followers = newFollowers(limiter, logf.Log.WithName("completion"), r.enqueue)
 	return r
 }
 

@@ -78,7 +78,7 @@ func TestManyLogsShareFewStreams(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				g := NewWithT(t)
 				const logs, limit, silence = 400, 20, time.Hour
-				limiter, start := NewFairLimiter(limit), time.Now()
+				limiter, start := NewFairLimiter(limit, 0), time.Now()
 				crowd, slowest := &crowd{}, &atomic.Int64{}
 				var wait sync.WaitGroup
 				for i := range logs {
@@ -110,21 +110,22 @@ func TestManyLogsShareFewStreams(t *testing.T) {
 func TestFairLimiterAlternatesBetweenGroups(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := NewWithT(t)
-		limiter := NewFairLimiter(1)
-		g.Expect(limiter.Acquire(context.Background(), Group{"ns", "first"})).To(Succeed())
+		limiter := NewFairLimiter(1, 0)
+		first, err := limiter.Acquire(context.Background(), Group{"ns", "first"}, 0)
+		g.Expect(err).NotTo(HaveOccurred())
 		var got []string
 		var wait sync.WaitGroup
 		for _, group := range []string{"many", "many", "many", "few"} {
 			wait.Go(func() {
-				if limiter.Acquire(context.Background(), Group{"ns", group}) == nil {
+				if turn, err := limiter.Acquire(context.Background(), Group{"ns", group}, 0); err == nil {
 					got = append(got, group)
-					limiter.Release()
+					turn.End()
 				}
 			})
 			synctest.Wait()
 		}
 		g.Expect(limiter.Contended()).To(BeTrue())
-		limiter.Release()
+		first.End()
 		wait.Wait()
 		g.Expect(got).To(Equal([]string{"many", "few", "many", "many"}))
 		g.Expect(limiter.Contended()).To(BeFalse())

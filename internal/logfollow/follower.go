@@ -64,6 +64,9 @@ type Follower struct {
 	// Rotated is called when the kubelet has probably rotated the log before it was
 	// read, and the container is silent. Follower then continues to follow the log.
 	Rotated func()
+
+	// expected is how much the next stream will probably read.
+	expected int
 }
 
 const (
@@ -108,14 +111,14 @@ func (f *Follower) Run(ctx context.Context) Result {
 		end, err := f.read(ctx, matcher, rotation, slice, follow)
 		rotation.closed(time.Now(), end)
 		now := tail{matcher.Since(), matcher.Pending()}
-		slice = nextSlice(slice, end, now.since.After(since))
+		slice = nextSlice(slice, end, now.since.Truncate(time.Second).After(since))
 		tries++
 		switch {
 		case end == wordFound:
 			return Found
 		case ctx.Err() != nil:
 			return Stopped
-		case end == streamYielded:
+		case end == streamYielded || end == streamOverdrawn:
 			last, tries = nil, 0
 			continue // The next read waits in Acquire, so no backoff is needed.
 		case end == streamSilent:

@@ -27,7 +27,7 @@ func run(t *testing.T, s *scripted) (result Result, took time.Duration) {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Hour)
 		defer cancel()
 		start := time.Now()
-		result = (&Follower{Source: s, Word: "done", Limiter: NewFairLimiter(10), Group: Group{"ns", "job"}, Log: func() logr.Logger { return testr.New(t) }}).Run(ctx)
+		result = (&Follower{Source: s, Word: "done", Limiter: NewFairLimiter(10, 0), Group: Group{"ns", "job"}, Log: func() logr.Logger { return testr.New(t) }}).Run(ctx)
 		took = time.Since(start)
 	})
 	return result, took
@@ -152,7 +152,7 @@ func TestFollowerStopsAtOnce(t *testing.T) {
 				ctx, cancel := context.WithTimeout(context.Background(), 1234*time.Millisecond)
 				defer cancel()
 				start := time.Now()
-				f := &Follower{Source: &scripted{states: []State{Running}, streams: []opener{open}}, Word: "done", Limiter: NewFairLimiter(1), Log: func() logr.Logger { return testr.New(t) }}
+				f := &Follower{Source: &scripted{states: []State{Running}, streams: []opener{open}}, Word: "done", Limiter: NewFairLimiter(1, 0), Log: func() logr.Logger { return testr.New(t) }}
 				g.Expect(f.Run(ctx)).To(Equal(Stopped))
 				g.Expect(time.Since(start)).To(Equal(1234 * time.Millisecond))
 			})

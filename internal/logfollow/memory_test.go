@@ -20,8 +20,9 @@ import (
 func TestWaitingFollowersAreSmall(t *testing.T) {
 	g := NewWithT(t)
 	const followers, mostHeap, most = 10_000, 1280, 6 << 10
-	limiter := NewFairLimiter(1)
-	g.Expect(limiter.Acquire(context.Background(), Group{})).To(Succeed())
+	limiter := NewFairLimiter(1, 0)
+	_, err := limiter.Acquire(context.Background(), Group{}, 0)
+	g.Expect(err).NotTo(HaveOccurred())
 	log := zap.New()
 	ctx, cancel := context.WithCancel(context.Background())
 	var wait sync.WaitGroup
@@ -50,7 +51,7 @@ func TestWaitingFollowersAreSmall(t *testing.T) {
 	heap, stack := (after.HeapAlloc-before.HeapAlloc)/followers, (after.StackInuse-before.StackInuse)/followers
 	t.Logf("a waiting follower has %d bytes of heap and %d of stack", heap, stack)
 	g.Expect(heap).To(BeNumerically("<", mostHeap))
-	g.Expect(heap+stack).To(BeNumerically("<", most))
+	g.Expect(heap + stack).To(BeNumerically("<", most))
 }
 
 // memory returns how much memory is in use.

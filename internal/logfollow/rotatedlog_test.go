@@ -167,7 +167,7 @@ func playBeside(t *testing.T, silent int, script func(l *rotatedLog, follow func
 	synctest.Test(t, func(*testing.T) {
 		ctx, cancel := context.WithCancel(context.Background())
 		l := &rotatedLog{start: time.Now(), files: [][]logged{nil}, streams: map[*io.PipeWriter]bool{}}
-		f := &Follower{Source: l, Word: "done", Limiter: NewFairLimiter(1), Log: logr.Discard, Rotated: func() { o.reports++ }}
+		f := &Follower{Source: l, Word: "done", Limiter: NewFairLimiter(1, 0), Log: logr.Discard, Rotated: func() { o.reports++ }}
 		var wait sync.WaitGroup
 		for range silent {
 			other := &Follower{Source: &member{crowd: &crowd{}, start: l.start, after: 24 * time.Hour}, Word: "done", Limiter: f.Limiter, Log: logr.Discard}

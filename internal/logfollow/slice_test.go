@@ -23,7 +23,7 @@ func TestSilentLogsOpenFewStreams(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				g := NewWithT(t)
 				const logs, limit, silence = 200, 20, 20 * time.Minute
-				limiter, start, crowd := NewFairLimiter(limit), time.Now(), &crowd{}
+				limiter, start, crowd := NewFairLimiter(limit, 0), time.Now(), &crowd{}
 				ctx, cancel := context.WithCancel(context.Background())
 				found := make(chan time.Duration, 1)
 				var wait sync.WaitGroup
@@ -61,7 +61,7 @@ func TestSliceAdapts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := NewWithT(t)
 		ctx, cancel := context.WithCancel(context.Background())
-		limiter := NewFairLimiter(1)
+		limiter := NewFairLimiter(1, 0)
 		var took []time.Duration
 		timed := func(open opener) opener {
 			return func(ctx context.Context) (io.ReadCloser, error) {
@@ -81,8 +81,9 @@ func TestSliceAdapts(t *testing.T) {
 		wait.Go(func() { f.Run(ctx) })
 		for range 14 {
 			synctest.Wait()
-			g.Expect(limiter.Acquire(ctx, Group{"ns", "rival"})).To(Succeed())
-			limiter.Release()
+			turn, err := limiter.Acquire(ctx, Group{"ns", "rival"}, 0)
+			g.Expect(err).NotTo(HaveOccurred())
+			turn.End()
 		}
 		cancel()
 		wait.Wait()

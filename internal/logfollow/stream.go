@@ -26,6 +26,7 @@ const (
 	streamCut streamEnd = iota
 	streamEnded
 	streamYielded
+	streamOverdrawn
 	streamSilent
 	wordFound
 )
@@ -36,7 +37,7 @@ func nextSlice(slice time.Duration, end streamEnd, heard bool) time.Duration {
 	switch {
 	case heard:
 		return defaultSlice
-	case end == streamYielded:
+	case end == streamYielded || end == streamOverdrawn:
 		return min(2*slice, maxSlice)
 	default:
 		return slice
@@ -44,11 +45,14 @@ func nextSlice(slice time.Duration, end streamEnd, heard bool) time.Duration {
 }
 
 // read reads one stream to its end. slice is how long it may stay open while others wait.
-func (f *Follower) read(ctx context.Context, matcher *Matcher, rotation *rotation, slice time.Duration, follow bool) (streamEnd, error) {
-	if err := f.Limiter.Acquire(ctx, f.Group); err != nil {
+func (f *Follower) read(ctx context.Context, matcher *Matcher, rotation *rotation, slice time.Duration, follow bool) (end streamEnd, err error) {
+	turn, err := f.Limiter.Acquire(ctx, f.Group, f.expected)
+	if err != nil {
 		return streamCut, err
 	}
-	defer f.Limiter.Release()
+	defer turn.End()
+	spending := &spending{turn: turn, slice: slice}
+	defer func() { f.expected = spending.expected(end) }()
 	streamsOpen.Inc()
 	defer streamsOpen.Dec()
 	ctx, cancel := context.WithCancel(ctx)
@@ -83,7 +87,12 @@ func (f *Follower) read(ctx context.Context, matcher *Matcher, rotation *rotatio
 			if matcher.Advance(n) {
 				return wordFound, nil
 			}
-			rotation.received(time.Now(), n, matcher.First(), matcher.Since())
+			now, first, last := time.Now(), matcher.First(), matcher.Since()
+			rotation.received(now, n, first, last)
+			if spending.received(now, n, first, last) {
+				turnsOverdrawn.Inc()
+				return streamOverdrawn, nil
+			}
 			awaitMore()
 		}
 		switch cause := timer.cause(); {

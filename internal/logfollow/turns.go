@@ -8,6 +8,8 @@ type Group struct{ Namespace, Job string }
 // waiter is a stream that waits for its turn.
 type waiter struct {
 	group Group
+	// expected is how many bytes the stream will probably read.
+	expected int
 	// admitted is closed when the turn comes.
 	admitted chan struct{}
 }

@@ -89,16 +89,20 @@ type Terminator struct {
 	Resync time.Duration
 	// MaxLogStreams is how many logs are followed at the same time.
 	MaxLogStreams int
+	// LogBytesPerSecond limits what all logs together are read while several Jobs wait for
+	// their word; zero sets no limit.
+	LogBytesPerSecond Bytes
 }
 
 // NewTerminator returns the defaults of the terminator's settings.
 func NewTerminator() *Terminator {
 	return &Terminator{
-		Common:          *newCommon(terminatorMetrics, terminatorHealth),
-		PodSelector:     defaultSelector,
-		TerminationWord: defaultWord,
-		Resync:          10 * time.Minute,
-		MaxLogStreams:   2000,
+		Common:            *newCommon(terminatorMetrics, terminatorHealth),
+		PodSelector:       defaultSelector,
+		TerminationWord:   defaultWord,
+		Resync:            10 * time.Minute,
+		MaxLogStreams:     2000,
+		LogBytesPerSecond: defaultLogBytes,
 	}
 }
 
@@ -112,4 +116,6 @@ func (o *Terminator) Bind(fs *flag.FlagSet) {
 		"word that ends a node's work, for Jobs that do not set terminationWord")
 	set(fs, &o.Resync, parseResync, "ticker-duration", "how often all pods and Jobs are reconciled again, a duration or a number of seconds")
 	set(fs, &o.MaxLogStreams, parsePositive, "max-log-streams", "how many logs are followed at the same time; with more pods, the logs take turns")
+	set(fs, &o.LogBytesPerSecond, parseLogBytes, "log-bytes-per-second",
+		"how much all logs together are read while several Jobs wait for their word, 0 for no limit")
 }

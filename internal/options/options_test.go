@@ -40,6 +40,7 @@ func TestDefaults(t *testing.T) {
 	g.Expect(o.TerminationWord).To(Equal("done"))
 	g.Expect(o.Resync).To(Equal(10 * time.Minute))
 	g.Expect(o.MaxLogStreams).To(Equal(2000))
+	g.Expect(o.LogBytesPerSecond).To(Equal(Bytes(64 << 20)))
 	g.Expect(o.MetricsAddress).To(Equal(":8082"))
 	g.Expect(o.HealthAddress).To(Equal(":8083"))
 	g.Expect(o.PprofAddress).To(Equal("0"))
@@ -157,7 +158,7 @@ func TestHelp(t *testing.T) {
 	g := NewWithT(t)
 	help := &bytes.Buffer{}
 	g.Expect(Parse(flags(NewTerminator().Bind), []string{"--help"}, environment{}.lookup, help)).To(MatchError(flag.ErrHelp))
-	for _, name := range []string{"namespace", "pod-label-selector", "termination-word", "ticker-duration", "max-log-streams", "kubeconfig"} {
+	for _, name := range []string{"namespace", "pod-label-selector", "termination-word", "ticker-duration", "max-log-streams", "log-bytes-per-second", "kubeconfig"} {
 		g.Expect(help.String()).To(ContainSubstring("-" + name))
 	}
 	g.Expect(strings.Count(help.String(), "(default 10m0s)")).To(Equal(1))
