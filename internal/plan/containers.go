@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"math"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -110,13 +111,13 @@ func isSidecar(container *corev1.Container) bool {
 }
 
 // restarts returns the restarts of all containers together, as batch/v1's Job
-// controller counts them.
+// controller counts them. The API server accepts any counts, whose sum must not wrap.
 func restarts(work []*corev1.ContainerStatus) int32 {
-	var sum int32
+	var sum int64
 	for _, status := range work {
-		sum += status.RestartCount
+		sum += int64(max(0, status.RestartCount))
 	}
-	return sum
+	return int32(min(sum, math.MaxInt32))
 }
 
 // mostRestarted returns the container that restarted most. Of those that restarted
