@@ -155,6 +155,13 @@ const (
 	ReasonPodsWaiting = "PodsWaiting"
 )
 
+// Reasons of a pod that the message of Blocked names.
+const (
+	// ReasonTooManyContainers is why a pod is not observed: it has more containers than the
+	// manager keeps in memory.
+	ReasonTooManyContainers = "TooManyContainers"
+)
+
 // Reasons of a pod's completed condition while it is False.
 const (
 	// ReasonLogRotated is why a pod cannot be marked: the kubelet rotated its log before

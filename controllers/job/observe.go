@@ -3,7 +3,6 @@ package job
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -109,8 +108,7 @@ func (r *Reconciler) getLive(ctx context.Context, cached *v1beta1.Job) (*v1beta1
 }
 
 // refusedPods returns why the API server refused pods to the DaemonSet controller,
-// which reports it in its events alone. A refusal older than the newest pod is
-// over: pods are made again.
+// which reports it in its events alone.
 func (r *Reconciler) refusedPods(ctx context.Context, s *plan.State) (plan.Blocker, error) {
 	list := &corev1.EventList{}
 	err := r.client.List(ctx, list, client.InNamespace(s.Job.Namespace),
@@ -118,14 +116,9 @@ func (r *Reconciler) refusedPods(ctx context.Context, s *plan.State) (plan.Block
 	if err != nil {
 		return plan.Blocker{}, fmt.Errorf("listing events: %w", err)
 	}
-	var last *corev1.Event
+	refusals := make([]plan.Refusal, 0, len(list.Items))
 	for i := range list.Items {
-		if event := &list.Items[i]; last == nil || last.LastTimestamp.Before(&event.LastTimestamp) {
-			last = event
-		}
+		refusals = append(refusals, plan.Refusal{At: list.Items[i].LastTimestamp.Time, Message: list.Items[i].Message})
 	}
-	if last == nil || slices.ContainsFunc(s.Pods, func(pod plan.Pod) bool { return pod.Created.After(last.LastTimestamp.Time) }) {
-		return plan.Blocker{}, nil
-	}
-	return plan.PodsRefused(last.Message), nil
+	return plan.PodsRefused(refusals, s.Pods, s.Now), nil
 }

@@ -26,6 +26,8 @@ var starting = map[string]bool{"": true, "ContainerCreating": true, "PodInitiali
 func podBlocker(pod *corev1.Pod, p *Pod, byLog bool) Blocker {
 	followed := statusOf(pod, v1beta1.LogContainerName(&pod.Spec))
 	switch {
+	case exceedsBounds(pod):
+		return Blocker{v1beta1.ReasonTooManyContainers, tooManyContainers}
 	case p.State == Succeeded:
 		if end := lastEnd(followed); byLog && end != nil && !isEarlierSandbox(pod, end) {
 			return Blocker{v1beta1.ReasonEndsAfterWord, endsAfterWord}
@@ -83,6 +85,9 @@ func kubeletMessage(waiting *corev1.ContainerStateWaiting) string {
 	return fmt.Sprintf(": %s: %s", waiting.Reason, waiting.Message)
 }
 
+var tooManyContainers = fmt.Sprintf("the pod has more than %d containers, which is how many the manager observes: "+
+	"give the Job's template fewer, or keep its pods from what adds them", MaxContainers)
+
 const (
 	exitedWithoutWord = "the container exited with code 0 without logging the termination word; " +
 		"if exiting is how it says that it is done, set completionMode: Exit"
@@ -136,11 +141,29 @@ func (s *State) podBlockers() Blocker {
 	return blocker
 }
 
-// PodsRefused returns the Blocker for pods that the API server refused, from the
-// message of the DaemonSet controller's event.
-func PodsRefused(message string) Blocker {
-	sentence := "pods are refused: " + Shorten(message, MaxSentence)
-	if strings.Contains(message, "minimum") && strings.Contains(message, "usage per Container") {
+// Refusal is what the DaemonSet controller's event says of a pod that the API server refused.
+type Refusal struct {
+	At      time.Time
+	Message string
+}
+
+// clockSkew is how far the clock of the DaemonSet controller may be ahead.
+const clockSkew = time.Minute
+
+// PodsRefused returns the Blocker for the last refusal. One that is older than the newest
+// pod is over: pods are made again. One of a time to come is forged, and would never be over.
+func PodsRefused(refusals []Refusal, pods []Pod, now time.Time) Blocker {
+	var last Refusal
+	for _, refusal := range refusals {
+		if refusal.At.After(last.At) && !refusal.At.After(now.Add(clockSkew)) {
+			last = refusal
+		}
+	}
+	if last.At.IsZero() || slices.ContainsFunc(pods, func(pod Pod) bool { return pod.Created.After(last.At) }) {
+		return Blocker{}
+	}
+	sentence := "pods are refused: " + Shorten(last.Message, MaxSentence)
+	if strings.Contains(last.Message, "minimum") && strings.Contains(last.Message, "usage per Container") {
 		sentence += "; a LimitRange asks for more than the pause container of Exit mode requests: " +
 			"raise --pause-resources of the manager, or lower the minimum"
 	}

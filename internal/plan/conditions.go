@@ -126,13 +126,19 @@ func (s *State) slotBlocker(t *tally) Blocker {
 	return Blocker{v1beta1.ReasonSlotsTaken, fmt.Sprintf("pods that are being stopped hold all slots: %s on %s", first.Name, first.Node)}
 }
 
+// putCondition sets a condition. Every text of a condition is made safe here.
+func putCondition(status *v1beta1.JobStatus, condition metav1.Condition, generation int64, now time.Time) {
+	condition.Reason, condition.Message = Reason(condition.Reason), Shorten(condition.Message, maxMessage)
+	condition.ObservedGeneration, condition.LastTransitionTime = generation, metav1.NewTime(now)
+	meta.SetStatusCondition(&status.Conditions, condition)
+}
+
 // WithBlocker returns the Job's status with this Blocker, and nothing else changed.
 func WithBlocker(job *v1beta1.Job, blocker Blocker, now time.Time) v1beta1.JobStatus {
 	status := job.Status.DeepCopy()
 	condition := isTrue(v1beta1.JobBlocked, blocker.Reason, blocker.Message)
-	condition.ObservedGeneration, condition.LastTransitionTime = job.Generation, metav1.NewTime(now)
-	meta.SetStatusCondition(&status.Conditions, condition)
-	status.Blocked = blocker.Reason
+	putCondition(status, condition, job.Generation, now)
+	status.Blocked = Reason(blocker.Reason)
 	if status.Phase == "" {
 		status.Phase = v1beta1.PhasePending
 	}

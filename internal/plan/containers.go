@@ -9,6 +9,16 @@ import (
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 )
 
+// MaxContainers is how many containers of a pod are observed, those of init included. The
+// informer cache keeps no more, so that its size does not depend on who writes pods.
+const MaxContainers = 20
+
+// exceedsBounds returns whether the pod has more containers than are observed.
+func exceedsBounds(pod *corev1.Pod) bool {
+	return len(pod.Spec.InitContainers)+len(pod.Spec.Containers) > MaxContainers ||
+		len(pod.Status.InitContainerStatuses)+len(pod.Status.ContainerStatuses) > MaxContainers
+}
+
 // isDone returns whether the pod's work is done. In Log mode the terminator has
 // marked the pod, in Exit mode every container of the work ended with code 0.
 func isDone(pod *corev1.Pod, byLog bool, work []*corev1.ContainerStatus) bool {

@@ -2,7 +2,6 @@ package plan
 
 import (
 	"fmt"
-	"strings"
 	"testing"
 
 	. "github.com/onsi/gomega"
@@ -49,13 +48,4 @@ func TestManyFailedNodesAreSummedUp(t *testing.T) {
 		pods = append(pods, crashing(fmt.Sprintf("n%02d", i)))
 	}
 	g.Expect(reasonsOf(job().MaxFailedNodes("100%"), append(pods, pod("a"))...)).To(HaveLen(maxNodeEvents + 1))
-}
-
-func TestTail(t *testing.T) {
-	g := NewWithT(t)
-	g.Expect(tail(" short\n", 10)).To(Equal("short"))
-	g.Expect(tail("first line\nsecond\nthird", 14)).To(Equal("second\nthird"), "from the start of a line")
-	g.Expect(tail(strings.Repeat("x", 50), 10)).To(Equal(strings.Repeat("x", 10)))
-	g.Expect(tail("a\xff\nb", 10)).To(Equal("a?\nb"), "what is no text is shown as such")
-	g.Expect(Shorten(strings.Repeat("é", 50), 10)).To(Equal("ééé…"), "not in the middle of a character")
 }

@@ -23,9 +23,7 @@ func setKstatus(s *State, t *tally, outcome Outcome, status *v1beta1.JobStatus) 
 }
 
 func setCondition(s *State, status *v1beta1.JobStatus, condition metav1.Condition) {
-	condition.ObservedGeneration = s.Job.Generation
-	condition.LastTransitionTime = metav1.NewTime(s.Now)
-	meta.SetStatusCondition(&status.Conditions, condition)
+	putCondition(status, condition, s.Job.Generation, s.Now)
 }
 
 // isStalled returns whether only a user can make the Job go on.

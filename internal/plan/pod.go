@@ -76,7 +76,7 @@ type Pod struct {
 // the pods of a DaemonSet do not succeed.
 func ReadPod(pod *corev1.Pod) Pod {
 	p := Pod{
-		Node:            nodeName(pod),
+		Node:            NodeName(pod),
 		Name:            pod.Name,
 		UID:             pod.UID,
 		ResourceVersion: pod.ResourceVersion,
@@ -92,16 +92,15 @@ func ReadPod(pod *corev1.Pod) Pod {
 	}
 	byLog := v1beta1.PodCompletesByLog(&pod.Spec)
 	work := workStatuses(pod, byLog)
-	p.WorkFailed, p.Started = workFailed(pod, work, byLog), hasStarted(pod)
 	p.readScheduling(pod)
-	if worst := mostRestarted(work); worst != nil {
-		p.Restarts = restarts(work)
-		if end := lastEnd(worst); end != nil {
-			p.ExitCode, p.Log = new(end.ExitCode), end.Message
-		}
+	if exceedsBounds(pod) {
+		// What the containers do is not known: any of them may run.
+		p.Started = pod.Spec.NodeName != ""
+	} else {
+		p.readWork(pod, work, byLog)
 	}
 	switch {
-	case isDone(pod, byLog, work):
+	case !exceedsBounds(pod) && isDone(pod, byLog, work):
 		p.State = Succeeded
 	case pod.Status.Phase == corev1.PodFailed, pod.Status.Phase == corev1.PodSucceeded:
 		p.State = Lost
@@ -110,9 +109,21 @@ func ReadPod(pod *corev1.Pod) Pod {
 	default:
 		p.State = Active
 	}
-	p.Blocker = podBlocker(pod, &p, byLog)
+	blocker := podBlocker(pod, &p, byLog)
+	p.Blocker = Blocker{Reason(blocker.Reason), Shorten(blocker.Message, MaxSentence)}
 	p.Activity = activity(pod, &p)
 	return p
+}
+
+// readWork reads how the containers of the work ended.
+func (p *Pod) readWork(pod *corev1.Pod, work []*corev1.ContainerStatus, byLog bool) {
+	p.WorkFailed, p.Started = workFailed(pod, work, byLog), hasStarted(pod)
+	if worst := mostRestarted(work); worst != nil {
+		p.Restarts = restarts(work)
+		if end := lastEnd(worst); end != nil {
+			p.ExitCode, p.Log = new(end.ExitCode), Tail(end.Message, MaxLog)
+		}
+	}
 }
 
 // readScheduling reads what the scheduler reports.
@@ -144,9 +155,9 @@ func (p Pod) SaysTheSame(other Pod) bool {
 	return sameExit && p == other
 }
 
-// nodeName returns the node that the pod is on, or is made for: the DaemonSet
+// NodeName returns the node that the pod is on, or is made for: the DaemonSet
 // controller puts its name into an affinity before the pod is scheduled.
-func nodeName(pod *corev1.Pod) string {
+func NodeName(pod *corev1.Pod) string {
 	if pod.Spec.NodeName != "" {
 		return pod.Spec.NodeName
 	}

@@ -170,7 +170,7 @@ func (r *rollout) syncDaemonSet() (changed bool) {
 		return false
 	}
 	before := r.ds.Status
-	r.pods = slices.DeleteFunc(r.pods, func(pod *corev1.Pod) bool { return !slices.Contains(r.nodes, nodeName(pod)) })
+	r.pods = slices.DeleteFunc(r.pods, func(pod *corev1.Pod) bool { return !slices.Contains(r.nodes, NodeName(pod)) })
 	for _, node := range r.nodes {
 		if r.pod(node) == nil {
 			r.made++
@@ -188,7 +188,7 @@ func (r *rollout) syncDaemonSet() (changed bool) {
 // startPods is the scheduler and the kubelets. It returns whether a pod started.
 func (r *rollout) startPods() (started bool) {
 	for _, pod := range r.pods {
-		if node := nodeName(pod); pod.Spec.NodeName == "" && len(pod.Spec.SchedulingGates) == 0 {
+		if node := NodeName(pod); pod.Spec.NodeName == "" && len(pod.Spec.SchedulingGates) == 0 {
 			pod.Spec.NodeName, started = node, true
 			pod.Status.Phase = corev1.PodRunning
 			pod.Status.ContainerStatuses = []corev1.ContainerStatus{{
@@ -201,7 +201,7 @@ func (r *rollout) startPods() (started bool) {
 
 func (r *rollout) pod(node string) *corev1.Pod {
 	for _, pod := range r.pods {
-		if nodeName(pod) == node {
+		if NodeName(pod) == node {
 			return pod
 		}
 	}

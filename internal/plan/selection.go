@@ -94,7 +94,12 @@ func (s *State) podsToReclaim() (reclaim []Pod, retry time.Duration) {
 		if !pod.Unschedulable || pod.Preempting || pod.Terminating || pod.State != Active || !s.owned(pod) {
 			continue
 		}
-		if wait := pod.UngatedAt.Add(unscheduledTimeout).Sub(s.Now); wait > 0 {
+		since := pod.UngatedAt
+		if since.After(s.Now.Add(clockSkew)) {
+			// Whoever may write pods forged it, and the slot would never be free.
+			since = pod.Created
+		}
+		if wait := since.Add(unscheduledTimeout).Sub(s.Now); wait > 0 {
 			retry = soonest(retry, wait)
 			continue
 		}

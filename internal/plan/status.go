@@ -44,7 +44,7 @@ func newStatus(s *State, t *tally) (v1beta1.JobStatus, Outcome) {
 	}
 	for _, condition := range conditions(s, t, outcome) {
 		if condition.Type == v1beta1.JobBlocked && condition.Status == metav1.ConditionTrue {
-			status.Blocked = condition.Reason
+			status.Blocked = Reason(condition.Reason)
 		}
 		setCondition(s, &status, condition)
 	}

@@ -11,9 +11,6 @@ import (
 // maxNamedNodes is how many failed nodes a status names, and how many left-out ones.
 const maxNamedNodes = 100
 
-// maxLog is how much of a failed container's log a status holds, in bytes.
-const maxLog = 1024
-
 // tally is the sum over the nodes of the Job.
 type tally struct {
 	membership
@@ -77,7 +74,7 @@ func backoffLimitExceeded(pod *Pod) v1beta1.FailedNode {
 }
 
 func withLog(message, log string) string {
-	if last := tail(log, maxLog); last != "" {
+	if last := Tail(log, MaxLog); last != "" {
 		return message + "; its last lines:\n" + last
 	}
 	return message
