@@ -25,6 +25,7 @@ import (
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 	"github.com/darkowlzz/daemonset-job/internal/jobcache"
 	"github.com/darkowlzz/daemonset-job/internal/logfollow"
+	"github.com/darkowlzz/daemonset-job/internal/plan"
 )
 
 // conflictRetryDelay is how long to wait after the API server refused to mark a pod.
@@ -110,9 +111,10 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	return ctrl.Result{}, client.IgnoreNotFound(err)
 }
 
-// awaitsWord returns whether the pod is in Log mode, not marked and not terminating.
+// awaitsWord returns whether the pod is in Log mode, not marked and not terminating. A pod
+// with more containers than the cache keeps does not: the followed one may not be there.
 func awaitsWord(pod *corev1.Pod) bool {
-	return v1beta1.PodCompletesByLog(&pod.Spec) && !v1beta1.PodIsCompleted(pod) && pod.DeletionTimestamp.IsZero()
+	return !plan.ExceedsBounds(pod) && v1beta1.PodCompletesByLog(&pod.Spec) && !v1beta1.PodIsCompleted(pod) && pod.DeletionTimestamp.IsZero()
 }
 
 // terminationWord returns the termination word of the pod's Job. It is empty if the

@@ -10,6 +10,7 @@ import (
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 	"github.com/darkowlzz/daemonset-job/internal/daemonset"
 	"github.com/darkowlzz/daemonset-job/internal/plan"
+	"github.com/darkowlzz/daemonset-job/internal/podcache"
 )
 
 // pageSize is how many objects a live list holds in memory at once. What matters of
@@ -17,13 +18,21 @@ import (
 // more memory than the manager has.
 const pageSize = 500
 
+// largePageSize is pageSize for a Job with large pods, of more than a megabyte each at worst.
+const largePageSize = 8
+
 // listPods lists all pods with the Job's labels live, whoever controls them.
 func (r *Reconciler) listPods(ctx context.Context, job *v1beta1.Job) ([]plan.Pod, error) {
 	var pods []plan.Pod
 	list := &corev1.PodList{}
-	err := r.eachPage(ctx, list, func() {
+	size := int64(pageSize)
+	if r.podIndex.hasLarge(client.ObjectKeyFromObject(job)) {
+		size = largePageSize
+	}
+	err := r.eachPage(ctx, size, list, func() {
 		for i := range list.Items {
-			pods = append(pods, plan.ReadPod(&list.Items[i]))
+			// The same fields as the cache's: both must say the same.
+			pods = append(pods, plan.ReadPod(podcache.Bounded(&list.Items[i])))
 		}
 	}, client.InNamespace(job.Namespace), client.MatchingLabels(v1beta1.PodLabels(job.Name)))
 	if err != nil {
@@ -36,7 +45,7 @@ func (r *Reconciler) listPods(ctx context.Context, job *v1beta1.Job) ([]plan.Pod
 func (r *Reconciler) listNodes(ctx context.Context, template *corev1.PodTemplateSpec) ([]plan.Node, error) {
 	var nodes []plan.Node
 	list, placer := &corev1.NodeList{}, daemonset.NewPlacer(template)
-	err := r.eachPage(ctx, list, func() {
+	err := r.eachPage(ctx, pageSize, list, func() {
 		for i := range list.Items {
 			nodes = append(nodes, plan.ReadNode(&list.Items[i], placer))
 		}
@@ -47,10 +56,10 @@ func (r *Reconciler) listNodes(ctx context.Context, template *corev1.PodTemplate
 	return nodes, nil
 }
 
-// eachPage lists objects live, and calls read for each page of them.
-func (r *Reconciler) eachPage(ctx context.Context, list client.ObjectList, read func(), options ...client.ListOption) error {
+// eachPage lists objects live, and calls read for each page of so many of them.
+func (r *Reconciler) eachPage(ctx context.Context, size int64, list client.ObjectList, read func(), options ...client.ListOption) error {
 	for token := ""; ; {
-		if err := r.apiReader.List(ctx, list, append(options, client.Limit(pageSize), client.Continue(token))...); err != nil {
+		if err := r.apiReader.List(ctx, list, append(options, client.Limit(size), client.Continue(token))...); err != nil {
 			return err
 		}
 		read()

@@ -12,6 +12,7 @@ import (
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 	"github.com/darkowlzz/daemonset-job/internal/plan"
+	"github.com/darkowlzz/daemonset-job/internal/podcache"
 )
 
 // podIndex holds what each pod in the informer cache says about its work, by Job.
@@ -20,9 +21,13 @@ import (
 type podIndex struct {
 	mu   sync.Mutex
 	jobs map[types.NamespacedName]map[string]plan.Pod
+	// large are the names of each Job's pods that need much memory in a live list.
+	large map[types.NamespacedName]map[string]bool
 }
 
-func newPodIndex() *podIndex { return &podIndex{jobs: map[types.NamespacedName]map[string]plan.Pod{}} }
+func newPodIndex() *podIndex {
+	return &podIndex{jobs: map[types.NamespacedName]map[string]plan.Pod{}, large: map[types.NamespacedName]map[string]bool{}}
+}
 
 // handler updates the index, and enqueues the Job of a pod that says something
 // else about its work than before. The controller starts its workers once the
@@ -66,6 +71,14 @@ func (i *podIndex) update(job types.NamespacedName, o client.Object) (changed bo
 		pods = map[string]plan.Pod{}
 		i.jobs[job] = pods
 	}
+	if podcache.IsLarge(pod) {
+		if i.large[job] == nil {
+			i.large[job] = map[string]bool{}
+		}
+		i.large[job][pod.Name] = true
+	} else {
+		i.removeLarge(job, pod.Name)
+	}
 	before := pods[pod.Name]
 	pods[pod.Name] = after
 	return !before.SaysTheSame(after)
@@ -79,6 +92,21 @@ func (i *podIndex) remove(job types.NamespacedName, pod client.Object) {
 	if len(i.jobs[job]) == 0 {
 		delete(i.jobs, job)
 	}
+	i.removeLarge(job, pod.GetName())
+}
+
+func (i *podIndex) removeLarge(job types.NamespacedName, pod string) {
+	delete(i.large[job], pod)
+	if len(i.large[job]) == 0 {
+		delete(i.large, job)
+	}
+}
+
+// hasLarge returns whether a Job has a pod that needs much memory in a live list.
+func (i *podIndex) hasLarge(job types.NamespacedName) bool {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return len(i.large[job]) > 0
 }
 
 // pods returns all pods with a Job's labels, whoever controls them.

@@ -16,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
+	"github.com/darkowlzz/daemonset-job/internal/podcache"
 	wrappers "github.com/darkowlzz/daemonset-job/internal/testing"
 )
 
@@ -121,4 +122,24 @@ func TestPodIndexKeepsNothingOfDeletedPods(t *testing.T) {
 	events.Create(context.Background(), event.CreateEvent{Object: owned(pod("a"))}, q)
 	events.Delete(context.Background(), event.DeleteEvent{Object: owned(pod("a"))}, q)
 	g.Expect(c.jobs).To(BeEmpty())
+	g.Expect(c.large).To(BeEmpty())
+}
+
+func TestPodIndexKnowsLargePods(t *testing.T) {
+	g, key := NewWithT(t), client.ObjectKeyFromObject(aJob)
+	c, q := newPodIndex(), &delayed{}
+	events := c.handler()
+	large := pod("a").Obj()
+	large.Annotations = map[string]string{"note": strings.Repeat("x", 64*1024)}
+	bounded := podcache.Bounded(large)
+	events.Create(t.Context(), event.CreateEvent{Object: podcache.Bounded(pod("b").Obj())}, q)
+	g.Expect(c.hasLarge(key)).To(BeFalse())
+	events.Create(t.Context(), event.CreateEvent{Object: bounded}, q)
+	g.Expect(c.hasLarge(key)).To(BeTrue())
+	events.Update(t.Context(), updated(bounded, podcache.Bounded(pod("a").Obj())), q)
+	g.Expect(c.hasLarge(key)).To(BeFalse())
+	events.Create(t.Context(), event.CreateEvent{Object: bounded}, q)
+	events.Delete(t.Context(), event.DeleteEvent{Object: bounded}, q)
+	g.Expect(c.hasLarge(key)).To(BeFalse())
+	g.Expect(c.large).To(BeEmpty())
 }

@@ -26,7 +26,7 @@ var starting = map[string]bool{"": true, "ContainerCreating": true, "PodInitiali
 func podBlocker(pod *corev1.Pod, p *Pod, byLog bool) Blocker {
 	followed := statusOf(pod, v1beta1.LogContainerName(&pod.Spec))
 	switch {
-	case exceedsBounds(pod):
+	case ExceedsBounds(pod):
 		return Blocker{v1beta1.ReasonTooManyContainers, tooManyContainers}
 	case p.State == Succeeded:
 		if end := lastEnd(followed); byLog && end != nil && !isEarlierSandbox(pod, end) {

@@ -13,8 +13,9 @@ import (
 // informer cache keeps no more, so that its size does not depend on who writes pods.
 const MaxContainers = 20
 
-// exceedsBounds returns whether the pod has more containers than are observed.
-func exceedsBounds(pod *corev1.Pod) bool {
+// ExceedsBounds returns whether the pod has more containers than are observed. What they do
+// is then unknown: a container that is not kept may be the one that matters.
+func ExceedsBounds(pod *corev1.Pod) bool {
 	return len(pod.Spec.InitContainers)+len(pod.Spec.Containers) > MaxContainers ||
 		len(pod.Status.InitContainerStatuses)+len(pod.Status.ContainerStatuses) > MaxContainers
 }

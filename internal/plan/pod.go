@@ -93,14 +93,14 @@ func ReadPod(pod *corev1.Pod) Pod {
 	byLog := v1beta1.PodCompletesByLog(&pod.Spec)
 	work := workStatuses(pod, byLog)
 	p.readScheduling(pod)
-	if exceedsBounds(pod) {
+	if ExceedsBounds(pod) {
 		// What the containers do is not known: any of them may run.
 		p.Started = pod.Spec.NodeName != ""
 	} else {
 		p.readWork(pod, work, byLog)
 	}
 	switch {
-	case !exceedsBounds(pod) && isDone(pod, byLog, work):
+	case !ExceedsBounds(pod) && isDone(pod, byLog, work):
 		p.State = Succeeded
 	case pod.Status.Phase == corev1.PodFailed, pod.Status.Phase == corev1.PodSucceeded:
 		p.State = Lost

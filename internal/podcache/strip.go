@@ -1,26 +1,34 @@
 // Package podcache makes cached pods small. The informer caches hold thousands of
-// pods, of which the controllers read a few fields.
+// pods, of which the controllers read a few fields, and whoever may create pods
+// anywhere can write the others: an entry has a bounded size, whatever the pod holds.
 package podcache
 
 import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/cache"
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
+	"github.com/darkowlzz/daemonset-job/internal/plan"
 )
 
 var _ cache.TransformFunc = Strip
 
-// Strip is a cache transform. It removes the fields of a pod that no controller
-// reads, and returns other objects unchanged. Never write a stripped pod back.
+// Strip is a cache transform. It returns Bounded pods, and other objects unchanged.
 func Strip(object any) (any, error) {
-	pod, ok := object.(*corev1.Pod)
-	if !ok {
-		return object, nil
+	if pod, ok := object.(*corev1.Pod); ok {
+		return Bounded(pod), nil
 	}
-	// Copy the fields to keep instead of clearing others: a field that Kubernetes adds
-	// later is then removed as well, and Go can free the original pod.
+	return object, nil
+}
+
+// Bounded returns a pod of bounded size with the fields that the controllers read.
+// Never write one back.
+//
+// It builds a pod from these fields instead of clearing others: a field that Kubernetes
+// adds later is then left out as well, and Go can free the original pod.
+func Bounded(pod *corev1.Pod) *corev1.Pod {
 	return &corev1.Pod{
 		TypeMeta: pod.TypeMeta,
 		ObjectMeta: metav1.ObjectMeta{
@@ -28,88 +36,117 @@ func Strip(object any) (any, error) {
 			Namespace:         pod.Namespace,
 			UID:               pod.UID,
 			ResourceVersion:   pod.ResourceVersion,
-			Generation:        pod.Generation,
 			CreationTimestamp: pod.CreationTimestamp,
 			DeletionTimestamp: pod.DeletionTimestamp,
-			Labels:            pod.Labels,
-			Annotations:       stripAnnotations(pod.Annotations),
-			OwnerReferences:   pod.OwnerReferences,
+			Labels:            boundLabels(pod.Labels),
+			Annotations:       boundAnnotations(pod),
+			OwnerReferences:   boundOwner(pod),
 		},
-		Spec:   stripSpec(&pod.Spec),
-		Status: stripStatus(&pod.Status),
-	}, nil
-}
-
-// stripAnnotations keeps when the manager removed the pod's gate.
-func stripAnnotations(full map[string]string) map[string]string {
-	if at, ok := full[v1beta1.AnnotationUngatedAt]; ok {
-		return map[string]string{v1beta1.AnnotationUngatedAt: at}
-	}
-	return nil
-}
-
-// stripSpec keeps the node, the gates, and the names of the containers.
-func stripSpec(full *corev1.PodSpec) corev1.PodSpec {
-	return corev1.PodSpec{
-		NodeName:        full.NodeName,
-		Affinity:        stripAffinity(full.Affinity),
-		SchedulingGates: full.SchedulingGates,
-		ReadinessGates:  full.ReadinessGates,
-		InitContainers:  stripEach(full.InitContainers, stripContainer),
-		Containers:      stripEach(full.Containers, stripContainer),
+		Spec:   boundSpec(pod),
+		Status: boundStatus(&pod.Status),
 	}
 }
 
-// stripAffinity keeps the node affinity, with which the DaemonSet controller names the node.
-func stripAffinity(full *corev1.Affinity) *corev1.Affinity {
-	if full == nil || full.NodeAffinity == nil {
+// keptLabels are those that the controllers read. The API server bounds their values.
+var keptLabels = []string{
+	v1beta1.LabelDaemonSetJob, v1beta1.LabelJob, v1beta1.LabelDaemonSet, v1beta1.LabelTemplateHash, v1beta1.LabelCompletionMode,
+}
+
+func boundLabels(full map[string]string) map[string]string {
+	kept := make(map[string]string, len(keptLabels))
+	for _, key := range keptLabels {
+		if value, ok := full[key]; ok {
+			kept[key] = value
+		}
+	}
+	return kept
+}
+
+const (
+	// annotationLarge is on a Bounded pod that the API server holds as a large one. Whoever
+	// sets it on a pod makes live lists of its Job slower, as a large pod does.
+	annotationLarge = "daemonset.darkowlzz.space/large"
+	// largeSize is how many bytes make a pod a large one. Most pods have a tenth of them.
+	largeSize = 32 * 1024
+)
+
+// IsLarge returns whether a Bounded pod is a large one for the API server.
+func IsLarge(pod *corev1.Pod) bool { return pod.Annotations[annotationLarge] != "" }
+
+// boundAnnotations keeps when the manager removed the pod's gate, and whether the pod is
+// a large one.
+func boundAnnotations(pod *corev1.Pod) map[string]string {
+	var kept map[string]string
+	if at, ok := pod.Annotations[v1beta1.AnnotationUngatedAt]; ok {
+		kept = map[string]string{v1beta1.AnnotationUngatedAt: first(at, maxName)}
+	}
+	if IsLarge(pod) || pod.Size() > largeSize {
+		if kept == nil {
+			kept = map[string]string{}
+		}
+		kept[annotationLarge] = "true"
+	}
+	return kept
+}
+
+// boundOwner keeps the UID of the controller, by which a DaemonSet knows its pods.
+func boundOwner(pod *corev1.Pod) []metav1.OwnerReference {
+	owner := metav1.GetControllerOfNoCopy(pod)
+	if owner == nil {
 		return nil
 	}
-	return &corev1.Affinity{NodeAffinity: full.NodeAffinity}
+	return []metav1.OwnerReference{{UID: types.UID(first(string(owner.UID), maxName)), Controller: new(true)}}
 }
 
-// stripContainer keeps what identifies a container, and whether it is a sidecar.
-func stripContainer(full *corev1.Container) corev1.Container {
-	return corev1.Container{Name: full.Name, RestartPolicy: full.RestartPolicy}
-}
-
-// stripStatus keeps the conditions, and how the containers run.
-func stripStatus(full *corev1.PodStatus) corev1.PodStatus {
-	return corev1.PodStatus{
-		ObservedGeneration:    full.ObservedGeneration,
-		Phase:                 full.Phase,
-		Conditions:            full.Conditions,
-		Message:               full.Message,
-		Reason:                full.Reason,
-		StartTime:             full.StartTime,
-		NominatedNodeName:     full.NominatedNodeName,
-		InitContainerStatuses: stripEach(full.InitContainerStatuses, stripContainerStatus),
-		ContainerStatuses:     stripEach(full.ContainerStatuses, stripContainerStatus),
+// boundSpec keeps the node, the gates, and the names of the containers.
+func boundSpec(pod *corev1.Pod) corev1.PodSpec {
+	spec := corev1.PodSpec{NodeName: pod.Spec.NodeName, SchedulingGates: boundGates(pod.Spec.SchedulingGates)}
+	if spec.NodeName == "" {
+		spec.Affinity = affinityTo(plan.NodeName(pod))
 	}
-}
-
-// stripContainerStatus keeps how a container runs, and removes its image, resources,
-// mounts and user.
-func stripContainerStatus(full *corev1.ContainerStatus) corev1.ContainerStatus {
-	return corev1.ContainerStatus{
-		Name:                 full.Name,
-		ContainerID:          full.ContainerID,
-		State:                full.State,
-		LastTerminationState: full.LastTerminationState,
-		Ready:                full.Ready,
-		Started:              full.Started,
-		RestartCount:         full.RestartCount,
+	if v1beta1.PodCompletesByLog(&pod.Spec) {
+		spec.ReadinessGates = []corev1.PodReadinessGate{{ConditionType: v1beta1.PodCompleted}}
 	}
+	init, rest := boundLists(pod.Spec.InitContainers, pod.Spec.Containers)
+	spec.InitContainers, spec.Containers = boundEach(init, boundContainer), boundEach(rest, boundContainer)
+	return spec
 }
 
-// stripEach strips each element. It keeps a nil slice nil.
-func stripEach[T any](full []T, strip func(*T) T) []T {
-	if len(full) == 0 {
+// affinityTo returns the affinity with which the DaemonSet controller names a node.
+func affinityTo(node string) *corev1.Affinity {
+	if node == "" {
 		return nil
 	}
-	stripped := make([]T, len(full))
-	for i := range full {
-		stripped[i] = strip(&full[i])
+	return &corev1.Affinity{NodeAffinity: &corev1.NodeAffinity{
+		RequiredDuringSchedulingIgnoredDuringExecution: &corev1.NodeSelector{NodeSelectorTerms: []corev1.NodeSelectorTerm{{
+			MatchFields: []corev1.NodeSelectorRequirement{
+				{Key: metav1.ObjectNameField, Operator: corev1.NodeSelectorOpIn, Values: []string{first(node, maxName)}},
+			},
+		}}},
+	}}
+}
+
+// boundGates keeps the manager's gate, and the first other one.
+func boundGates(full []corev1.PodSchedulingGate) []corev1.PodSchedulingGate {
+	var kept []corev1.PodSchedulingGate
+	ours, others := 0, 0
+	for _, gate := range full {
+		count := &others
+		if gate.Name == v1beta1.SchedulingGate {
+			count = &ours
+		}
+		if *count++; *count == 1 {
+			kept = append(kept, corev1.PodSchedulingGate{Name: first(gate.Name, maxPath)})
+		}
 	}
-	return stripped
+	return kept
+}
+
+// boundContainer keeps what identifies a container, and whether it is a sidecar.
+func boundContainer(full *corev1.Container) corev1.Container {
+	kept := corev1.Container{Name: first(full.Name, maxName)}
+	if full.RestartPolicy != nil {
+		kept.RestartPolicy = new(corev1.ContainerRestartPolicy(first(string(*full.RestartPolicy), maxName)))
+	}
+	return kept
 }

@@ -12,6 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
+	"github.com/darkowlzz/daemonset-job/internal/daemonset"
 )
 
 // full returns a pod as the API server sends it. Its values tell which fields Strip
@@ -25,32 +26,36 @@ func full() *corev1.Pod {
 	}
 	status := corev1.ContainerStatus{
 		Name: v1beta1.ContainerName, ContainerID: "kept-id", RestartCount: 7, Image: "dropped", ImageID: "dropped",
-		LastTerminationState: terminated, State: corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: "kept-waiting"}},
+		LastTerminationState: terminated, State: corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: "keptWaiting"}},
 	}
 	return &corev1.Pod{
 		ObjectMeta: metav1.ObjectMeta{
 			Name: "kept-name", Namespace: "kept-namespace", UID: "kept-uid", ResourceVersion: "5",
-			Labels: map[string]string{"job": "kept-label"}, Annotations: map[string]string{"a": "dropped", v1beta1.AnnotationUngatedAt: "kept-ungated"},
-			OwnerReferences:   []metav1.OwnerReference{{Name: "kept-owner"}},
+			Labels: map[string]string{"job": "kept-label", "other": "dropped"}, Annotations: map[string]string{"a": "dropped", v1beta1.AnnotationUngatedAt: "kept-ungated"},
+			OwnerReferences:   []metav1.OwnerReference{{UID: "dropped"}, {UID: "kept-owner", Name: "dropped", Kind: "dropped", Controller: new(true)}},
 			ManagedFields:     []metav1.ManagedFieldsEntry{{Manager: "dropped"}},
 			DeletionTimestamp: &now, CreationTimestamp: now, Finalizers: []string{"dropped"},
 		},
 		Spec: corev1.PodSpec{
 			NodeName: "kept-node", ServiceAccountName: "dropped", Volumes: []corev1.Volume{{Name: "dropped"}},
-			ReadinessGates:  []corev1.PodReadinessGate{{ConditionType: v1beta1.PodCompleted}},
-			SchedulingGates: []corev1.PodSchedulingGate{{Name: "kept-gate"}},
+			ReadinessGates:  []corev1.PodReadinessGate{{ConditionType: "dropped"}, {ConditionType: v1beta1.PodCompleted}},
+			SchedulingGates: []corev1.PodSchedulingGate{{Name: "kept-gate"}, {Name: "dropped"}, {Name: v1beta1.SchedulingGate}},
 			Tolerations:     []corev1.Toleration{{Key: "dropped"}},
 			Containers:      []corev1.Container{container}, InitContainers: []corev1.Container{container},
 			Affinity: &corev1.Affinity{
 				NodeAffinity: &corev1.NodeAffinity{RequiredDuringSchedulingIgnoredDuringExecution: &corev1.NodeSelector{
-					NodeSelectorTerms: []corev1.NodeSelectorTerm{{MatchFields: []corev1.NodeSelectorRequirement{{Key: "metadata.name", Values: []string{"kept-affinity"}}}}},
+					NodeSelectorTerms: []corev1.NodeSelectorTerm{{MatchFields: []corev1.NodeSelectorRequirement{{Key: "metadata.name", Values: []string{"dropped"}}}}},
 				}},
 				PodAffinity: &corev1.PodAffinity{RequiredDuringSchedulingIgnoredDuringExecution: []corev1.PodAffinityTerm{{TopologyKey: "dropped"}}},
 			},
 		},
 		Status: corev1.PodStatus{
-			Phase: corev1.PodRunning, HostIP: "dropped", PodIP: "dropped", Reason: "kept-reason",
-			Conditions:        []corev1.PodCondition{{Type: v1beta1.PodCompleted, Status: corev1.ConditionTrue}},
+			Phase: corev1.PodRunning, HostIP: "dropped", PodIP: "dropped", Reason: "keptReason", Message: "kept-why", StartTime: &now,
+			Conditions: []corev1.PodCondition{
+				{Type: "Other", Message: "dropped"},
+				{Type: v1beta1.PodCompleted, Status: corev1.ConditionTrue, Message: "kept-condition"},
+				{Type: v1beta1.PodCompleted, Message: "dropped"},
+			},
 			ContainerStatuses: []corev1.ContainerStatus{status}, InitContainerStatuses: []corev1.ContainerStatus{status},
 		},
 	}
@@ -76,6 +81,9 @@ func TestStripKeepsOnlyFieldsThatAreRead(t *testing.T) {
 	g.Expect(pod.Status.ContainerStatuses[0].RestartCount).To(Equal(int32(7)))
 	g.Expect(pod.DeletionTimestamp.IsZero()).To(BeFalse())
 	g.Expect(pod.ResourceVersion).To(Equal("5"))
+	g.Expect(daemonset.HasGate(&pod.Spec)).To(BeTrue())
+	g.Expect(pod.Spec.SchedulingGates).To(HaveLen(2))
+	g.Expect(IsLarge(pod)).To(BeFalse())
 }
 
 func TestStripTwiceIsStripOnce(t *testing.T) {
