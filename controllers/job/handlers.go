@@ -35,7 +35,7 @@ func jobOfEvent(o client.Object) (types.NamespacedName, bool) {
 		return types.NamespacedName{}, false
 	}
 	name, ours := strings.CutSuffix(event.InvolvedObject.Name, v1beta1.DaemonSetSuffix)
-	return types.NamespacedName{Namespace: event.InvolvedObject.Namespace, Name: name}, ours
+	return types.NamespacedName{Namespace: event.Namespace, Name: name}, ours
 }
 
 type queue = workqueue.TypedRateLimitingInterface[reconcile.Request]

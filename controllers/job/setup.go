@@ -39,13 +39,13 @@ func CacheByObject() map[client.Object]cache.ByObject {
 	ours := labels.SelectorFromSet(labels.Set{v1beta1.LabelDaemonSetJob: "true"})
 	return map[client.Object]cache.ByObject{
 		jobcache.Object():   jobcache.ByObject(),
-		&appsv1.DaemonSet{}: {Label: ours, Transform: cache.TransformStripManagedFields()},
+		&appsv1.DaemonSet{}: {Label: ours, Transform: stripDaemonSet},
 		&corev1.Pod{}:       {Label: ours, Transform: podcache.Strip},
 		&corev1.Node{}:      {Transform: stripNode},
 		// The DaemonSet controller reports in its events alone that the API server refused a pod.
 		&corev1.Event{}: {
-			Field:     fields.SelectorFromSet(fields.Set{"involvedObject.kind": "DaemonSet", "reason": "FailedCreate"}),
-			Transform: cache.TransformStripManagedFields(),
+			Field:     fields.SelectorFromSet(fields.Set{"involvedObject.kind": "DaemonSet", "reason": "FailedCreate", "source": "daemonset-controller"}),
+			Transform: stripEvent,
 		},
 	}
 }

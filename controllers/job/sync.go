@@ -174,7 +174,7 @@ func ownerOf(ds *appsv1.DaemonSet) string {
 	case owner == nil:
 		return "nobody controls it"
 	}
-	return fmt.Sprintf("%s %s with UID %s controls it", owner.Kind, owner.Name, owner.UID)
+	return plan.Shorten(fmt.Sprintf("%s %s with UID %s controls it", owner.Kind, owner.Name, owner.UID), plan.MaxSentence)
 }
 
 func daemonSetKey(job *v1beta1.Job) types.NamespacedName {

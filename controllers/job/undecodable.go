@@ -28,7 +28,7 @@ func (r *Reconciler) blockUndecodable(ctx context.Context, undecodable *jobcache
 		return ctrl.Result{}, nil
 	}
 	message := fmt.Sprintf("the manager cannot decode %s: %s; correct it in the Job: what runs stays as it is until then",
-		undecodable.Field, plan.Shorten(undecodable.Err.Error(), plan.MaxSentence))
+		plan.Shorten(undecodable.Field, plan.MaxSentence), plan.Shorten(undecodable.Err.Error(), plan.MaxSentence))
 	patch, err := blockedPatch(stored, message, r.clock.Now())
 	if patch == nil || err != nil {
 		return ctrl.Result{}, err
