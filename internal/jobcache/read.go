@@ -20,7 +20,7 @@ func Object() *unstructured.Unstructured {
 
 // ByObject returns how Jobs are cached.
 func ByObject() cache.ByObject {
-	return cache.ByObject{Transform: cache.TransformStripManagedFields()}
+	return cache.ByObject{Transform: strip}
 }
 
 // ClientOptions returns the options of a client that reads Jobs from the informer cache.

@@ -17,6 +17,16 @@ var gitOpsMarks = []struct{ key, tool string }{
 	{"meta.helm.sh/release-name", "Helm"},
 }
 
+// MetadataKeys returns the keys of all labels and annotations of a Job that are read. The
+// informer cache keeps no other.
+func MetadataKeys() []string {
+	keys := []string{v1beta1.LabelExcludeFromBackup, v1beta1.AnnotationResume}
+	for _, mark := range gitOpsMarks {
+		keys = append(keys, mark.key)
+	}
+	return keys
+}
+
 // OwnedByGitOps returns the name of the tool that applies the Job again when it is
 // gone, empty if there is none.
 func OwnedByGitOps(job *v1beta1.Job) string {

@@ -1,0 +1,52 @@
+package jobcache
+
+import (
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/darkowlzz/daemonset-job/internal/plan"
+)
+
+// metadataFields are those of a Job's metadata that the controllers read. The API server
+// sets each of them, or bounds it.
+var metadataFields = []string{"name", "namespace", "uid", "resourceVersion", "generation", "creationTimestamp", "deletionTimestamp"}
+
+// strip is a cache transform. It keeps a Job's spec and status, and of its metadata what the
+// controllers read: kubectl's annotation with the last applied Job and the managed fields
+// would double each entry. Never write a stripped Job back.
+func strip(object any) (any, error) {
+	job, ok := object.(*unstructured.Unstructured)
+	if !ok {
+		return object, nil
+	}
+	metadata, _ := job.Object["metadata"].(map[string]any)
+	kept := map[string]any{}
+	for _, field := range metadataFields {
+		if value, ok := metadata[field]; ok {
+			kept[field] = value
+		}
+	}
+	for _, field := range []string{"labels", "annotations"} {
+		if full, ok := metadata[field].(map[string]any); ok {
+			if read := keysRead(full); len(read) > 0 {
+				kept[field] = read
+			}
+		}
+	}
+	stripped := &unstructured.Unstructured{Object: map[string]any{"metadata": kept}}
+	for _, field := range []string{"apiVersion", "kind", "spec", "status"} {
+		if value, ok := job.Object[field]; ok {
+			stripped.Object[field] = value
+		}
+	}
+	return stripped, nil
+}
+
+func keysRead(full map[string]any) map[string]any {
+	read := map[string]any{}
+	for _, key := range plan.MetadataKeys() {
+		if value, ok := full[key]; ok {
+			read[key] = value
+		}
+	}
+	return read
+}

@@ -1,0 +1,60 @@
+package jobcache
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	. "github.com/onsi/gomega"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/darkowlzz/daemonset-job/api/v1beta1"
+	"github.com/darkowlzz/daemonset-job/internal/plan"
+	wrappers "github.com/darkowlzz/daemonset-job/internal/testing"
+)
+
+func TestACachedJobHasWhatIsRead(t *testing.T) {
+	g, huge := NewWithT(t), strings.Repeat("x", 1e5)
+	job := wrappers.Job("ns", "j").UID("u").Generation(3).TTL(5).Label("other", "dropped").Label(v1beta1.LabelExcludeFromBackup, "true").
+		Annotation("kubectl.kubernetes.io/last-applied-configuration", huge).Annotation(v1beta1.AnnotationResume, "again").Obj()
+	job.ResourceVersion, job.DeletionTimestamp, job.Finalizers = "7", new(metav1.Now().Rfc3339Copy()), []string{huge}
+	job.ManagedFields = []metav1.ManagedFieldsEntry{{Manager: huge}}
+	job.OwnerReferences = []metav1.OwnerReference{{Name: huge}}
+	job.Status = v1beta1.JobStatus{Phase: v1beta1.PhaseRunning, Conditions: []metav1.Condition{{Type: v1beta1.JobBlocked}}}
+	for _, key := range plan.MetadataKeys() {
+		metav1.SetMetaDataAnnotation(&job.ObjectMeta, key, "read")
+	}
+	object, err := runtime.DefaultUnstructuredConverter.ToUnstructured(job)
+	g.Expect(err).NotTo(HaveOccurred())
+
+	kept, err := strip(&unstructured.Unstructured{Object: object})
+	g.Expect(err).NotTo(HaveOccurred())
+	data, err := json.Marshal(kept)
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(len(data)).To(BeNumerically("<", 2048))
+	again, err := strip(kept.(*unstructured.Unstructured).DeepCopy())
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(again).To(Equal(kept))
+
+	want := job.DeepCopy()
+	want.Labels = map[string]string{v1beta1.LabelExcludeFromBackup: "true"}
+	delete(want.Annotations, "kubectl.kubernetes.io/last-applied-configuration")
+	want.Finalizers, want.ManagedFields, want.OwnerReferences = nil, nil, nil
+	decoded, err := Decode(kept.(*unstructured.Unstructured))
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(decoded.DeletionTimestamp.Equal(want.DeletionTimestamp)).To(BeTrue())
+	decoded.DeletionTimestamp, want.DeletionTimestamp = nil, nil
+	g.Expect(decoded).To(Equal(want))
+	g.Expect(plan.OwnedByGitOps(decoded)).NotTo(BeEmpty())
+}
+
+// A Job that cannot be decoded must stay one.
+func TestAPoisonJobIsKeptAsItIs(t *testing.T) {
+	g := NewWithT(t)
+	kept, err := strip(wrappers.Poison("ns", "j"))
+	g.Expect(err).NotTo(HaveOccurred())
+	_, err = Decode(kept.(*unstructured.Unstructured))
+	g.Expect(err).To(MatchError(ContainSubstring("spec.parallelism")))
+}
