@@ -19,7 +19,7 @@ import (
 const pageSize = 500
 
 // largePageSize is pageSize for a Job with large pods, of more than a megabyte each at worst.
-const largePageSize = 8
+const largePageSize = 2
 
 // listPods lists all pods with the Job's labels live, whoever controls them.
 func (r *Reconciler) listPods(ctx context.Context, job *v1beta1.Job) ([]plan.Pod, error) {

@@ -72,6 +72,7 @@ var _ = BeforeSuite(func() {
 	Expect(err).NotTo(HaveOccurred())
 	managerConfig = user.Config()
 	managerConfig.QPS = -1
+	managerConfig.Wrap(statusWrites.wrap)
 	bindManagerRole("manager")
 	startControllerManager(assets)
 	startKubelet()
