@@ -8,6 +8,7 @@ import (
 	"time"
 
 	. "github.com/onsi/gomega"
+	"github.com/prometheus/client_golang/prometheus"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -15,8 +16,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
-	"github.com/darkowlzz/daemonset-job/internal/plan"
-	wrappers "github.com/darkowlzz/daemonset-job/internal/testing"
 )
 
 // before lets change happen right before the first request with that verb.
@@ -44,6 +43,23 @@ func (c *cluster) events() []string {
 	}
 }
 
+// verdicts returns how many durations were measured.
+func verdicts() uint64 {
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(duration)
+	families, err := registry.Gather()
+	if err != nil {
+		panic(err)
+	}
+	var n uint64
+	for _, family := range families {
+		for _, metric := range family.GetMetric() {
+			n += metric.GetHistogram().GetSampleCount()
+		}
+	}
+	return n
+}
+
 // A verdict is written before its DaemonSet is deleted and before it is said.
 func TestNothingFollowsAStatusThatWasNotWritten(t *testing.T) {
 	for name, refusal := range map[string]error{"refused": apierrors.NewInternalError(errors.New("down")), "conflict": nil} {
@@ -58,14 +74,17 @@ func TestNothingFollowsAStatusThatWasNotWritten(t *testing.T) {
 				}
 				return nil
 			}
+			measured := verdicts()
 			c.g.Expect(c.reconcile() == nil).To(Equal(refusal == nil))
 			c.g.Expect(c.get(ds.DeepCopy())).To(BeTrue())
 			c.g.Expect(c.events()).To(BeEmpty())
+			c.g.Expect(verdicts()).To(Equal(measured))
 			c.fault = nil
 			c.sync()
 			c.must(c.reconcile())
 			c.g.Expect(c.get(ds.DeepCopy())).To(BeFalse())
 			c.g.Expect(c.events()).To(ContainElement(HavePrefix("Warning Failed ")))
+			c.g.Expect(verdicts()).To(Equal(measured + 1))
 		})
 	}
 }
@@ -86,12 +105,14 @@ func TestAReconcileIsRequeuedWhenThePlanSaysSo(t *testing.T) {
 
 // The cache does not show the gate yet.
 func TestATemplateIsGatedOnce(t *testing.T) {
-	held := theJob().OnFailure(v1beta1.FailureActionSuspend)
-	ds := daemonSetFor(t, held.Obj(), 1)
-	c := newCluster(t, held.Obj(), node("a"), ds, podFor(ds, "a", failing))
+	complete := theJob().TTL(600).Label(v1beta1.LabelExcludeFromBackup, "true").Status(v1beta1.JobStatus{
+		Phase: v1beta1.PhaseComplete, ObservedGeneration: 1, Conditions: []metav1.Condition{
+			{Type: v1beta1.JobComplete, Status: metav1.ConditionTrue, LastTransitionTime: metav1.NewTime(time.Now())},
+		}}).Obj()
+	c := newCluster(t, complete, daemonSetFor(t, complete, 1))
 	c.must(c.reconcile())
 	c.must(c.reconcile())
-	c.g.Expect(c.sent["Patch"]).To(Equal(2), "the status and the gate")
+	c.g.Expect(c.sent["Patch"]).To(Equal(1))
 }
 
 // Progress of a few nodes waits, although the cache does not show the last write.
@@ -129,71 +150,4 @@ func TestALabelIsAppliedToTheVersionThatTheStatusMade(t *testing.T) {
 	c.g.Expect(c.get(failed)).To(BeTrue())
 	c.g.Expect(failed.Status.ObservedGeneration).To(Equal(int64(2)))
 	c.g.Expect(failed.Labels).To(HaveKeyWithValue(v1beta1.LabelExcludeFromBackup, "true"))
-}
-
-// changed changes a pod without a change of its work, so that only its resourceVersion tells.
-func (c *cluster) changed(pod client.Object) {
-	c.edit(pod, func() { pod.SetAnnotations(map[string]string{"changed": "true"}) })
-}
-
-// A pod changes between its live read and its deletion. What the change means can only
-// be read.
-func TestWhichChangedPodsAreDeleted(t *testing.T) {
-	retried := theJob().Status(v1beta1.JobStatus{RetryTime: new(metav1.NewTime(time.Now()))})
-	for name, test := range map[string]struct {
-		job  *wrappers.JobWrapper
-		pod  func(*wrappers.PodWrapper)
-		gone bool
-	}{
-		"a failed pod is tried again":             {retried, failing, false},
-		"a pod that has no room gives its slot":   {theJob().Parallelism("1"), func(w *wrappers.PodWrapper) { w.Unschedulable("full") }, false},
-		"a pod of an earlier template is deleted": {theJob(), func(w *wrappers.PodWrapper) { w.Label(v1beta1.LabelTemplateHash, "old") }, true},
-	} {
-		t.Run(name, func(t *testing.T) {
-			ds := daemonSetFor(t, test.job.Obj(), 1)
-			pod := podFor(ds, "a", test.pod)
-			c := newCluster(t, test.job.Obj(), node("a"), ds, pod)
-			c.before("Delete", func() { c.changed(pod) })
-			c.must(c.reconcile())
-			c.g.Expect(c.sent["Delete"]).To(Equal(1))
-			c.g.Expect(c.get(pod)).To(Equal(!test.gone))
-		})
-	}
-}
-
-// The pod of a full node gives its slot back, and its node waits a minute for its turn.
-func TestANodeWithoutRoomWaitsForItsNextTurn(t *testing.T) {
-	j := theJob().Parallelism("1").Obj()
-	ds := daemonSetFor(t, j, 1)
-	c := newCluster(t, j, node("a"), ds, podFor(ds, "a", func(w *wrappers.PodWrapper) { w.Unschedulable("full") }))
-	c.must(c.reconcile())
-	c.g.Expect(c.pods()).To(BeEmpty())
-	c.makePod(ds, "a")
-	c.sync()
-	c.must(c.reconcile())
-	c.g.Expect(c.pods()[0].Spec.SchedulingGates).NotTo(BeEmpty())
-	c.clock.Step(time.Minute)
-	c.must(c.reconcile())
-	c.g.Expect(c.pods()[0].Spec.SchedulingGates).To(BeEmpty())
-}
-
-// A user's own gate stays, and the pod says when the manager's was removed.
-func TestOnlyTheManagersGateIsRemoved(t *testing.T) {
-	j := theJob().Parallelism("1").Obj()
-	ds, own := daemonSetFor(t, j, 1), corev1.PodSchedulingGate{Name: "example.com/gate"}
-	c := newCluster(t, j, node("a"), ds, podFor(ds, "a", func(w *wrappers.PodWrapper) {
-		w.Gated()
-		w.Spec.SchedulingGates = append(w.Spec.SchedulingGates, own)
-	}))
-	c.must(c.reconcile())
-	c.g.Expect(c.pods()[0].Spec.SchedulingGates).To(ConsistOf(own))
-	c.g.Expect(plan.ReadPod(&c.pods()[0]).UngatedAt).To(BeTemporally("==", c.clock.Now()))
-}
-
-// An outage fails for each of thousands of pods.
-func TestErrorsOfManyPodsAreCounted(t *testing.T) {
-	g := NewWithT(t)
-	err := forEach(make([]plan.Pod, 10), func(i int) error { return fmt.Errorf("pod %d failed", i) })
-	g.Expect(err).To(MatchError("pod 0 failed\npod 1 failed\npod 2 failed\nand 7 more"))
-	g.Expect(forEach(make([]plan.Pod, 10), func(int) error { return nil })).To(Succeed())
 }

@@ -50,7 +50,7 @@ func stripDaemonSet(object any) (any, error) {
 			Name: ds.Name, Namespace: ds.Namespace, UID: ds.UID, ResourceVersion: ds.ResourceVersion, Generation: ds.Generation,
 			CreationTimestamp: ds.CreationTimestamp, DeletionTimestamp: ds.DeletionTimestamp,
 			Labels:      keptOf(ds.Labels, v1beta1.LabelDaemonSetJob, v1beta1.LabelJob, v1beta1.LabelDaemonSet),
-			Annotations: keptOf(ds.Annotations, v1beta1.AnnotationAppliedHash),
+			Annotations: keptOf(ds.Annotations, v1beta1.AnnotationAppliedHash, v1beta1.AnnotationInstallation, v1beta1.AnnotationAskedBy),
 		},
 		Status: appsv1.DaemonSetStatus{
 			ObservedGeneration:     ds.Status.ObservedGeneration,
@@ -73,11 +73,15 @@ func stripDaemonSet(object any) (any, error) {
 	return kept, nil
 }
 
+// maxKept is longer than any value that the manager writes: an installation's is the name of
+// a namespace and that of a Deployment.
+const maxKept = 512
+
 // keptOf returns the values of these keys, unless they are longer than any that we write.
 func keptOf(full map[string]string, keys ...string) map[string]string {
 	kept := map[string]string{}
 	for _, key := range keys {
-		if value, ok := full[key]; ok && len(value) <= maxObjectName {
+		if value, ok := full[key]; ok && len(value) <= maxKept {
 			kept[key] = value
 		}
 	}

@@ -68,12 +68,15 @@ func TestAHostileEventIsSmall(t *testing.T) {
 
 func TestAStrippedDaemonSetIsCompared(t *testing.T) {
 	g := NewWithT(t)
-	desired, err := daemonset.Desired(wrappers.Job("ns", "j").UID("j-uid").Obj(), daemonset.Pause{Image: "pause:v1"})
+	desired, err := daemonset.Desired(wrappers.Job("ns", "j").UID("j-uid").Obj(), "h1", daemonset.Pause{Image: "pause:v1"})
 	g.Expect(err).NotTo(HaveOccurred())
 	ds := desired.DeepCopy()
 	ds.Labels["other"], ds.Annotations["other"] = huge, huge
 	ds.ManagedFields, ds.Finalizers = []metav1.ManagedFieldsEntry{{Manager: huge}}, []string{huge}
 	ds.OwnerReferences = append([]metav1.OwnerReference{{Kind: huge, Name: huge}}, ds.OwnerReferences...)
+	// The longest names that a namespace and two Deployments can have.
+	ds.Annotations[v1beta1.AnnotationInstallation] = strings.Repeat("n", 63) + "/" + strings.Repeat("d", 253)
+	ds.Annotations[v1beta1.AnnotationAskedBy] = strings.Repeat("m", 63) + "/" + strings.Repeat("d", 253)
 	ds.Generation = 3
 	ds.Status = appsv1.DaemonSetStatus{ObservedGeneration: 3, DesiredNumberScheduled: 2, CurrentNumberScheduled: 1,
 		Conditions: []appsv1.DaemonSetCondition{{Message: huge}}}
@@ -83,6 +86,7 @@ func TestAStrippedDaemonSetIsCompared(t *testing.T) {
 	g.Expect(stripped.Size()).To(BeNumerically("<", 4096))
 	g.Expect(daemonset.NeedsApply(stripped, desired)).To(BeFalse())
 	g.Expect(daemonset.Observed(stripped)).To(BeTrue())
+	g.Expect(daemonset.OwnershipOf(stripped)).To(Equal(daemonset.OwnershipOf(ds)), "another installation's Job is left to it")
 	g.Expect(metav1.IsControlledBy(stripped, &metav1.ObjectMeta{UID: "j-uid"})).To(BeTrue())
 	again, err := stripDaemonSet(stripped.DeepCopy())
 	g.Expect(err).NotTo(HaveOccurred())

@@ -23,16 +23,16 @@ func FuzzDesired(f *testing.F) {
 		job := &v1beta1.Job{}
 		wrappers.Fill(data, job)
 		before := job.DeepCopy()
-		desired, err := Desired(job, Pause{Image: "pause"})
+		hash, err := TemplateHash(&job.Spec)
+		g.Expect(err).NotTo(HaveOccurred())
+		desired, err := Desired(job, hash, Pause{Image: "pause"})
 		g.Expect(err).NotTo(HaveOccurred())
 		g.Expect(job).To(Equal(before), "the Job is the informer cache's")
 
 		again := &v1beta1.Job{}
 		reread(g, job, again)
-		hash, err := TemplateHash(&job.Spec)
-		g.Expect(err).NotTo(HaveOccurred())
 		g.Expect(TemplateHash(&again.Spec)).To(Equal(hash))
-		g.Expect(Desired(again, Pause{Image: "pause"})).To(HaveField("Annotations", desired.Annotations))
+		g.Expect(Desired(again, hash, Pause{Image: "pause"})).To(HaveField("Annotations", desired.Annotations))
 
 		observed := &appsv1.DaemonSet{}
 		reread(g, desired, observed)

@@ -133,4 +133,4 @@ func prune(v any) any {
 }
 
 // alwaysWritten are the members of a pod template that are written even when empty.
-var alwaysWritten = map[string]bool{"metadata": true, "resources": true, "spec": true, "status": true, "strategy": true, "updateStrategy": true}
+var alwaysWritten = map[string]bool{"metadata": true, "resources": true, "spec": true, "status": true}

@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/util/intstr"
 
+	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 	wrappers "github.com/darkowlzz/daemonset-job/internal/testing"
 )
 
@@ -59,4 +60,14 @@ func TestIntegersAreExact(t *testing.T) {
 		return h
 	}
 	g.Expect(hash(1<<53+1)).NotTo(Equal(hash(1<<53)), "another value is another hash")
+}
+
+// Another version of the operator may compute another hash of what runs already.
+func TestTheHashOfAnObservedJobIsTheOneOfItsStatus(t *testing.T) {
+	g, j := NewWithT(t), wrappers.Job("ns", "j").Generation(2).Status(v1beta1.JobStatus{TemplateHash: "earlier", ObservedGeneration: 2})
+	g.Expect(CurrentHash(j.Obj(), nil)).To(Equal("earlier"))
+	computed, err := TemplateHash(&j.Spec)
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(CurrentHash(j.Generation(3).Obj(), nil)).To(Equal(computed))
+	g.Expect(CurrentHash(j.Generation(0).Status(v1beta1.JobStatus{}).Obj(), nil)).To(Equal(computed))
 }

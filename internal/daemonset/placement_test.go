@@ -45,6 +45,28 @@ func TestPlace(t *testing.T) {
 		"the short form on a virtual node": {&sample, node(map[string]string{"type": "virtual-kubelet"}), Excluded},
 		"the short form on Fargate":        {&sample, node(map[string]string{"eks.amazonaws.com/compute-type": "fargate"}), Excluded},
 	}
+	// The DaemonSet controller lets its pods tolerate these with this effect alone.
+	for key, tolerated := range map[string]corev1.TaintEffect{
+		corev1.TaintNodeDiskPressure:   corev1.TaintEffectNoSchedule,
+		corev1.TaintNodeMemoryPressure: corev1.TaintEffectNoSchedule,
+		corev1.TaintNodePIDPressure:    corev1.TaintEffectNoSchedule,
+		corev1.TaintNodeUnschedulable:  corev1.TaintEffectNoSchedule,
+		corev1.TaintNodeNotReady:       corev1.TaintEffectNoExecute,
+		corev1.TaintNodeUnreachable:    corev1.TaintEffectNoExecute,
+	} {
+		for _, effect := range []corev1.TaintEffect{corev1.TaintEffectNoSchedule, corev1.TaintEffectNoExecute} {
+			placement := Tainted
+			switch {
+			case effect == tolerated:
+				placement = Placed
+			case tolerated == corev1.TaintEffectNoExecute:
+				placement = NotReady
+			}
+			t.Run(key+":"+string(effect), func(t *testing.T) {
+				NewWithT(t).Expect(NewPlacer(pod(corev1.PodSpec{})).Place(node(nil, taint(key, effect)))).To(Equal(placement))
+			})
+		}
+	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			NewWithT(t).Expect(NewPlacer(test.template).Place(test.node)).To(Equal(test.placement))

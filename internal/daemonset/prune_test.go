@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	. "github.com/onsi/gomega"
+	corev1 "k8s.io/api/core/v1"
 
 	wrappers "github.com/darkowlzz/daemonset-job/internal/testing"
 )
@@ -19,4 +20,7 @@ func TestMembersThatAreAlwaysWrittenAreNotHashed(t *testing.T) {
 	for _, member := range []string{`"resources":{}`, `"status":{}`, `"metadata":{}`, `:null`} {
 		g.Expect(string(data)).NotTo(ContainSubstring(member))
 	}
+	volume := corev1.EphemeralVolumeSource{VolumeClaimTemplate: &corev1.PersistentVolumeClaimTemplate{}}
+	g.Expect(PrunedJSON(volume)).To(MatchJSON(`{"volumeClaimTemplate":{}}`))
+	g.Expect(PrunedJSON(map[string]any{"creationTimestamp": nil, "emptyDir": struct{}{}})).To(MatchJSON(`{"emptyDir":{}}`), "what the user wrote stays")
 }

@@ -4,8 +4,10 @@ import (
 	"testing"
 
 	. "github.com/onsi/gomega"
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 	wrappers "github.com/darkowlzz/daemonset-job/internal/testing"
@@ -129,4 +131,49 @@ func TestNeedsApply(t *testing.T) {
 	without, err := Desired(j, "h1", Pause{Image: "pause:v1"})
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(NeedsApply(desired, without)).To(BeTrue(), "what is no longer wanted")
+}
+
+// The manager corrects what another writer changed of the object itself, too.
+func TestNeedsApplyOfLabelsAndOwners(t *testing.T) {
+	desired, err := Desired(wrappers.Job("ns", "j").UID("u").Obj(), "h1", Pause{Image: "pause:v1"})
+	NewWithT(t).Expect(err).NotTo(HaveOccurred())
+	for name, change := range map[string]func(*appsv1.DaemonSet){
+		"a label is gone":           func(ds *appsv1.DaemonSet) { delete(ds.Labels, v1beta1.LabelDaemonSetJob) },
+		"the owner is gone":         func(ds *appsv1.DaemonSet) { ds.OwnerReferences = nil },
+		"what was applied is other": func(ds *appsv1.DaemonSet) { ds.Annotations[v1beta1.AnnotationAppliedHash] = "other" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			live := desired.DeepCopy()
+			change(live)
+			NewWithT(t).Expect(NeedsApply(live, desired)).To(BeTrue())
+		})
+	}
+}
+
+func TestObservedAndUpToDate(t *testing.T) {
+	g, ds := NewWithT(t), &appsv1.DaemonSet{}
+	ds.Generation, ds.Status.ObservedGeneration = 2, 2
+	ds.Spec.Template.Labels = map[string]string{v1beta1.LabelTemplateHash: "h1"}
+	g.Expect(UpToDate(ds, "h1")).To(BeTrue())
+	g.Expect(UpToDate(ds, "h2")).To(BeFalse())
+	g.Expect(UpToDate(nil, "h1")).To(BeFalse())
+	ds.Generation = 3
+	g.Expect(Observed(ds)).To(BeFalse())
+	ds.Generation, ds.DeletionTimestamp = 2, new(metav1.Now())
+	g.Expect(Observed(ds)).To(BeFalse(), "its controller makes no more pods")
+}
+
+// The user's template can have the gate, as one that was copied from a DaemonSet.
+func TestTheGateIsThereOnce(t *testing.T) {
+	template := corev1.PodTemplateSpec{Spec: corev1.PodSpec{SchedulingGates: []corev1.PodSchedulingGate{gate}, Containers: []corev1.Container{{Name: "c"}}}}
+	ds, err := Desired(wrappers.Job("ns", "j").Parallelism("1").Template(template).Obj(), "h1", Pause{Image: "pause:v1"})
+	NewWithT(t).Expect(err).NotTo(HaveOccurred())
+	NewWithT(t).Expect(ds.Spec.Template.Spec.SchedulingGates).To(ConsistOf(gate))
+}
+
+// With another strategy, each change of the gate would replace every pod.
+func TestTheDaemonSetControllerReplacesNoPod(t *testing.T) {
+	ds, err := Desired(wrappers.Job("ns", "j").Obj(), Pause{Image: "pause:v1"})
+	NewWithT(t).Expect(err).NotTo(HaveOccurred())
+	NewWithT(t).Expect(ds.Spec.UpdateStrategy.Type).To(Equal(appsv1.OnDeleteDaemonSetStrategyType))
 }

@@ -160,14 +160,28 @@ func TestFollowerStopsAtOnce(t *testing.T) {
 	}
 }
 
+// A stream that brings a line is progress, however often it is cut.
+func TestAStreamWithALineResetsTheBackoff(t *testing.T) {
+	const streams = 100
+	var lines []opener
+	for i := range streams {
+		lines = append(lines, chunks(errCut, fmt.Sprintf("2026-01-02T03:%02d:%02dZ x\n", i/60, i%60)))
+	}
+	s := &scripted{states: []State{Running}, streams: append(lines, chunks(io.EOF, "2026-01-02T03:59:00Z done\n"))}
+	result, took := run(t, s)
+	g := NewWithT(t)
+	g.Expect(result).To(Equal(Found))
+	g.Expect(took).To(BeNumerically("<=", streams*100*time.Millisecond))
+}
+
+// A node that has been unreachable for long is tried less often.
 func TestBackoff(t *testing.T) {
 	g := NewWithT(t)
-	for tries := range 100 {
-		longest := 2 * time.Second
-		if tries > 30 {
-			longest = 10 * time.Second
+	for tries, longest := range map[int]time.Duration{
+		0: 100 * time.Millisecond, 1: 100 * time.Millisecond, 2: 200 * time.Millisecond, 10: 2 * time.Second, 30: 2 * time.Second, 31: 10 * time.Second, 1000: 10 * time.Second,
+	} {
+		for range 100 {
+			g.Expect(backoff(tries)).To(And(BeNumerically(">=", longest/2), BeNumerically("<=", longest)), "%d tries", tries)
 		}
-		g.Expect(backoff(tries)).To(And(BeNumerically(">=", 50*time.Millisecond), BeNumerically("<=", longest)))
 	}
-	g.Expect(backoff(0)).To(BeNumerically("<=", 100*time.Millisecond))
 }

@@ -85,14 +85,14 @@ func TestTheLeaseClientLeavesTheOthersAlone(t *testing.T) {
 }
 
 // unreachableManager returns a manager whose API server is unreachable.
-func unreachableManager(t *testing.T, kind client.Object) (ctrl.Manager, *Watchdog) {
+func unreachableManager(t *testing.T, kind client.Object, namespaces ...string) (ctrl.Manager, *Watchdog) {
 	t.Helper()
 	g := NewWithT(t)
 	kubeconfig := filepath.Join(t.TempDir(), "kubeconfig")
 	g.Expect(os.WriteFile(kubeconfig, []byte(`{"apiVersion": "v1", "kind": "Config", "current-context": "a",
 "clusters": [{"name": "a", "cluster": {"server": "http://127.0.0.1:1"}}], "contexts": [{"name": "a", "context": {"cluster": "a"}}]}`), 0o600)).To(Succeed())
 	t.Setenv("KUBECONFIG", kubeconfig)
-	mgr, watchdog, err := NewManager("test", &options.Common{MetricsAddress: "0", HealthAddress: "0", PprofAddress: "0"}, testScheme(t),
+	mgr, watchdog, err := NewManager("test", &options.Common{MetricsAddress: "0", HealthAddress: "0", PprofAddress: "0", WatchNamespaces: namespaces}, testScheme(t),
 		cache.Options{ByObject: map[client.Object]cache.ByObject{kind: {}}})
 	g.Expect(err).NotTo(HaveOccurred())
 	return mgr, watchdog
@@ -105,6 +105,14 @@ func TestTheClientReadsJobsFromTheCache(t *testing.T) {
 	err := mgr.GetClient().Get(context.Background(), client.ObjectKey{Namespace: "ns", Name: "j"}, jobcache.Object())
 	notCached := &cache.ErrResourceNotCached{}
 	g.Expect(errors.As(err, &notCached)).To(BeTrue(), "%v", err)
+}
+
+// An operator that watches some namespaces has no rights in the others.
+func TestTheCacheHoldsTheWatchedNamespacesAlone(t *testing.T) {
+	g := NewWithT(t)
+	mgr, _ := unreachableManager(t, &corev1.Pod{}, "a", "b")
+	err := mgr.GetCache().Get(context.Background(), client.ObjectKey{Namespace: "c", Name: "p"}, &corev1.Pod{})
+	g.Expect(err).To(MatchError(ContainSubstring("unknown namespace")))
 }
 
 // A manager that waits for an unreachable API server must still stop when its context is done.

@@ -72,11 +72,11 @@ const sandboxTolerance = 10 * time.Second
 
 // isEarlierSandbox returns whether a container ran before the pod's present sandbox
 // was made, as before a reboot. The transition of PodReadyToStartContainers moves with
-// a new sandbox and not with a crash. Without the condition it cannot be told.
+// a new sandbox and not with a crash. Without the condition it cannot be told. A start
+// that is unset is the zero time, and earlier than any sandbox.
 func isEarlierSandbox(pod *corev1.Pod, end *corev1.ContainerStateTerminated) bool {
 	c := conditionOf(pod, corev1.PodReadyToStartContainers)
-	return c.Status == corev1.ConditionTrue &&
-		(end.StartedAt.IsZero() || end.StartedAt.Add(sandboxTolerance).Before(c.LastTransitionTime.Time))
+	return c.Status == corev1.ConditionTrue && end.StartedAt.Add(sandboxTolerance).Before(c.LastTransitionTime.Time)
 }
 
 // hasStarted returns whether a container of the pod ever ran.

@@ -5,6 +5,7 @@ import (
 
 	. "github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 	wrappers "github.com/darkowlzz/daemonset-job/internal/testing"
@@ -13,6 +14,13 @@ import (
 // underLimit is the State of a Job with this backoffLimit, and of no pods.
 func underLimit(backoffLimit int32) *State {
 	return &State{Job: wrappers.Job("ns", "j").BackoffLimit(backoffLimit).Obj(), TemplateHash: hash, DaemonSet: daemonSet(1, 1)}
+}
+
+// inPhase is a pod in that phase.
+func inPhase(node string, phase corev1.PodPhase) *wrappers.PodWrapper {
+	w := pod(node)
+	w.Pod.Status.Phase = phase
+	return w
 }
 
 func TestReadPod(t *testing.T) {
@@ -30,6 +38,7 @@ func TestReadPod(t *testing.T) {
 		"log: marked, then restarting without end": {pod: pod("a").Completed().Restarted(work, 99, 1, ""), state: Succeeded, restarts: 99, blocker: v1beta1.ReasonEndsAfterWord},
 		"log: marked, then evicted":                {pod: pod("a").Completed().Evicted(), state: Succeeded},
 		"log: evicted":                             {pod: pod("a").Evicted(), state: Lost, blocker: "Evicted", activity: "Evicted: the node was low on memory"},
+		"log: ended as a whole":                    {pod: inPhase("a", corev1.PodSucceeded), state: Lost, blocker: "PodFailed"},
 		"log: held":                                {pod: pod("a").Gated(), state: Gated, activity: "waiting for its turn"},
 		"log: unschedulable":                       {pod: pod("a").Unschedulable("no room"), state: Active, blocker: "Unschedulable", activity: "Unschedulable: no room"},
 		"log: restarted as often as it may":        {pod: pod("a").Restarted(work, 2, 1, "oops"), state: Active, restarts: 2, blocker: crashLoop},
@@ -70,6 +79,41 @@ func TestReadPod(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Only the resourceVersion may differ.
+func TestSaysTheSame(t *testing.T) {
+	g, code := NewWithT(t), int32(1)
+	p := Pod{Node: "a", ResourceVersion: "1", ExitCode: new(code)}
+	later := p
+	later.ResourceVersion, later.ExitCode = "2", new(code)
+	g.Expect(p.SaysTheSame(later)).To(BeTrue())
+	for _, change := range []func(*Pod){
+		func(p *Pod) { p.ExitCode = new(int32(2)) },
+		func(p *Pod) { p.ExitCode = nil },
+		func(p *Pod) { p.State = Succeeded },
+	} {
+		other := later
+		change(&other)
+		g.Expect(p.SaysTheSame(other)).To(BeFalse())
+		g.Expect(other.SaysTheSame(p)).To(BeFalse())
+	}
+}
+
+func TestReadPodReadsWhatTheSchedulerSays(t *testing.T) {
+	g := NewWithT(t)
+	read := func(w *wrappers.PodWrapper, status corev1.ConditionStatus, reason string) Pod {
+		w.Pod.Status.Conditions = []corev1.PodCondition{{Type: corev1.PodScheduled, Status: status, Reason: reason, LastTransitionTime: metav1.NewTime(now)}}
+		return ReadPod(w.Obj())
+	}
+	bound := read(pod("a"), corev1.ConditionTrue, "")
+	g.Expect(bound.ScheduledAt).To(Equal(now))
+	g.Expect(bound.Unschedulable).To(BeFalse())
+	full := read(pod("a").Unschedulable(""), corev1.ConditionFalse, corev1.PodReasonUnschedulable)
+	g.Expect(full.ScheduledAt).To(BeZero())
+	g.Expect(full.Unschedulable).To(BeTrue())
+	g.Expect(read(pod("a").Unschedulable(""), corev1.ConditionFalse, corev1.PodReasonSchedulerError).Unschedulable).To(BeFalse())
+	g.Expect(read(pod("a"), corev1.ConditionFalse, corev1.PodReasonUnschedulable).Unschedulable).To(BeFalse(), "it was bound since")
 }
 
 func TestPodOfAnEarlierTemplate(t *testing.T) {

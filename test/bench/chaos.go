@@ -5,6 +5,14 @@ import (
 	"time"
 )
 
+const (
+	// leaderPatience is an outage of the API server after which a leader may exit. It
+	// does so after 10 s without an answer, and its last one was a moment before.
+	leaderPatience = 8 * time.Second
+	// leaderNotices is how long after the outage it may still do so.
+	leaderNotices = 15 * time.Second
+)
+
 // kill kills the manager, the terminator or the API server at random, in three steps of
 // a hundred.
 func (s *soak) kill() error {
@@ -25,7 +33,7 @@ func (s *soak) kill() error {
 	case 4, 5:
 		if s.serverDue.IsZero() {
 			s.counts["API server killed"]++
-			s.serverDue = due
+			s.serverDue, s.serverKilled = due, time.Now()
 			return s.env.cluster.Kill("kube-apiserver")
 		}
 	}
@@ -46,7 +54,9 @@ func (s *soak) revive(ctx context.Context, all bool) error {
 		if err := s.env.cluster.StartAPIServer(ctx); err != nil {
 			return err
 		}
+		s.outage, s.serverBack = time.Since(s.serverKilled), time.Now()
 	}
+	s.restartLeaders()
 	if due(&s.managerDue) {
 		if err := s.env.startManager(s.operator); err != nil {
 			return err
@@ -57,8 +67,27 @@ func (s *soak) revive(ctx context.Context, all bool) error {
 			return err
 		}
 	}
-	if s.managerDue.IsZero() && s.terminatorDue.IsZero() {
+	if s.managerDue.IsZero() && s.terminatorDue.IsZero() && !s.leaderMayExit() {
 		return s.operator.alive()
 	}
 	return nil
+}
+
+// leaderMayExit returns whether the API server was just away for so long that a leader
+// gives up. A slow machine takes that long to start it.
+func (s *soak) leaderMayExit() bool {
+	return s.outage >= leaderPatience && time.Since(s.serverBack) < leaderNotices
+}
+
+// restartLeaders lets leaders that gave up start again, as the kubelet does.
+func (s *soak) restartLeaders() {
+	if !s.leaderMayExit() {
+		return
+	}
+	for due, p := range map[*time.Time]*process{&s.managerDue: s.operator.manager, &s.terminatorDue: s.operator.terminator} {
+		if due.IsZero() && p.hasEnded() {
+			s.counts["leader gave up"]++
+			*due = time.Now()
+		}
+	}
 }

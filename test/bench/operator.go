@@ -85,10 +85,8 @@ func (o *operator) usage() (manager, terminator usage, err error) {
 // alive returns an error if one of the two processes has ended by itself.
 func (o *operator) alive() error {
 	for _, p := range []*process{o.manager, o.terminator} {
-		select {
-		case <-p.ended:
+		if p.hasEnded() {
 			return fmt.Errorf("the %s has ended by itself", p.name)
-		default:
 		}
 	}
 	return nil

@@ -66,6 +66,16 @@ func (p *process) kill() {
 	<-p.ended
 }
 
+// hasEnded returns whether the process has ended.
+func (p *process) hasEnded() bool {
+	select {
+	case <-p.ended:
+		return true
+	default:
+		return false
+	}
+}
+
 // usage is what a process has used of processors and memory.
 type usage struct {
 	// CPU is the processor time, in seconds.

@@ -49,6 +49,9 @@ type soak struct {
 	// managerDue, terminatorDue and serverDue are when to start a killed process again.
 	// Zero means that it runs.
 	managerDue, terminatorDue, serverDue time.Time
+	// serverKilled and serverBack are the last outage of the API server, of this length.
+	serverKilled, serverBack time.Time
+	outage                   time.Duration
 }
 
 // pool is the kind of nodes that a soak runs on.
