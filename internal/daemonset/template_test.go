@@ -173,7 +173,7 @@ func TestTheGateIsThereOnce(t *testing.T) {
 
 // With another strategy, each change of the gate would replace every pod.
 func TestTheDaemonSetControllerReplacesNoPod(t *testing.T) {
-	ds, err := Desired(wrappers.Job("ns", "j").Obj(), Pause{Image: "pause:v1"})
+	ds, err := Desired(wrappers.Job("ns", "j").Obj(), "h1", Pause{Image: "pause:v1"})
 	NewWithT(t).Expect(err).NotTo(HaveOccurred())
 	NewWithT(t).Expect(ds.Spec.UpdateStrategy.Type).To(Equal(appsv1.OnDeleteDaemonSetStrategyType))
 }
