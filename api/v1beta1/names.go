@@ -102,7 +102,8 @@ const (
 	// while every node that matches is done.
 	JobReady = "Ready"
 	// JobStalled is true while only a user can make the Job go on: it failed, holds
-	// itself, was refused, or its DaemonSet's name is taken. Otherwise it is absent.
+	// itself, was refused, is not vouched for, or its DaemonSet's name is taken. Otherwise it
+	// is absent.
 	JobStalled = "Stalled"
 )
 
@@ -133,6 +134,12 @@ const (
 	ReasonDaemonSetNameTaken = "DaemonSetNameTaken"
 	// ReasonDaemonSetRefused is why a Job is Blocked: the API server refused the DaemonSet.
 	ReasonDaemonSetRefused = "DaemonSetRefused"
+	// ReasonGuardMissing is why a Job is Blocked: the admission policy that limits who may
+	// write Jobs is missing or altered, and nothing starts until an administrator applies it.
+	ReasonGuardMissing = "GuardMissing"
+	// ReasonNotVouchedFor is why a Job is Blocked: it is older than the admission policy, and
+	// nobody checked who created it. A Job that had begun by then goes on.
+	ReasonNotVouchedFor = "NotVouchedFor"
 	// ReasonUndecodable is why a Job is Blocked: it has a value that the manager cannot decode.
 	ReasonUndecodable = "Undecodable"
 	// ReasonNoMatchingNode is why a Job is Blocked: no node matches.

@@ -61,19 +61,21 @@ func suspendedCondition(s *State, outcome Outcome) *metav1.Condition {
 }
 
 // blockedCondition says what keeps the Job from moving that a person can change.
-// The order of evaluation is that in which a Job proceeds: its DaemonSet, its
+// The order of evaluation is that in which a Job proceeds: its admission, its DaemonSet, its
 // nodes, its pods, the work on the nodes, its slots.
 func blockedCondition(s *State, t *tally, outcome Outcome) metav1.Condition {
 	if outcome.Result != Complete && outcome.Result != Fail {
-		for _, blocker := range []Blocker{s.applyBlocker(t), s.nodeBlocker(t), s.podBlockers(), s.slotBlocker(t)} {
+		for _, blocker := range []Blocker{s.Guard.Blocker(s.Job), s.applyBlocker(t), s.nodeBlocker(t), s.podBlockers(), s.slotBlocker(t)} {
 			if blocker.Reason != "" {
 				return isTrue(v1beta1.JobBlocked, blocker.Reason, blocker.Message)
 			}
 		}
 	}
-	return metav1.Condition{Type: v1beta1.JobBlocked, Status: metav1.ConditionFalse, Reason: v1beta1.ReasonNotBlocked,
-		Message: "nothing stands in the way"}
+	return notBlocked
 }
+
+var notBlocked = metav1.Condition{Type: v1beta1.JobBlocked, Status: metav1.ConditionFalse, Reason: v1beta1.ReasonNotBlocked,
+	Message: "nothing stands in the way"}
 
 // applyBlocker returns what the API server refused, unless it is over.
 func (s *State) applyBlocker(t *tally) Blocker {

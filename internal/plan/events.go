@@ -36,17 +36,9 @@ func eventsFor(s *State, after *v1beta1.JobStatus, outcome Outcome) []Event {
 	if after.Phase == v1beta1.PhaseRunning && (before.Phase == "" || before.Phase == v1beta1.PhasePending) {
 		add(corev1.EventTypeNormal, "Started", "Run", "started on %d of %s", after.Active+after.Succeeded+after.Failed, nodeCount(int(after.Desired)))
 	}
-	addCondition := func(conditionType, eventType, action string, status metav1.ConditionStatus) {
-		was, is := meta.FindStatusCondition(before.Conditions, conditionType), meta.FindStatusCondition(after.Conditions, conditionType)
-		if is == nil || is.Status != status || (was == nil && status == metav1.ConditionFalse) ||
-			(was != nil && was.Status == is.Status && was.Reason == is.Reason) {
-			return
-		}
-		add(eventType, is.Reason, action, "%s", is.Message)
-	}
-	addCondition(v1beta1.JobSuspended, corev1.EventTypeNormal, "Suspend", metav1.ConditionTrue)
-	addCondition(v1beta1.JobSuspended, corev1.EventTypeNormal, "Resume", metav1.ConditionFalse)
-	addCondition(v1beta1.JobBlocked, corev1.EventTypeWarning, "Wait", metav1.ConditionTrue)
+	all = append(all, conditionEvent(before, after, v1beta1.JobSuspended, metav1.ConditionTrue, corev1.EventTypeNormal, "Suspend")...)
+	all = append(all, conditionEvent(before, after, v1beta1.JobSuspended, metav1.ConditionFalse, corev1.EventTypeNormal, "Resume")...)
+	all = append(all, blockedEvent(before, after)...)
 	addFailedNodes(before, after, add)
 	switch outcome.Result {
 	case Complete:
@@ -55,6 +47,17 @@ func eventsFor(s *State, after *v1beta1.JobStatus, outcome Outcome) []Event {
 		add(corev1.EventTypeWarning, "Failed", "Fail", "%s", outcome.Message)
 	}
 	return all
+}
+
+// conditionEvent returns the event that a condition has this status now, none if it had it
+// before for the same reason.
+func conditionEvent(before, after *v1beta1.JobStatus, conditionType string, status metav1.ConditionStatus, eventType, action string) []Event {
+	was, is := meta.FindStatusCondition(before.Conditions, conditionType), meta.FindStatusCondition(after.Conditions, conditionType)
+	if is == nil || is.Status != status || (was == nil && status == metav1.ConditionFalse) ||
+		(was != nil && was.Status == is.Status && was.Reason == is.Reason) {
+		return nil
+	}
+	return []Event{{eventType, is.Reason, action, Shorten(is.Message, maxEventMessage)}}
 }
 
 // addFailedNodes adds an event for each node that failed since the last status.

@@ -88,7 +88,12 @@ func (w *world) heal() {
 	if w.job != nil && w.job.DeletionTimestamp != nil {
 		w.removeJob("user")
 	}
+	w.guard.Missing = ""
+	if w.job != nil && w.guard.Blocker(w.job).Reason != "" {
+		w.removeJob("user")
+	}
 	if w.job == nil {
+		w.now = w.now.Add(time.Minute)
 		w.createJob()
 	}
 	if w.job.Suspended() {

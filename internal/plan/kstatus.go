@@ -41,7 +41,11 @@ func isStalled(outcome Outcome, conditions []metav1.Condition) bool {
 // stallingBlocker returns the condition Blocked if waiting alone does not end it.
 func stallingBlocker(conditions []metav1.Condition) *metav1.Condition {
 	blocked := trueCondition(conditions, v1beta1.JobBlocked)
-	if blocked != nil && (blocked.Reason == v1beta1.ReasonDaemonSetNameTaken || blocked.Reason == v1beta1.ReasonDaemonSetRefused) {
+	if blocked == nil {
+		return nil
+	}
+	switch blocked.Reason {
+	case v1beta1.ReasonDaemonSetNameTaken, v1beta1.ReasonDaemonSetRefused, v1beta1.ReasonNotVouchedFor:
 		return blocked
 	}
 	return nil

@@ -57,7 +57,7 @@ const (
 )
 
 // Compute returns the Plan for a Job. The order of evaluation: an existing
-// verdict, the outcome, the status, the pods.
+// verdict, the admission policy, the outcome, the status, the pods.
 func Compute(s State) Plan {
 	s.indexNodes()
 	switch {
@@ -65,6 +65,8 @@ func Compute(s State) Plan {
 		return gateOnly(&s)
 	case s.Job.Finished() != nil:
 		return finished(&s)
+	case s.guarded() && s.Job.Status.TemplateHash != s.TemplateHash:
+		return waitForGuard(&s)
 	}
 	var p Plan
 	t := s.tally()
@@ -111,6 +113,10 @@ func gateOnly(s *State) Plan {
 func finished(s *State) Plan {
 	var p Plan
 	switch {
+	case s.templateChanged() && s.guarded():
+		p = waitForGuard(s)
+		p.stop(s, &s.Job.Status)
+		return p
 	case s.templateChanged():
 		p.IncludeInBackup = s.Job.Labels[v1beta1.LabelExcludeFromBackup] == "true"
 		p.Status = &StatusUpdate{Status: restart(s), Events: []Event{templateChangedEvent}}
@@ -119,6 +125,11 @@ func finished(s *State) Plan {
 	case s.Job.Status.ObservedGeneration != s.Job.Generation:
 		status := s.Job.Status.DeepCopy()
 		status.ObservedGeneration = s.Job.Generation
+		if status.Blocked != "" {
+			// The user took back a change that waited for the admission policy.
+			status.Blocked = ""
+			setCondition(s, status, notBlocked)
+		}
 		p.Status = &StatusUpdate{Status: *status}
 	}
 	p.stop(s, &s.Job.Status)
@@ -128,10 +139,11 @@ func finished(s *State) Plan {
 
 // movePods plans to replace the pods of earlier templates and tries, to take back
 // slots, and to ungate pods. A suspended Job replaces none: its nodes finish their
-// work. No pod is deleted before new pods are made from the present template,
-// because the DaemonSet controller would run the old work once more.
+// work. Nor does one whose admission policy is missing. No pod is deleted before new pods
+// are made from the present template, because the DaemonSet controller would run the old
+// work once more.
 func (p *Plan) movePods(s *State, t *tally) {
-	if s.suspended() || !daemonset.UpToDate(s.DaemonSet, s.TemplateHash) {
+	if s.suspended() || s.guarded() || !daemonset.UpToDate(s.DaemonSet, s.TemplateHash) {
 		return
 	}
 	if p.DeletePods = s.podsToReplace(); len(p.DeletePods) > 0 {

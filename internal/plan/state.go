@@ -27,6 +27,8 @@ type State struct {
 	// Backoff says until when a node is not ungated again, because its pod could not
 	// be scheduled.
 	Backoff map[string]time.Time
+	// Guard is what was last observed of the admission policy for Jobs.
+	Guard Guard
 	// Blocker is what blocks the Job apart from what its pods say.
 	Blocker Blocker
 	// LastStatusWrite is when this process last wrote the status, zero if never.

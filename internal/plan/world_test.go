@@ -38,6 +38,9 @@ type world struct {
 	worked map[work]bool
 
 	manager manager
+	// guard is what the manager observed last of the admission policy. observedGuard is what
+	// its present reconcile rests on.
+	guard, observedGuard Guard
 	// calm worlds lose no request, and their nodes are healthy.
 	calm bool
 	// broken says which invariant was broken, empty if none was.
@@ -58,7 +61,7 @@ func (c counts) add(other counts) {
 // requireAll fails the test if something never happened.
 func (c counts) requireAll(t *testing.T) {
 	t.Helper()
-	for _, what := range []string{ungated, verdicts, replaced, retried, reclaimed, restarted, recreated} {
+	for _, what := range []string{ungated, verdicts, replaced, retried, reclaimed, restarted, recreated, heldBack, notVouched} {
 		if c[what] == 0 {
 			t.Errorf("%s never: the run tests little", what)
 		}
@@ -73,6 +76,9 @@ const (
 	reclaimed = "reclaimed"
 	restarted = "restarted"
 	recreated = "recreated"
+	// The policy for Jobs held something back, or did not vouch for a Job.
+	heldBack   = "held back"
+	notVouched = "not vouched for"
 )
 
 // work is a piece of work: that of a template of a Job on a node, by name.

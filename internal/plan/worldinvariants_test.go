@@ -71,6 +71,13 @@ func (w *world) writeStatus(s *State, update *StatusUpdate, u unfinished) error 
 		if s.retries() {
 			w.count[retried]++
 		}
+		blocker := w.observedGuard.Blocker(s.Job)
+		switch {
+		case blocker.Reason != "" && s.Job.Status.TemplateHash != status.TemplateHash:
+			w.breaks("%s has begun, although it is blocked: %s", s.Job.UID, blocker.Reason)
+		case blocker.Reason == v1beta1.ReasonNotVouchedFor:
+			w.count[notVouched]++
+		}
 		if before != nil && w.job.Finished() == nil && before.Type != "" && s.TemplateHash == s.Job.Status.TemplateHash {
 			w.breaks("the verdict %s was withdrawn for the same template", before.Type)
 		}
@@ -121,6 +128,14 @@ func (w *world) checkApply(job *v1beta1.Job, applied *appsv1.DaemonSet) {
 	}
 	if w.job != nil && w.job.UID == job.UID && w.job.Finished() != nil && w.job.Status.TemplateHash == templateHash(applied) {
 		w.breaks("the DaemonSet of a finished Job was applied")
+	}
+}
+
+// checkGuard checks that nothing starts for a Job while the policy is missing or does not
+// vouch for it.
+func (w *world) checkGuard(job *v1beta1.Job, starts bool, what string) {
+	if reason := w.observedGuard.Blocker(job).Reason; starts && reason != "" {
+		w.breaks("%s, although the Job is blocked: %s", what, reason)
 	}
 }
 

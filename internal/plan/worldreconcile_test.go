@@ -22,6 +22,7 @@ func (w *world) reconcile() {
 		m.memory = memory{uid: m.job.UID}
 	}
 	job := newest(&m.memory.job, m.job)
+	w.observedGuard = w.guard
 	ds, blocker, err := w.sync(job)
 	if ds == nil && err != nil {
 		return
@@ -58,8 +59,11 @@ func (w *world) sync(job *v1beta1.Job) (*appsv1.DaemonSet, Blocker, error) {
 	case over:
 		return ds, Blocker{}, nil
 	}
-	desired := w.desired(job, w.hash(job, ds))
+	desired, guarded := w.desired(job, w.hash(job, ds)), w.observedGuard.Blocker(job).Reason != ""
 	switch {
+	case ds == nil && guarded:
+		w.count[heldBack]++
+		return nil, Blocker{}, nil
 	case ds == nil:
 		if len(PodsOfPredecessor(w.livePods(), placeNodes(w.liveNodes(), nil), w.now)) > 0 {
 			return nil, Blocker{Reason: v1beta1.ReasonPredecessorStopping}, nil
@@ -71,6 +75,12 @@ func (w *world) sync(job *v1beta1.Job) (*appsv1.DaemonSet, Blocker, error) {
 		return ds, Blocker{}, nil
 	case w.isStale(job):
 		return nil, Blocker{}, errStale
+	case guarded && (daemonset.HasGate(&ds.Spec.Template.Spec) || !daemonset.HasGate(&desired.Spec.Template.Spec)):
+		w.count[heldBack]++
+		return ds, Blocker{}, nil
+	case guarded:
+		err := w.stopDaemonSet(&State{DaemonSet: ds}, GateTemplate)
+		return newest(&w.manager.memory.ds, ds), Blocker{}, err
 	}
 	applied, blocker, err := w.apply(job, ds, desired)
 	if applied == nil {
@@ -104,6 +114,7 @@ func (w *world) apply(job *v1beta1.Job, ds, desired *appsv1.DaemonSet) (*appsv1.
 			applied.UID, applied.Generation, applied.Status = w.ds.UID, w.ds.Generation+1, w.ds.Status
 		}
 		w.checkApply(job, applied)
+		w.checkGuard(job, true, "applied a DaemonSet")
 		w.ds, w.dsGeneration = applied, job.Generation
 		w.note("manager applied %s: %s, gated %t", applied.UID, templateHash(applied), daemonset.HasGate(&applied.Spec.Template.Spec))
 		w.dsChanged()
@@ -127,7 +138,7 @@ func (w *world) observe(job *v1beta1.Job, ds *appsv1.DaemonSet, blocker Blocker)
 	if ds == nil {
 		placedFor = memory.desired
 	}
-	s := State{Job: job, Now: w.now, TemplateHash: w.hash(job, ds), DaemonSet: ds, Blocker: blocker, LastStatusWrite: memory.lastStatusWrite,
+	s := State{Job: job, Now: w.now, TemplateHash: w.hash(job, ds), DaemonSet: ds, Guard: w.observedGuard, Blocker: blocker, LastStatusWrite: memory.lastStatusWrite,
 		Backoff: memory.backoff, Nodes: placeNodes(w.manager.nodes, placedFor), Pods: append([]Pod(nil), w.manager.pods...)}
 	if ds == nil || job.Finished() != nil || job.DeletionTimestamp != nil {
 		return s
@@ -245,6 +256,7 @@ func (w *world) deletePlanned(s *State, planned *Pod, why string, exact bool) er
 		}
 		w.note("manager deleted %s: %s", p.uid, why)
 		w.checkDeletion(s, p, why)
+		w.checkGuard(s.Job, why != "the Job is over", "deleted "+string(p.uid)+" to be made again")
 		w.deletePod(p)
 		return nil
 	})
@@ -266,6 +278,7 @@ func (w *world) ungate(s *State, planned []Pod) {
 				w.count[ungated]++
 				w.note("manager ungated %s on %s", p.uid, p.node)
 				w.checkUngated(s, p)
+				w.checkGuard(s.Job, true, "ungated "+string(p.uid))
 			}
 			w.podChanged(p)
 			expectations.Expect(p.uid, versionText(p))

@@ -3,6 +3,7 @@ package plan
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -16,14 +17,28 @@ import (
 
 // disturb lets the user or a node do something that Kubernetes does not undo.
 func (w *world) disturb() {
-	switch w.random.IntN(5) {
+	switch w.random.IntN(6) {
 	case 0, 1:
 		w.disturbNode()
+	case 5:
+		if w.guard.Missing != "" || w.chance(5) {
+			w.disturbPolicy()
+		}
 	case 2:
 		w.disturbPod()
 	default:
 		w.disturbJob()
 	}
+}
+
+// disturbPolicy lets an administrator remove the policy for Jobs, or make it again.
+func (w *world) disturbPolicy() {
+	if w.guard.Missing == "" {
+		w.guard = missing
+	} else {
+		w.guard = Guard{Since: w.stamp().Add(3 * time.Second)}
+	}
+	w.note("manager observed the policy: %+v", w.guard)
 }
 
 func (w *world) disturbNode() {
@@ -230,6 +245,7 @@ func (w *world) createJob() {
 		}
 	}
 	w.job = j.Obj()
+	w.job.CreationTimestamp = w.stamp()
 	w.count[recreated]++
 	w.note("user created Job %s", w.job.UID)
 	w.jobChanged()
