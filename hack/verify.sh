@@ -3,7 +3,7 @@
 # generated now, without touching those that are committed.
 . "$(dirname "$0")/lib.sh"
 
-unformatted="$(gofmt -l api cmd controllers hack internal test)"
+unformatted="$(gofmt -l api cmd config controllers hack internal test)"
 if [ -n "$unformatted" ]; then
 	printf 'not formatted, run make fmt:\n%s\n' "$unformatted" >&2
 	exit 1
