@@ -91,3 +91,12 @@ func resumeChanged(e event.UpdateEvent) bool {
 	return e.ObjectOld.GetAnnotations()[v1beta1.AnnotationResume] != e.ObjectNew.GetAnnotations()[v1beta1.AnnotationResume] ||
 		e.ObjectOld.GetDeletionTimestamp().IsZero() != e.ObjectNew.GetDeletionTimestamp().IsZero()
 }
+
+// allJobs enqueues every Job when the admission policy for Jobs has changed.
+func allJobs(states *jobStates) handler.EventHandler {
+	return handler.Funcs{GenericFunc: func(_ context.Context, _ event.GenericEvent, q queue) {
+		for _, name := range states.names() {
+			enqueueBatched(name, q)
+		}
+	}}
+}

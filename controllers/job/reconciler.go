@@ -13,6 +13,7 @@ import (
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 	"github.com/darkowlzz/daemonset-job/internal/daemonset"
+	"github.com/darkowlzz/daemonset-job/internal/guard"
 	"github.com/darkowlzz/daemonset-job/internal/jobcache"
 	"github.com/darkowlzz/daemonset-job/internal/plan"
 )
@@ -42,6 +43,8 @@ type Options struct {
 	Pause daemonset.Pause
 	// Concurrency is how many Jobs are reconciled at once. Default: 1.
 	Concurrency int
+	// Guard, if set, observes the admission policy for Jobs. Without one, none is needed.
+	Guard *guard.Keeper
 	// Wrap, if set, wraps the reconciler called name, as a watchdog does.
 	Wrap func(name string, r reconcile.Reconciler) reconcile.Reconciler
 }
@@ -98,11 +101,16 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 
 // reconcile syncs the DaemonSet, observes, computes and executes.
 func (r *Reconciler) reconcile(ctx context.Context, state *jobState, job *v1beta1.Job) (ctrl.Result, error) {
-	ds, blocker, syncErr := r.syncDaemonSet(ctx, state, job)
+	observedGuard, err := r.observeGuard(ctx)
+	if err != nil {
+		return ctrl.Result{}, err
+	}
+	ds, blocker, syncErr := r.syncDaemonSet(ctx, state, job, observedGuard)
 	if ds == nil && syncErr != nil {
 		return ctrl.Result{}, syncErr
 	}
 	observed, err := r.observe(ctx, state, job, ds, blocker)
+	observed.Guard = observedGuard
 	if err != nil {
 		return ctrl.Result{}, errors.Join(syncErr, err)
 	}
@@ -115,6 +123,15 @@ func (r *Reconciler) reconcile(ctx context.Context, state *jobState, job *v1beta
 	}
 	result, err := r.execute(ctx, state, observed, p)
 	return result, errors.Join(syncErr, err)
+}
+
+// observeGuard returns what was last observed of the admission policy for Jobs. It waits
+// for the first observation: before it, nothing is decided.
+func (r *Reconciler) observeGuard(ctx context.Context) (plan.Guard, error) {
+	if r.options.Guard == nil {
+		return plan.Guard{}, nil
+	}
+	return r.options.Guard.Observed(ctx)
 }
 
 // load returns the newest known version of a Job with its jobState. It returns nil

@@ -16,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 	"github.com/darkowlzz/daemonset-job/internal/jobcache"
@@ -59,7 +60,11 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager) err
 	if r.options.Wrap != nil {
 		reconciler = r.options.Wrap(controllerName, r)
 	}
-	return ctrl.NewControllerManagedBy(mgr).
+	controlled := ctrl.NewControllerManagedBy(mgr)
+	if r.options.Guard != nil {
+		controlled.WatchesRawSource(source.Channel(r.options.Guard.Changes(), allJobs(r.states)))
+	}
+	return controlled.
 		Named(controllerName).
 		For(jobcache.Object(), builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, predicate.Funcs{UpdateFunc: resumeChanged}))).
 		Watches(&appsv1.DaemonSet{}, batchedHandler(jobOfLabels), builder.WithPredicates(predicate.Funcs{UpdateFunc: daemonSetChanged})).

@@ -12,6 +12,7 @@ import (
 	. "github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
@@ -29,6 +30,7 @@ import (
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 	"github.com/darkowlzz/daemonset-job/controllers/job"
 	"github.com/darkowlzz/daemonset-job/internal/daemonset"
+	"github.com/darkowlzz/daemonset-job/internal/guard"
 	"github.com/darkowlzz/daemonset-job/internal/jobcache"
 	wrappers "github.com/darkowlzz/daemonset-job/internal/testing"
 )
@@ -57,6 +59,7 @@ var _ = BeforeSuite(func() {
 	assets := os.Getenv("KUBEBUILDER_ASSETS")
 	ctx = context.Background()
 	Expect(v1beta1.AddToScheme(scheme.Scheme)).To(Succeed())
+	Expect(apiextensionsv1.AddToScheme(scheme.Scheme)).To(Succeed())
 
 	env = &envtest.Environment{
 		CRDDirectoryPaths:     []string{filepath.Join("..", "..", "config", "crd", "bases")},
@@ -74,6 +77,7 @@ var _ = BeforeSuite(func() {
 	managerConfig.QPS = -1
 	managerConfig.Wrap(statusWrites.wrap)
 	bindManagerRole("manager")
+	createPolicies()
 	startControllerManager(assets)
 	startKubelet()
 	startManager()
@@ -81,7 +85,7 @@ var _ = BeforeSuite(func() {
 
 // bindManagerRole gives the user exactly what the Deployment has.
 func bindManagerRole(user string) {
-	for _, file := range []string{"role.yaml", "node_reader_role.yaml"} {
+	for _, file := range []string{"role.yaml", "node_reader_role.yaml", "guard_reader_role.yaml"} {
 		data, err := os.ReadFile(filepath.Join("..", "..", "config", "rbac", file))
 		Expect(err).NotTo(HaveOccurred())
 		role := &rbacv1.ClusterRole{}
@@ -137,7 +141,13 @@ func startInstallation(cfg *rest.Config, cached cache.Options, clk clock.Passive
 		Controller: config.Controller{SkipNameValidation: new(true)},
 	})
 	Expect(err).NotTo(HaveOccurred())
-	reconciler := job.New(mgr.GetClient(), mgr.GetAPIReader(), mgr.GetEventRecorder("test"), clk, options)
+	recorder := mgr.GetEventRecorder("test")
+	keeper := guard.New(mgr.GetAPIReader(), mgr.GetClient(), recorder, clock.RealClock{}, guard.Options{
+		Interval: 200 * time.Millisecond, Elected: mgr.Elected(),
+	})
+	Expect(mgr.Add(keeper)).To(Succeed())
+	options.Guard = keeper
+	reconciler := job.New(mgr.GetClient(), mgr.GetAPIReader(), recorder, clk, options)
 	Expect(reconciler.SetupWithManager(ctx, mgr)).To(Succeed())
 	stopped := make(chan struct{})
 	go func() {

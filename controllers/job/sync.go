@@ -22,9 +22,10 @@ import (
 // and returns it, nil if there is none. What only a person can change comes back
 // as the Blocker. After an error the present DaemonSet, if any, keeps running and
 // is returned too. The DaemonSet of a finished or deleted Job is not applied, nor
-// that of a Job whose verdict is for an earlier template. An othersError says that another
-// installation runs the Job.
-func (r *Reconciler) syncDaemonSet(ctx context.Context, state *jobState, job *v1beta1.Job) (*appsv1.DaemonSet, plan.Blocker, error) {
+// that of a Job whose verdict is for an earlier template. While the guard keeps the
+// Job from starting anything, its DaemonSet is only gated. An othersError says that
+// another installation runs the Job.
+func (r *Reconciler) syncDaemonSet(ctx context.Context, state *jobState, job *v1beta1.Job, guard plan.Guard) (*appsv1.DaemonSet, plan.Blocker, error) {
 	ds, err := r.findDaemonSet(ctx, state, job)
 	if err != nil {
 		return nil, plan.Blocker{}, err
@@ -49,7 +50,10 @@ func (r *Reconciler) syncDaemonSet(ctx context.Context, state *jobState, job *v1
 	if err != nil {
 		return nil, plan.Blocker{}, err
 	}
+	guarded := guard.Blocker(job).Reason != ""
 	switch {
+	case ds == nil && guarded:
+		return nil, plan.Blocker{}, nil
 	case ds == nil:
 		if blocker, err := r.predecessor(ctx, job); blocker.Reason != "" || err != nil {
 			return nil, blocker, err
@@ -70,6 +74,10 @@ func (r *Reconciler) syncDaemonSet(ctx context.Context, state *jobState, job *v1
 	if err := r.confirmLive(ctx, job); err != nil {
 		return nil, plan.Blocker{}, err
 	}
+	if guarded {
+		ds, err = r.gateDesired(ctx, state, ds, desired)
+		return ds, plan.Blocker{}, err
+	}
 	desired = desired.DeepCopy()
 	desired.UID = ds.UID
 	applied, blocker, err := r.apply(ctx, state, desired, client.ForceOwnership)
@@ -77,6 +85,18 @@ func (r *Reconciler) syncDaemonSet(ctx context.Context, state *jobState, job *v1
 		return ds, blocker, err
 	}
 	return applied, blocker, err
+}
+
+// gateDesired gates the DaemonSet if the Job asks for that, as one that the user suspends,
+// and applies nothing else of what it asks for. It returns the DaemonSet as it then is.
+func (r *Reconciler) gateDesired(ctx context.Context, state *jobState, ds, desired *appsv1.DaemonSet) (*appsv1.DaemonSet, error) {
+	if daemonset.HasGate(&ds.Spec.Template.Spec) || !daemonset.HasGate(&desired.Spec.Template.Spec) {
+		return ds, nil
+	}
+	if err := r.gateTemplate(ctx, state, ds); err != nil {
+		return ds, err
+	}
+	return state.daemonSet, nil
 }
 
 // findDaemonSet returns the DaemonSet of the Job's DaemonSet's name, whoever

@@ -1,0 +1,354 @@
+package job_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	admissionv1 "k8s.io/api/admissionregistration/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/discovery"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/util/retry"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/yaml"
+
+	"github.com/darkowlzz/daemonset-job/api/v1beta1"
+	manifests "github.com/darkowlzz/daemonset-job/config/guard"
+	wrappers "github.com/darkowlzz/daemonset-job/internal/testing"
+)
+
+// policyName is the name of the policy and of its binding.
+const policyName = "daemonset-job-guard"
+
+// policies returns the policy and its binding, as the manifests have them.
+func policies() (*admissionv1.ValidatingAdmissionPolicy, *admissionv1.ValidatingAdmissionPolicyBinding) {
+	GinkgoHelper()
+	policy, binding := &admissionv1.ValidatingAdmissionPolicy{}, &admissionv1.ValidatingAdmissionPolicyBinding{}
+	Expect(yaml.UnmarshalStrict(manifests.Policy, policy)).To(Succeed())
+	Expect(yaml.UnmarshalStrict(manifests.Binding, binding)).To(Succeed())
+	return policy, binding
+}
+
+// createPolicies creates the policy and its binding, and waits until the API server enforces
+// them and a new Job is younger than they are.
+func createPolicies() {
+	GinkgoHelper()
+	policy, binding := policies()
+	Expect(k8s.Create(ctx, policy)).To(Succeed())
+	Expect(k8s.Create(ctx, binding)).To(Succeed())
+	Eventually(func() error {
+		return userIn("default", "probe", jobRule("create")).Create(ctx, wrappers.Job("default", "probe").Obj(), client.DryRunAll)
+	}).Should(Satisfy(apierrors.IsForbidden))
+	time.Sleep(time.Until(binding.CreationTimestamp.Add(3 * time.Second)))
+}
+
+// deletePolicies deletes the policy and its binding, and waits until the API server knows it.
+func deletePolicies() {
+	GinkgoHelper()
+	policy, binding := policies()
+	Expect(client.IgnoreNotFound(k8s.Delete(ctx, policy))).To(Succeed())
+	Expect(client.IgnoreNotFound(k8s.Delete(ctx, binding))).To(Succeed())
+}
+
+func jobRule(verbs ...string) rbacv1.PolicyRule {
+	return rbacv1.PolicyRule{APIGroups: []string{v1beta1.GroupVersion.Group}, Resources: []string{"jobs", "jobs/status"}, Verbs: verbs}
+}
+
+func daemonSetRule(verbs ...string) rbacv1.PolicyRule {
+	return rbacv1.PolicyRule{APIGroups: []string{"apps"}, Resources: []string{"daemonsets"}, Verbs: verbs}
+}
+
+// userIn returns a client of a user who has these rights in a namespace, and no others.
+func userIn(namespace, name string, rules ...rbacv1.PolicyRule) client.Client {
+	GinkgoHelper()
+	bindIn(namespace, name, rules...)
+	return impersonate(name)
+}
+
+func bindIn(namespace, name string, rules ...rbacv1.PolicyRule) {
+	GinkgoHelper()
+	role := &rbacv1.Role{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name}, Rules: rules}
+	Expect(client.IgnoreAlreadyExists(k8s.Create(ctx, role))).To(Succeed())
+	Expect(client.IgnoreAlreadyExists(k8s.Create(ctx, &rbacv1.RoleBinding{
+		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name},
+		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "Role", Name: name},
+		Subjects:   []rbacv1.Subject{{Kind: rbacv1.UserKind, APIGroup: rbacv1.GroupName, Name: name}},
+	}))).To(Succeed())
+}
+
+func impersonate(user string, groups ...string) client.Client {
+	GinkgoHelper()
+	config := rest.CopyConfig(env.Config)
+	config.Impersonate = rest.ImpersonationConfig{UserName: user, Groups: groups}
+	config.QPS = -1
+	c, err := client.New(config, client.Options{})
+	Expect(err).NotTo(HaveOccurred())
+	return c
+}
+
+// all are the verbs that a request on Jobs can need.
+var all = []string{"create", "get", "list", "update", "patch", "delete", "deletecollection"}
+
+// A request by a user who has all rights on Jobs, and on DaemonSets what a row says.
+type request struct {
+	do func(c client.Client, existing *v1beta1.Job) error
+	// writes requests write what a Job runs.
+	writes bool
+}
+
+func patched(patchType types.PatchType, patch string) func(client.Client, *v1beta1.Job) error {
+	return func(c client.Client, j *v1beta1.Job) error {
+		return c.Patch(ctx, j, client.RawPatch(patchType, []byte(patch)))
+	}
+}
+
+func applied(name, spec string) func(client.Client, *v1beta1.Job) error {
+	return func(c client.Client, j *v1beta1.Job) error {
+		if name == "" {
+			name = j.Name
+		}
+		object := &v1beta1.Job{ObjectMeta: metav1.ObjectMeta{Namespace: j.Namespace, Name: name}}
+		return c.Patch(ctx, object, client.RawPatch(types.ApplyPatchType, fmt.Appendf(nil,
+			`{"apiVersion":%q,"kind":"Job","metadata":{"name":%q,"namespace":%q,"labels":{"a":"b"}}%s}`,
+			v1beta1.GroupVersion, name, j.Namespace, spec)), client.FieldOwner("user"), client.ForceOwnership)
+	}
+}
+
+// updated reads the Job before it is updated, because the manager writes its status.
+func updated(update func(client.Client, *v1beta1.Job) error) func(client.Client, *v1beta1.Job) error {
+	return func(c client.Client, j *v1beta1.Job) error {
+		return retry.RetryOnConflict(retry.DefaultBackoff, func() error {
+			if err := k8s.Get(ctx, client.ObjectKeyFromObject(j), j); err != nil {
+				return err
+			}
+			return update(c, j)
+		})
+	}
+}
+
+var requests = map[string]request{
+	"a create": {func(c client.Client, j *v1beta1.Job) error {
+		return c.Create(ctx, wrappers.Job(j.Namespace, "new").Obj())
+	}, true},
+	"a create with a generated name": {func(c client.Client, j *v1beta1.Job) error {
+		created := wrappers.Job(j.Namespace, "").Obj()
+		created.GenerateName = "new-"
+		return c.Create(ctx, created)
+	}, true},
+	"a dry run of a create": {func(c client.Client, j *v1beta1.Job) error {
+		return c.Create(ctx, wrappers.Job(j.Namespace, "new").Obj(), client.DryRunAll)
+	}, true},
+	"a create that is suspended": {func(c client.Client, j *v1beta1.Job) error {
+		return c.Create(ctx, wrappers.Job(j.Namespace, "new").Suspend(true).Obj())
+	}, true},
+	"an apply of an absent Job":            {applied("new", `,"spec":{"image":"example.com/evil:v1"}`), true},
+	"an apply that changes the image":      {applied("", `,"spec":{"image":"example.com/evil:v1"}`), true},
+	"an apply that changes nothing of it":  {applied("", `,"spec":{"image":"example.com/work:v1"}`), false},
+	"a merge patch of the image":           {patched(types.MergePatchType, `{"spec":{"image":"example.com/evil:v1"}}`), true},
+	"a JSON patch of the image":            {patched(types.JSONPatchType, `[{"op":"replace","path":"/spec/image","value":"example.com/evil:v1"}]`), true},
+	"a patch of a new field":               {patched(types.MergePatchType, `{"spec":{"command":["evil"]}}`), true},
+	"a patch of the mountPath":             {patched(types.MergePatchType, `{"spec":{"mountPath":"/etc"}}`), true},
+	"a patch of a limit":                   {patched(types.MergePatchType, `{"spec":{"parallelism":3}}`), true},
+	"a patch of the spec and a label":      {patched(types.MergePatchType, `{"metadata":{"labels":{"a":"b"}},"spec":{"mountPath":"/etc"}}`), true},
+	"a patch that changes nothing of it":   {patched(types.MergePatchType, `{"spec":{"image":"example.com/work:v1"}}`), false},
+	"a patch of a label":                   {patched(types.MergePatchType, `{"metadata":{"labels":{"a":"b"}}}`), false},
+	"a patch of the annotation of resumes": {patched(types.MergePatchType, `{"metadata":{"annotations":{"daemonset.darkowlzz.space/resume":"1"}}}`), false},
+	"a patch of the finalizers":            {patched(types.MergePatchType, `{"metadata":{"finalizers":["example.com/a"]}}`), false},
+	"an update of the spec": {updated(func(c client.Client, j *v1beta1.Job) error {
+		j.Spec.Image = "example.com/evil:v1"
+		return c.Update(ctx, j)
+	}), true},
+	"an update of a label": {updated(func(c client.Client, j *v1beta1.Job) error {
+		j.Labels = map[string]string{"a": "b"}
+		return c.Update(ctx, j)
+	}), false},
+	"an update of the status": {func(c client.Client, j *v1beta1.Job) error {
+		if err := updated(func(c client.Client, j *v1beta1.Job) error {
+			j.Status.Completed, j.Spec.Image = "1/1", "example.com/evil:v1"
+			return c.Status().Update(ctx, j)
+		})(c, j); err != nil {
+			return err
+		}
+		Expect(k8s.Get(ctx, client.ObjectKeyFromObject(j), j)).To(Succeed())
+		Expect(j.Spec.Image).To(Equal("example.com/work:v1"), "the status is no way to the spec")
+		return nil
+	}, false},
+	"a deletion": {func(c client.Client, j *v1beta1.Job) error { return c.Delete(ctx, j) }, false},
+	"a deletion of all": {func(c client.Client, j *v1beta1.Job) error {
+		return c.DeleteAllOf(ctx, j, client.InNamespace(j.Namespace))
+	}, false},
+	"a replacement by force": {func(c client.Client, j *v1beta1.Job) error {
+		if err := c.Delete(ctx, j); err != nil {
+			return err
+		}
+		Eventually(func() error { return k8s.Get(ctx, client.ObjectKeyFromObject(j), &v1beta1.Job{}) }).Should(Satisfy(apierrors.IsNotFound))
+		return c.Create(ctx, wrappers.Job(j.Namespace, j.Name).Obj())
+	}, true},
+}
+
+var _ = Describe("the admission policy for Jobs", func() {
+	var ns, other string
+	BeforeEach(func() { ns, other = newNamespace(), newNamespace() })
+
+	// existing is a Job that no test's nodes match.
+	existing := func() *v1beta1.Job { return create(wrappers.Job(ns, "j").Suspend(false)) }
+
+	for name, r := range requests {
+		It("asks for no more and no less than the right to create DaemonSets: "+name, func() {
+			for _, row := range []struct {
+				user    string
+				rules   []rbacv1.PolicyRule
+				allowed bool
+			}{
+				{"jobs-alone", []rbacv1.PolicyRule{jobRule(all...)}, false},
+				{"other-verbs", []rbacv1.PolicyRule{jobRule(all...), daemonSetRule("get", "list", "update", "patch", "delete")}, false},
+				{"named-only", []rbacv1.PolicyRule{jobRule(all...), {APIGroups: []string{"apps"}, Resources: []string{"daemonsets"}, Verbs: []string{"create"}, ResourceNames: []string{"j"}}}, false},
+				{"another-group", []rbacv1.PolicyRule{jobRule(all...), {APIGroups: []string{"extensions"}, Resources: []string{"daemonsets"}, Verbs: []string{"*"}}}, false},
+				{"daemonsets-too", []rbacv1.PolicyRule{jobRule(all...), daemonSetRule("create")}, true},
+			} {
+				c := userIn(ns, row.user, row.rules...)
+				bindIn(other, row.user, daemonSetRule("create"))
+				j := existing()
+				err := r.do(c, j)
+				if !r.writes || row.allowed {
+					Expect(err).NotTo(HaveOccurred(), row.user)
+				} else {
+					Expect(err).To(Satisfy(apierrors.IsForbidden), row.user)
+					Expect(err.Error()).To(And(ContainSubstring(`user "`+row.user+`"`), ContainSubstring("create daemonsets.apps"),
+						ContainSubstring(`in namespace "`+ns+`"`), ContainSubstring("ClusterRole edit")))
+				}
+				cleanJobs(ns)
+			}
+		})
+	}
+
+	It("exempts neither a service account nor a group", func() {
+		account := "system:serviceaccount:" + ns + ":ci"
+		bindIn(ns, "jobs-alone", jobRule("create"))
+		subject := rbacv1.Subject{Kind: rbacv1.ServiceAccountKind, Namespace: ns, Name: "ci"}
+		group := rbacv1.Subject{Kind: rbacv1.GroupKind, APIGroup: rbacv1.GroupName, Name: "team"}
+		Expect(k8s.Create(ctx, &rbacv1.RoleBinding{
+			ObjectMeta: metav1.ObjectMeta{Namespace: ns, Name: "others"},
+			RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "Role", Name: "jobs-alone"},
+			Subjects:   []rbacv1.Subject{subject, group},
+		})).To(Succeed())
+		for _, c := range []client.Client{impersonate(account), impersonate("ann", "team")} {
+			Expect(c.Create(ctx, wrappers.Job(ns, "j").Obj())).To(MatchError(ContainSubstring("may not create daemonsets.apps")))
+		}
+		Expect(impersonate("root", "system:masters").Create(ctx, wrappers.Job(ns, "j").Obj())).To(Succeed())
+	})
+
+	It("lets who has our editor role in the namespace write Jobs", func() {
+		data, err := os.ReadFile(filepath.Join("..", "..", "config", "rbac", "job_editor_role.yaml"))
+		Expect(err).NotTo(HaveOccurred())
+		role := &rbacv1.ClusterRole{}
+		Expect(yaml.Unmarshal(data, role)).To(Succeed())
+		for _, to := range []string{"admin", "edit"} {
+			Expect(role.Labels).To(HaveKeyWithValue("rbac.authorization.k8s.io/aggregate-to-"+to, "true"))
+		}
+		c := userIn(ns, "editor", role.Rules...)
+		j := wrappers.Job(ns, "j").Obj()
+		Expect(c.Create(ctx, j)).To(Succeed())
+		Expect(patched(types.MergePatchType, `{"spec":{"mountPath":"/tmp"}}`)(c, j)).To(Succeed())
+	})
+
+	It("covers each kind of our group that has a pod template", func() {
+		Expect(unguarded(policyOf())).To(BeEmpty())
+		By("finding one that is not covered")
+		later := laterKind()
+		Expect(k8s.Create(ctx, later)).To(Succeed())
+		DeferCleanup(func() { Expect(k8s.Delete(ctx, later)).To(Succeed()) })
+		Eventually(func() ([]string, error) { return unguarded(policyOf()), nil }).Should(ConsistOf("laters"))
+	})
+})
+
+// cleanJobs deletes the Jobs of a namespace, with or without finalizers.
+func cleanJobs(ns string) {
+	GinkgoHelper()
+	Eventually(func() (int, error) {
+		list := &v1beta1.JobList{}
+		if err := k8s.List(ctx, list, client.InNamespace(ns)); err != nil {
+			return 0, err
+		}
+		for i := range list.Items {
+			_ = patched(types.MergePatchType, `{"metadata":{"finalizers":null}}`)(k8s, &list.Items[i])
+			_ = k8s.Delete(ctx, &list.Items[i])
+		}
+		return len(list.Items), nil
+	}).Should(BeZero())
+}
+
+func policyOf() *admissionv1.ValidatingAdmissionPolicy {
+	policy, _ := policies()
+	return policy
+}
+
+// unguarded returns the resources of our group that the API server serves, whose schema has
+// containers or an image, and that the policy does not cover.
+func unguarded(policy *admissionv1.ValidatingAdmissionPolicy) []string {
+	GinkgoHelper()
+	served, err := discovery.NewDiscoveryClientForConfigOrDie(env.Config).ServerPreferredResources()
+	Expect(err).NotTo(HaveOccurred())
+	var found []string
+	for _, list := range served {
+		if !strings.HasPrefix(list.GroupVersion, v1beta1.GroupVersion.Group+"/") {
+			continue
+		}
+		for i := range list.APIResources {
+			resource := list.APIResources[i].Name
+			crd := &apiextensionsv1.CustomResourceDefinition{}
+			Expect(k8s.Get(ctx, client.ObjectKey{Name: resource + "." + v1beta1.GroupVersion.Group}, crd)).To(Succeed())
+			runs := slices.ContainsFunc(crd.Spec.Versions, func(v apiextensionsv1.CustomResourceDefinitionVersion) bool {
+				spec := v.Schema.OpenAPIV3Schema.Properties["spec"]
+				return runsSomething(&spec)
+			})
+			covered := slices.ContainsFunc(policy.Spec.MatchConstraints.ResourceRules, func(rule admissionv1.NamedRuleWithOperations) bool {
+				return slices.Contains(rule.Resources, resource)
+			})
+			if runs && !covered {
+				found = append(found, resource)
+			}
+		}
+	}
+	return found
+}
+
+// runsSomething returns whether a schema has a field that names containers or an image.
+func runsSomething(schema *apiextensionsv1.JSONSchemaProps) bool {
+	for name, property := range schema.Properties {
+		if name == "containers" || name == "image" || name == "template" || runsSomething(&property) {
+			return true
+		}
+	}
+	return schema.Items != nil && schema.Items.Schema != nil && runsSomething(schema.Items.Schema)
+}
+
+// laterKind is a kind of our group with a pod template that the policy does not name.
+func laterKind() *apiextensionsv1.CustomResourceDefinition {
+	object := func(properties map[string]apiextensionsv1.JSONSchemaProps) apiextensionsv1.JSONSchemaProps {
+		return apiextensionsv1.JSONSchemaProps{Type: "object", Properties: properties}
+	}
+	root := object(map[string]apiextensionsv1.JSONSchemaProps{"spec": object(map[string]apiextensionsv1.JSONSchemaProps{
+		"jobTemplate": object(map[string]apiextensionsv1.JSONSchemaProps{"image": {Type: "string"}}),
+	})})
+	return &apiextensionsv1.CustomResourceDefinition{
+		ObjectMeta: metav1.ObjectMeta{Name: "laters." + v1beta1.GroupVersion.Group},
+		Spec: apiextensionsv1.CustomResourceDefinitionSpec{
+			Group: v1beta1.GroupVersion.Group, Scope: apiextensionsv1.NamespaceScoped,
+			Names: apiextensionsv1.CustomResourceDefinitionNames{Plural: "laters", Singular: "later", Kind: "Later", ListKind: "LaterList"},
+			Versions: []apiextensionsv1.CustomResourceDefinitionVersion{{
+				Name: "v1", Served: true, Storage: true, Schema: &apiextensionsv1.CustomResourceValidation{OpenAPIV3Schema: &root},
+			}},
+		},
+	}
+}
