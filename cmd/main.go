@@ -63,9 +63,17 @@ func main() {
 		os.Exit(1)
 	}
 	metrics.Registry.MustRegister(job.Collectors(mgr.GetCache(), installation)...)
+	keeper, err := newGuard(mgr, settings)
+	if err != nil {
+		setupLog.Error(err, "Failed to create guard of the admission policy")
+		os.Exit(1)
+	}
 	if err := job.New(mgr.GetClient(), mgr.GetAPIReader(), mgr.GetEventRecorder(managerName), clock.RealClock{}, job.Options{
 		Installation: installation,
-		Pause:        daemonset.Pause{Image: settings.PauseImage, Resources: settings.PauseResources.ResourceRequirements}, Concurrency: settings.Concurrency, Wrap: watchdog.Watch,
+		Pause:        daemonset.Pause{Image: settings.PauseImage, Resources: settings.PauseResources.ResourceRequirements},
+		Concurrency:  settings.Concurrency,
+		Wrap:         watchdog.Watch,
+		Guard:        keeper,
 	}).SetupWithManager(ctx, mgr); err != nil {
 		setupLog.Error(err, "Failed to create controller", "controller", "job")
 		os.Exit(1)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 
+	admissionv1 "k8s.io/api/admissionregistration/v1"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	eventsv1 "k8s.io/api/events/v1"
@@ -39,10 +40,17 @@ func restConfig(name string, o *options.Common) (*rest.Config, error) {
 // the API server sends requests at each start, and fails while the API server is unreachable.
 func staticMapper(*rest.Config, *http.Client) (meta.RESTMapper, error) {
 	mapper := meta.NewDefaultRESTMapper(nil)
-	mapper.Add(corev1.SchemeGroupVersion.WithKind("Node"), meta.RESTScopeRoot)
+	for _, kind := range []schema.GroupVersionKind{
+		corev1.SchemeGroupVersion.WithKind("Node"),
+		admissionv1.SchemeGroupVersion.WithKind("ValidatingAdmissionPolicy"),
+		admissionv1.SchemeGroupVersion.WithKind("ValidatingAdmissionPolicyBinding"),
+	} {
+		mapper.Add(kind, meta.RESTScopeRoot)
+	}
 	for _, kind := range []schema.GroupVersionKind{
 		v1beta1.GroupVersion.WithKind("Job"),
 		appsv1.SchemeGroupVersion.WithKind("DaemonSet"),
+		appsv1.SchemeGroupVersion.WithKind("Deployment"),
 		corev1.SchemeGroupVersion.WithKind("Pod"),
 		corev1.SchemeGroupVersion.WithKind("Event"),
 		eventsv1.SchemeGroupVersion.WithKind("Event"),

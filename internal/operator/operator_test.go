@@ -14,6 +14,7 @@ import (
 
 	"github.com/go-logr/logr"
 	. "github.com/onsi/gomega"
+	admissionv1 "k8s.io/api/admissionregistration/v1"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -68,10 +69,10 @@ func TestLeaseTimes(t *testing.T) {
 
 func TestNamespaceOfTheLease(t *testing.T) {
 	g := NewWithT(t)
-	namespace, err := leaseNamespace(&options.Common{LeaseNamespace: "ns"})
+	namespace, err := Namespace(&options.Common{LeaseNamespace: "ns"})
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(namespace).To(Equal("ns"))
-	_, err = leaseNamespace(&options.Common{})
+	_, err = Namespace(&options.Common{})
 	g.Expect(err).To(MatchError(ContainSubstring("--leader-election-namespace")))
 }
 
@@ -133,7 +134,7 @@ func TestMapperKnowsTheKindsOfTheControllers(t *testing.T) {
 	mapper, err := staticMapper(nil, nil)
 	g.Expect(err).NotTo(HaveOccurred())
 	for object, resource := range map[runtime.Object]string{
-		&v1beta1.Job{}: "jobs", &corev1.Pod{}: "pods", &appsv1.DaemonSet{}: "daemonsets", &corev1.Event{}: "events",
+		&v1beta1.Job{}: "jobs", &corev1.Pod{}: "pods", &appsv1.DaemonSet{}: "daemonsets", &corev1.Event{}: "events", &appsv1.Deployment{}: "deployments",
 		&v1beta1.JobList{}: "jobs", &corev1.PodList{}: "pods", &appsv1.DaemonSetList{}: "daemonsets", &corev1.EventList{}: "events",
 	} {
 		kind, err := apiutil.GVKForObject(object, scheme)
@@ -142,6 +143,17 @@ func TestMapperKnowsTheKindsOfTheControllers(t *testing.T) {
 		g.Expect(err).NotTo(HaveOccurred())
 		g.Expect(mapping.Resource.Resource).To(Equal(resource))
 		g.Expect(apiutil.IsObjectNamespaced(object, scheme, mapper)).To(BeTrue())
+	}
+	for object, resource := range map[runtime.Object]string{
+		&corev1.Node{}: "nodes", &admissionv1.ValidatingAdmissionPolicy{}: "validatingadmissionpolicies",
+		&admissionv1.ValidatingAdmissionPolicyBinding{}: "validatingadmissionpolicybindings",
+	} {
+		kind, err := apiutil.GVKForObject(object, scheme)
+		g.Expect(err).NotTo(HaveOccurred())
+		mapping, err := mapper.RESTMapping(kind.GroupKind(), kind.Version)
+		g.Expect(err).NotTo(HaveOccurred())
+		g.Expect(mapping.Resource.Resource).To(Equal(resource))
+		g.Expect(apiutil.IsObjectNamespaced(object, scheme, mapper)).To(BeFalse())
 	}
 }
 

@@ -1,9 +1,27 @@
 package options
 
-import "flag"
+import (
+	"flag"
+	"fmt"
+	"strings"
+)
 
 // defaultPauseImage is the image that Kubernetes runs in every pod, so nodes have it or can pull it.
 const defaultPauseImage = "registry.k8s.io/pause:3.10.1"
+
+// AdmissionGuard says what the manager does about the admission policy that limits who may
+// write what a Job runs.
+type AdmissionGuard string
+
+const (
+	// GuardInstall applies the policy where it is missing or altered, and starts nothing
+	// until it is in place.
+	GuardInstall AdmissionGuard = "install"
+	// GuardRequire starts nothing until an administrator has applied the policy.
+	GuardRequire AdmissionGuard = "require"
+	// GuardIgnore needs no policy: whoever may create Jobs can run anything on every node.
+	GuardIgnore AdmissionGuard = "ignore"
+)
 
 // Manager holds the settings of the manager.
 type Manager struct {
@@ -15,6 +33,10 @@ type Manager struct {
 	PauseImage string
 	// PauseResources are what that image's container requests and is limited to.
 	PauseResources Resources
+	// AdmissionGuard says whether Jobs start without the admission policy for them.
+	AdmissionGuard AdmissionGuard
+	// Deployment is the name of the operator's own, for events; empty for none.
+	Deployment string
 	// Concurrency is how many Jobs are reconciled at the same time.
 	Concurrency int
 }
@@ -25,6 +47,7 @@ func NewManager() *Manager {
 		Common:         *newCommon(managerMetrics, managerHealth),
 		PauseImage:     defaultPauseImage,
 		PauseResources: defaultPauseResources,
+		AdmissionGuard: GuardIgnore,
 		Concurrency:    4,
 	}
 }
@@ -37,5 +60,16 @@ func (o *Manager) Bind(fs *flag.FlagSet) {
 	set(fs, &o.PauseImage, parseText, "pause-image", "image that keeps the pods of Jobs in completionMode Exit running when their work is done")
 	set(fs, &o.PauseResources, parseResources, "pause-resources",
 		"what that image's container requests and, after a colon, is limited to: raise it where a LimitRange asks for more")
+	set(fs, &o.AdmissionGuard, parseAdmissionGuard, "admission-guard",
+		"what to do about the admission policy that limits who may write Jobs: install it, require it before anything starts, or ignore it")
+	set(fs, &o.Deployment, parseText, "deployment-name", "name of the operator's Deployment, which gets the event that the policy is missing")
 	set(fs, &o.Concurrency, parsePositive, "max-concurrent-reconciles", "how many Jobs are reconciled at the same time")
+}
+
+func parseAdmissionGuard(text string) (AdmissionGuard, error) {
+	switch guard := AdmissionGuard(strings.TrimSpace(text)); guard {
+	case GuardInstall, GuardRequire, GuardIgnore:
+		return guard, nil
+	}
+	return "", fmt.Errorf("write %s, %s or %s", GuardInstall, GuardRequire, GuardIgnore)
 }

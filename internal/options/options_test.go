@@ -51,6 +51,21 @@ func TestDefaults(t *testing.T) {
 	g.Expect(m.MetricsAddress).To(Equal(":8080"))
 	g.Expect(m.HealthAddress).To(Equal(":8081"))
 	g.Expect(m.PauseImage).To(ContainSubstring("pause:"))
+	g.Expect(m.AdmissionGuard).To(Equal(GuardIgnore))
+}
+
+func TestAdmissionGuard(t *testing.T) {
+	g := NewWithT(t)
+	parse := func(env environment, args ...string) (AdmissionGuard, error) {
+		m := NewManager()
+		err := Parse(flags(m.Bind), args, env.lookup, &bytes.Buffer{})
+		return m.AdmissionGuard, err
+	}
+	g.Expect(parse(nil, "--admission-guard=install")).To(Equal(GuardInstall))
+	g.Expect(parse(environment{"ADMISSION_GUARD": "require"})).To(Equal(GuardRequire))
+	g.Expect(parse(environment{"ADMISSION_GUARD": "require"}, "--admission-guard=ignore")).To(Equal(GuardIgnore))
+	_, err := parse(environment{"ADMISSION_GUARD": "off"})
+	g.Expect(err).To(MatchError(And(ContainSubstring("ADMISSION_GUARD"), ContainSubstring("install, require or ignore"))))
 }
 
 func TestOriginalEnvironment(t *testing.T) {
