@@ -81,14 +81,15 @@ func TestEveryFieldIsDescribed(t *testing.T) {
 	}
 }
 
-// TestRightsAreNamespaced checks that all rights but that to read nodes, which have no
-// namespace, are limited to the watched namespaces: the operator can be installed in
-// every install mode.
+// TestRightsAreNamespaced checks that all rights are limited to the watched namespaces: the operator can be installed in
+// every install mode. Nodes and the one admission policy have no namespace.
 func TestRightsAreNamespaced(t *testing.T) {
 	g := NewWithT(t)
 	csv := load(t).CSV
 	g.Expect(csv.Spec.InstallStrategy.StrategySpec.ClusterPermissions).To(HaveLen(1))
-	g.Expect(csv.Spec.InstallStrategy.StrategySpec.ClusterPermissions[0].Rules).To(Equal([]rbacv1.PolicyRule{
+	g.Expect(csv.Spec.InstallStrategy.StrategySpec.ClusterPermissions[0].Rules).To(ConsistOf([]rbacv1.PolicyRule{
+		{APIGroups: []string{"admissionregistration.k8s.io"}, Resources: []string{"validatingadmissionpolicies", "validatingadmissionpolicybindings"},
+			ResourceNames: []string{"daemonset-job-guard"}, Verbs: []string{"get", "create", "patch"}},
 		{APIGroups: []string{""}, Resources: []string{"nodes"}, Verbs: []string{"list", "watch"}},
 	}))
 	g.Expect(csv.Spec.InstallStrategy.StrategySpec.Permissions).To(HaveLen(1))
@@ -195,4 +196,18 @@ func TestWhatAPersonJudgesBy(t *testing.T) {
 	g.Expect(csv.Spec.Description).To(And(ContainSubstring("completionMode: Log"), ContainSubstring("completionMode: Exit"), ContainSubstring("kind: Job")))
 	g.Expect(csv.Spec.Icon).To(HaveExactElements(HaveField("MediaType", "image/svg+xml")))
 	g.Expect(csv.Spec.InstallStrategy.StrategyName).To(Equal(v1alpha1.InstallStrategyNameDeployment))
+}
+
+// TestTheOperatorInstallsItsGuard checks that the bundle leaves the admission policy, a kind
+// that OLM refuses in bundles, to the operator.
+func TestTheOperatorInstallsItsGuard(t *testing.T) {
+	g := NewWithT(t)
+	manager := load(t).CSV.Spec.InstallStrategy.StrategySpec.DeploymentSpecs[0].Spec.Template.Spec.Containers[0]
+	g.Expect(manager.Env).To(ContainElements(corev1.EnvVar{Name: "ADMISSION_GUARD", Value: "install"},
+		corev1.EnvVar{Name: "DEPLOYMENT_NAME", Value: load(t).CSV.Spec.InstallStrategy.StrategySpec.DeploymentSpecs[0].Name}))
+	files, err := os.ReadDir(committed + "/manifests")
+	g.Expect(err).NotTo(HaveOccurred())
+	for _, file := range files {
+		g.Expect(file.Name()).NotTo(ContainSubstring("admission"))
+	}
 }
