@@ -4,97 +4,20 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
-	"strings"
-	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
-	admissionv1 "k8s.io/api/admissionregistration/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
-	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/client-go/discovery"
-	"k8s.io/client-go/rest"
 	"k8s.io/client-go/util/retry"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
-	manifests "github.com/darkowlzz/daemonset-job/config/guard"
 	wrappers "github.com/darkowlzz/daemonset-job/internal/testing"
 )
-
-// policyName is the name of the policy and of its binding.
-const policyName = "daemonset-job-guard"
-
-// policies returns the policy and its binding, as the manifests have them.
-func policies() (*admissionv1.ValidatingAdmissionPolicy, *admissionv1.ValidatingAdmissionPolicyBinding) {
-	GinkgoHelper()
-	policy, binding := &admissionv1.ValidatingAdmissionPolicy{}, &admissionv1.ValidatingAdmissionPolicyBinding{}
-	Expect(yaml.UnmarshalStrict(manifests.Policy, policy)).To(Succeed())
-	Expect(yaml.UnmarshalStrict(manifests.Binding, binding)).To(Succeed())
-	return policy, binding
-}
-
-// createPolicies creates the policy and its binding, and waits until the API server enforces
-// them and a new Job is younger than they are.
-func createPolicies() {
-	GinkgoHelper()
-	policy, binding := policies()
-	Expect(k8s.Create(ctx, policy)).To(Succeed())
-	Expect(k8s.Create(ctx, binding)).To(Succeed())
-	Eventually(func() error {
-		return userIn("default", "probe", jobRule("create")).Create(ctx, wrappers.Job("default", "probe").Obj(), client.DryRunAll)
-	}).Should(Satisfy(apierrors.IsForbidden))
-	time.Sleep(time.Until(binding.CreationTimestamp.Add(3 * time.Second)))
-}
-
-// deletePolicies deletes the policy and its binding, and waits until the API server knows it.
-func deletePolicies() {
-	GinkgoHelper()
-	policy, binding := policies()
-	Expect(client.IgnoreNotFound(k8s.Delete(ctx, policy))).To(Succeed())
-	Expect(client.IgnoreNotFound(k8s.Delete(ctx, binding))).To(Succeed())
-}
-
-func jobRule(verbs ...string) rbacv1.PolicyRule {
-	return rbacv1.PolicyRule{APIGroups: []string{v1beta1.GroupVersion.Group}, Resources: []string{"jobs", "jobs/status"}, Verbs: verbs}
-}
-
-func daemonSetRule(verbs ...string) rbacv1.PolicyRule {
-	return rbacv1.PolicyRule{APIGroups: []string{"apps"}, Resources: []string{"daemonsets"}, Verbs: verbs}
-}
-
-// userIn returns a client of a user who has these rights in a namespace, and no others.
-func userIn(namespace, name string, rules ...rbacv1.PolicyRule) client.Client {
-	GinkgoHelper()
-	bindIn(namespace, name, rules...)
-	return impersonate(name)
-}
-
-func bindIn(namespace, name string, rules ...rbacv1.PolicyRule) {
-	GinkgoHelper()
-	role := &rbacv1.Role{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name}, Rules: rules}
-	Expect(client.IgnoreAlreadyExists(k8s.Create(ctx, role))).To(Succeed())
-	Expect(client.IgnoreAlreadyExists(k8s.Create(ctx, &rbacv1.RoleBinding{
-		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name},
-		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "Role", Name: name},
-		Subjects:   []rbacv1.Subject{{Kind: rbacv1.UserKind, APIGroup: rbacv1.GroupName, Name: name}},
-	}))).To(Succeed())
-}
-
-func impersonate(user string, groups ...string) client.Client {
-	GinkgoHelper()
-	config := rest.CopyConfig(env.Config)
-	config.Impersonate = rest.ImpersonationConfig{UserName: user, Groups: groups}
-	config.QPS = -1
-	c, err := client.New(config, client.Options{})
-	Expect(err).NotTo(HaveOccurred())
-	return c
-}
 
 // all are the verbs that a request on Jobs can need.
 var all = []string{"create", "get", "list", "update", "patch", "delete", "deletecollection"}
@@ -261,15 +184,6 @@ var _ = Describe("the admission policy for Jobs", func() {
 		Expect(c.Create(ctx, j)).To(Succeed())
 		Expect(patched(types.MergePatchType, `{"spec":{"mountPath":"/tmp"}}`)(c, j)).To(Succeed())
 	})
-
-	It("covers each kind of our group that has a pod template", func() {
-		Expect(unguarded(policyOf())).To(BeEmpty())
-		By("finding one that is not covered")
-		later := laterKind()
-		Expect(k8s.Create(ctx, later)).To(Succeed())
-		DeferCleanup(func() { Expect(k8s.Delete(ctx, later)).To(Succeed()) })
-		Eventually(func() ([]string, error) { return unguarded(policyOf()), nil }).Should(ConsistOf("laters"))
-	})
 })
 
 // cleanJobs deletes the Jobs of a namespace, with or without finalizers.
@@ -286,69 +200,4 @@ func cleanJobs(ns string) {
 		}
 		return len(list.Items), nil
 	}).Should(BeZero())
-}
-
-func policyOf() *admissionv1.ValidatingAdmissionPolicy {
-	policy, _ := policies()
-	return policy
-}
-
-// unguarded returns the resources of our group that the API server serves, whose schema has
-// containers or an image, and that the policy does not cover.
-func unguarded(policy *admissionv1.ValidatingAdmissionPolicy) []string {
-	GinkgoHelper()
-	served, err := discovery.NewDiscoveryClientForConfigOrDie(env.Config).ServerPreferredResources()
-	Expect(err).NotTo(HaveOccurred())
-	var found []string
-	for _, list := range served {
-		if !strings.HasPrefix(list.GroupVersion, v1beta1.GroupVersion.Group+"/") {
-			continue
-		}
-		for i := range list.APIResources {
-			resource := list.APIResources[i].Name
-			crd := &apiextensionsv1.CustomResourceDefinition{}
-			Expect(k8s.Get(ctx, client.ObjectKey{Name: resource + "." + v1beta1.GroupVersion.Group}, crd)).To(Succeed())
-			runs := slices.ContainsFunc(crd.Spec.Versions, func(v apiextensionsv1.CustomResourceDefinitionVersion) bool {
-				spec := v.Schema.OpenAPIV3Schema.Properties["spec"]
-				return runsSomething(&spec)
-			})
-			covered := slices.ContainsFunc(policy.Spec.MatchConstraints.ResourceRules, func(rule admissionv1.NamedRuleWithOperations) bool {
-				return slices.Contains(rule.Resources, resource)
-			})
-			if runs && !covered {
-				found = append(found, resource)
-			}
-		}
-	}
-	return found
-}
-
-// runsSomething returns whether a schema has a field that names containers or an image.
-func runsSomething(schema *apiextensionsv1.JSONSchemaProps) bool {
-	for name, property := range schema.Properties {
-		if name == "containers" || name == "image" || name == "template" || runsSomething(&property) {
-			return true
-		}
-	}
-	return schema.Items != nil && schema.Items.Schema != nil && runsSomething(schema.Items.Schema)
-}
-
-// laterKind is a kind of our group with a pod template that the policy does not name.
-func laterKind() *apiextensionsv1.CustomResourceDefinition {
-	object := func(properties map[string]apiextensionsv1.JSONSchemaProps) apiextensionsv1.JSONSchemaProps {
-		return apiextensionsv1.JSONSchemaProps{Type: "object", Properties: properties}
-	}
-	root := object(map[string]apiextensionsv1.JSONSchemaProps{"spec": object(map[string]apiextensionsv1.JSONSchemaProps{
-		"jobTemplate": object(map[string]apiextensionsv1.JSONSchemaProps{"image": {Type: "string"}}),
-	})})
-	return &apiextensionsv1.CustomResourceDefinition{
-		ObjectMeta: metav1.ObjectMeta{Name: "laters." + v1beta1.GroupVersion.Group},
-		Spec: apiextensionsv1.CustomResourceDefinitionSpec{
-			Group: v1beta1.GroupVersion.Group, Scope: apiextensionsv1.NamespaceScoped,
-			Names: apiextensionsv1.CustomResourceDefinitionNames{Plural: "laters", Singular: "later", Kind: "Later", ListKind: "LaterList"},
-			Versions: []apiextensionsv1.CustomResourceDefinitionVersion{{
-				Name: "v1", Served: true, Storage: true, Schema: &apiextensionsv1.CustomResourceValidation{OpenAPIV3Schema: &root},
-			}},
-		},
-	}
 }
