@@ -236,12 +236,14 @@ print-scorecard-img:
 KUBECTL ?= kubectl
 
 .PHONY: install
-install: manifests ## Install the CRD into the cluster of KUBECONFIG.
+install: manifests ## Install the CRD and its admission policy into the cluster of KUBECONFIG.
 	$(KUBECTL) apply -f config/crd/bases
+	$(KUBECTL) apply -k config/guard
 
 .PHONY: uninstall
-uninstall: ## Remove the CRD, and with it every Job.
+uninstall: ## Remove the CRD, and with it every Job, then the admission policy.
 	$(KUBECTL) delete --ignore-not-found -f config/crd/bases
+	$(KUBECTL) delete --ignore-not-found -k config/guard
 
 .PHONY: deploy
 deploy: manifests $(KUSTOMIZE) ## Deploy the operator to the cluster of KUBECONFIG.
