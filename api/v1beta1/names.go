@@ -137,8 +137,8 @@ const (
 	// ReasonGuardMissing is why a Job is Blocked: the admission policy that limits who may
 	// write Jobs is missing or altered, and nothing starts until an administrator applies it.
 	ReasonGuardMissing = "GuardMissing"
-	// ReasonNotVouchedFor is why a Job is Blocked: it is older than the admission policy, and
-	// nobody checked who created it. A Job that had begun by then goes on.
+	// ReasonNotVouchedFor is why a Job is Blocked: it is older than the admission policy,
+	// which did not check who created it. A Job that had begun by then goes on.
 	ReasonNotVouchedFor = "NotVouchedFor"
 	// ReasonUndecodable is why a Job is Blocked: it has a value that the manager cannot decode.
 	ReasonUndecodable = "Undecodable"

@@ -57,6 +57,8 @@ type Keeper struct {
 
 	mu       sync.Mutex
 	observed plan.Guard
+	// readyAt is when the policy that was observed first is enforced, by the clock of this process.
+	readyAt time.Time
 	// reported is what the last event said.
 	reported string
 }
@@ -87,15 +89,15 @@ func (k *Keeper) Observed(ctx context.Context) (plan.Guard, error) {
 // Changes gets an event when the observation changes.
 func (k *Keeper) Changes() <-chan event.GenericEvent { return k.changes }
 
-// Ready fails before the first observation, and while the policy is so young that the API
-// server may not enforce it: a Job of that time would not be vouched for.
+// Ready fails before the first observation, and while the policy is then so young that the
+// API server may not enforce it: a Job of that time would not be vouched for.
 func (k *Keeper) Ready(*http.Request) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	switch {
 	case !k.isObserved():
 		return errors.New("the admission policy was not read yet")
-	case k.clock.Now().Before(k.observed.Since):
+	case k.clock.Now().Before(k.readyAt):
 		return errors.New("the admission policy may not be enforced yet")
 	}
 	return nil
@@ -186,6 +188,10 @@ func (k *Keeper) publish(ctx context.Context, found pair, failure error) {
 	last, first := k.observed, !k.isObserved()
 	k.observed = next
 	if first {
+		k.readyAt = next.Since
+		if latest := k.clock.Now().Add(enforcedAfter); latest.Before(k.readyAt) {
+			k.readyAt = latest // The clocks differ.
+		}
 		close(k.first)
 	}
 	k.mu.Unlock()

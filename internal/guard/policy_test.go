@@ -9,7 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// alterations are what somebody could do to the policy or its binding, each of which lets
+// alterations are what an administrator could do to the policy or its binding, each of which lets
 // requests through.
 var alterations = map[string]func(*pair){
 	"an exemption": func(p *pair) {

@@ -80,8 +80,8 @@ var _ = Describe("the guard", func() {
 })
 
 var _ = Describe("without the guard", Serial, func() {
-	// look is longer than the manager takes to read the policy again.
-	const look = 45 * time.Second
+	// reread is longer than the manager takes to read the policy again.
+	const reread = 45 * time.Second
 	var ns string
 	BeforeEach(func() {
 		ns = newNamespace()
@@ -98,7 +98,7 @@ var _ = Describe("without the guard", Serial, func() {
 				Expect(k8s.Delete(ctx, j)).To(Succeed())
 				j = create(shell(ns, "last", "true").Exit())
 				return nothingLeft(j)()
-			}, 2*look, "3s").Should(Succeed())
+			}, 2*reread, "3s").Should(Succeed())
 		})
 	})
 
@@ -107,7 +107,7 @@ var _ = Describe("without the guard", Serial, func() {
 		Eventually(status(waves)).Should(HaveField("Active", int32(1)))
 		_, err := kubectl("delete", "-k", guardFolder)
 		Expect(err).NotTo(HaveOccurred())
-		Eventually(blocked(waves), look).Should(And(HavePrefix("GuardMissing: "), ContainSubstring("kubectl apply -k")))
+		Eventually(blocked(waves), reread).Should(And(HavePrefix("GuardMissing: "), ContainSubstring("kubectl apply -k")))
 		Eventually(func() (string, error) {
 			return kubectl("-n", operatorNamespace, "describe", "deployment", operatorKey.Name)
 		}).Should(ContainSubstring("GuardMissing"))
@@ -119,7 +119,7 @@ var _ = Describe("without the guard", Serial, func() {
 
 		_, err = kubectl("apply", "-k", guardFolder)
 		Expect(err).NotTo(HaveOccurred())
-		Eventually(nothingLeft(waves), 2*look).Should(Succeed())
+		Eventually(nothingLeft(waves), 2*reread).Should(Succeed())
 		Eventually(blocked(late)).Should(And(HavePrefix("NotVouchedFor: "), ContainSubstring("kubectl replace --force")))
 		Expect(k8s.Get(ctx, client.ObjectKey{Namespace: ns, Name: v1beta1.DaemonSetName("late")}, &metav1.PartialObjectMetadata{
 			TypeMeta: metav1.TypeMeta{APIVersion: "apps/v1", Kind: "DaemonSet"},
@@ -132,9 +132,9 @@ var _ = Describe("without the guard", Serial, func() {
 		policy.Spec.MatchConditions = []admissionv1.MatchCondition{{Name: "friends", Expression: `request.userInfo.username != "friend"`}}
 		Expect(k8s.Update(ctx, policy)).To(Succeed())
 		held := create(shell(ns, "held", waits).Suspend(true))
-		Eventually(blocked(held), look).Should(And(HavePrefix("GuardMissing: "), ContainSubstring("kubectl replace -k")))
+		Eventually(blocked(held), reread).Should(And(HavePrefix("GuardMissing: "), ContainSubstring("kubectl replace -k")))
 		_, err := kubectl("replace", "-k", guardFolder)
 		Expect(err).NotTo(HaveOccurred())
-		Eventually(blocked(held), look).Should(HavePrefix("NotBlocked: "))
+		Eventually(blocked(held), reread).Should(HavePrefix("NotBlocked: "))
 	})
 })

@@ -18,8 +18,8 @@ import (
 	manifests "github.com/darkowlzz/daemonset-job/config/guard"
 )
 
-// look is longer than the manager takes to read its admission policy again.
-const look = "60s"
+// reread is longer than the manager takes to read its admission policy again.
+const reread = "60s"
 
 // policies returns the admission policy and its binding, as the manifests have them.
 func policies() (*admissionv1.ValidatingAdmissionPolicy, *admissionv1.ValidatingAdmissionPolicyBinding) {
@@ -73,7 +73,7 @@ var _ = Describe("the admission policy", func() {
 		source := offer(op, settings.previousImage)
 		subscribe(op, operatorsv1alpha1.ApprovalAutomatic, op)
 		succeeds(op, settings.previous)
-		Eventually(enforced, look).Should(Not(BeEmpty()))
+		Eventually(enforced, reread).Should(Not(BeEmpty()))
 		user := jobsAlone(op)
 		refused := func() {
 			GinkgoHelper()
@@ -88,9 +88,9 @@ var _ = Describe("the admission policy", func() {
 		uid := string(policy.UID)
 		policy.Spec.MatchConditions = []admissionv1.MatchCondition{{Name: "friends", Expression: `request.userInfo.username != "jobs-alone"`}}
 		Expect(k8s.Update(ctx, policy)).To(Succeed())
-		Eventually(enforced, look).Should(Equal(uid))
+		Eventually(enforced, reread).Should(Equal(uid))
 		Expect(k8s.Delete(ctx, binding)).To(Succeed())
-		Eventually(enforced, look).Should(Equal(uid))
+		Eventually(enforced, reread).Should(Equal(uid))
 		refused()
 
 		By("upgrading")
