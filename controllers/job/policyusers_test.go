@@ -18,9 +18,6 @@ import (
 	wrappers "github.com/darkowlzz/daemonset-job/internal/testing"
 )
 
-// policyName is the name of the policy and of its binding.
-const policyName = "daemonset-job-guard"
-
 // policies returns the policy and its binding, as the manifests have them.
 func policies() (*admissionv1.ValidatingAdmissionPolicy, *admissionv1.ValidatingAdmissionPolicyBinding) {
 	GinkgoHelper()

@@ -182,7 +182,7 @@ func (k *Keeper) publish(ctx context.Context, found pair, failure error) {
 	if wrong := k.own.problemOf(found); wrong.sentence != "" {
 		next.Missing = k.whatToDo(wrong, failure)
 	} else {
-		next.Since = found.since()
+		next.Since = sinceOf(found)
 	}
 	k.mu.Lock()
 	last, first := k.observed, !k.isObserved()

@@ -116,7 +116,7 @@ func TestOnARealAPIServer(t *testing.T) {
 		g.Expect(k.Ready(nil)).To(MatchError(ContainSubstring("not read yet")))
 		observed := observe(g, k)
 		g.Expect(observed.Missing).To(BeEmpty())
-		g.Expect(observed.Since).To(Equal(s.found(g).since()))
+		g.Expect(observed.Since).To(Equal(sinceOf(s.found(g))))
 		g.Expect(ours().problemOf(s.found(g))).To(BeZero(), "the API server defaults nothing that the manifest leaves out")
 		g.Expect(k.Ready(nil)).To(MatchError(ContainSubstring("not be enforced yet")))
 		g.Eventually(func() error { return k.Ready(nil) }).WithTimeout(2 * enforcedAfter).Should(Succeed())

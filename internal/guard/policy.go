@@ -104,8 +104,8 @@ func rulesOf(spec *admissionv1.ValidatingAdmissionPolicySpec) []admissionv1.Name
 	return spec.MatchConstraints.ResourceRules
 }
 
-// since returns from when on the API server checked every request against the policy.
-func (found pair) since() time.Time {
+// sinceOf returns from when on the API server checked every request against the policy.
+func sinceOf(found pair) time.Time {
 	policy, binding := found.policy.CreationTimestamp.Time, found.binding.CreationTimestamp.Time
 	if binding.After(policy) {
 		policy = binding

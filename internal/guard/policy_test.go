@@ -92,7 +92,7 @@ func TestSinceIsWhenTheYoungerOfBothIsEnforced(t *testing.T) {
 	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	found := ours()
 	found.policy.CreationTimestamp, found.binding.CreationTimestamp = metav1.NewTime(at), metav1.NewTime(at.Add(time.Hour))
-	g.Expect(found.since()).To(Equal(at.Add(time.Hour + enforcedAfter)))
+	g.Expect(sinceOf(found)).To(Equal(at.Add(time.Hour + enforcedAfter)))
 	found.policy.CreationTimestamp = metav1.NewTime(at.Add(2 * time.Hour))
-	g.Expect(found.since()).To(Equal(at.Add(2*time.Hour + enforcedAfter)))
+	g.Expect(sinceOf(found)).To(Equal(at.Add(2*time.Hour + enforcedAfter)))
 }
