@@ -63,7 +63,7 @@ func main() {
 		os.Exit(1)
 	}
 	metrics.Registry.MustRegister(job.Collectors(mgr.GetCache(), installation)...)
-	keeper, err := newGuard(mgr, settings)
+	keeper, err := newGuard(mgr, settings, installation)
 	if err != nil {
 		setupLog.Error(err, "Failed to create guard of the admission policy")
 		os.Exit(1)

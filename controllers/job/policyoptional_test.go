@@ -95,7 +95,7 @@ var _ = Describe("the optional fence", Serial, func() {
 		const account = "system:serviceaccount:daemonset-job-system:daemonset-job-controller-manager"
 		operator := impersonate("manager")
 		theirs := func() client.Object {
-			ds, err := daemonset.Desired(wrappers.Job(ns, "theirs").UID("u").Obj(), daemonset.Pause{})
+			ds, err := daemonset.Desired(wrappers.Job(ns, "theirs").UID("u").Obj(), "h1", daemonset.Pause{})
 			Expect(err).NotTo(HaveOccurred())
 			ds.OwnerReferences = nil
 			return ds

@@ -31,7 +31,7 @@ const inClusterNamespace = "/var/run/secrets/kubernetes.io/serviceaccount/namesp
 
 // leaseLock returns the lease called name, by which the replicas elect their leader.
 func leaseLock(cfg *rest.Config, name string, o *options.Common) (resourcelock.Interface, error) {
-	namespace, err := Namespace(o)
+	namespace, err := leaseNamespace(o)
 	if err != nil {
 		return nil, err
 	}
@@ -65,9 +65,8 @@ func identity(o *options.Common) (string, error) {
 	return host + "_" + string(uuid.NewUUID()), nil
 }
 
-// Namespace returns the operator's own namespace, which has the lease: the setting, or the
-// namespace of the pod.
-func Namespace(o *options.Common) (string, error) {
+// leaseNamespace returns the namespace of the lease: the setting, or the namespace of the pod.
+func leaseNamespace(o *options.Common) (string, error) {
 	if o.LeaseNamespace != "" {
 		return o.LeaseNamespace, nil
 	}

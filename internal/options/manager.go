@@ -35,8 +35,6 @@ type Manager struct {
 	PauseResources Resources
 	// AdmissionGuard says whether Jobs start without the admission policy for them.
 	AdmissionGuard AdmissionGuard
-	// Deployment is the name of the operator's own, for events; empty for none.
-	Deployment string
 	// Concurrency is how many Jobs are reconciled at the same time.
 	Concurrency int
 }
@@ -62,7 +60,6 @@ func (o *Manager) Bind(fs *flag.FlagSet) {
 		"what that image's container requests and, after a colon, is limited to: raise it where a LimitRange asks for more")
 	set(fs, &o.AdmissionGuard, parseAdmissionGuard, "admission-guard",
 		"what to do about the admission policy that limits who may write Jobs: install it, require it before anything starts, or ignore it")
-	set(fs, &o.Deployment, parseText, "deployment-name", "name of the operator's Deployment, which gets the event that the policy is missing")
 	set(fs, &o.Concurrency, parsePositive, "max-concurrent-reconciles", "how many Jobs are reconciled at the same time")
 }
 
