@@ -89,6 +89,8 @@ func (r *Reconciler) observeLive(ctx context.Context, state *jobState, cached pl
 	if s.Pods, err = r.listPods(ctx, job); err != nil {
 		return s, err
 	}
+	// A pod that is ungated now, and not cached yet, would then seem deleted.
+	state.expectations.Confirm(r.podIndex.pods(client.ObjectKeyFromObject(job)), s.Pods)
 	template, _ := templateOf(state, s.DaemonSet)
 	s.Nodes, err = r.listNodes(ctx, template)
 	return s, err

@@ -69,10 +69,10 @@ func TestLeaseTimes(t *testing.T) {
 
 func TestNamespaceOfTheLease(t *testing.T) {
 	g := NewWithT(t)
-	namespace, err := Namespace(&options.Common{LeaseNamespace: "ns"})
+	namespace, err := leaseNamespace(&options.Common{LeaseNamespace: "ns"})
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(namespace).To(Equal("ns"))
-	_, err = Namespace(&options.Common{})
+	_, err = leaseNamespace(&options.Common{})
 	g.Expect(err).To(MatchError(ContainSubstring("--leader-election-namespace")))
 }
 

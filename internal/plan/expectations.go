@@ -25,9 +25,9 @@ func (e *Expectations) Known() bool { return e.known }
 // Forget makes the expectations unknown.
 func (e *Expectations) Forget() { *e = Expectations{} }
 
-// Confirm makes the expectations known from a live list. Each pod of the list must be
-// cached, in any version: with hundreds of pods changing, no cache is ever as new as a
-// list. Where the cache still shows a gate that is removed, the pod is expected like
+// Confirm makes the expectations known from a live list, or unknown if the list has a pod
+// that is not cached. Each pod must be cached, in any version: with hundreds of pods
+// changing, no cache is ever as new as a list. Where the cache still shows a gate that is removed, the pod is expected like
 // one that this process ungated.
 //
 // A pod that only the cache has is deleted by now, and holds no slot. One that only
@@ -37,6 +37,7 @@ func (e *Expectations) Confirm(cached, live []Pod) {
 	for i := range cached {
 		byUID[cached[i].UID] = &cached[i]
 	}
+	e.Forget()
 	confirmed := Expectations{known: true}
 	for i := range live {
 		pod := &live[i]

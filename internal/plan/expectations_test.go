@@ -57,6 +57,16 @@ func TestExpectationsAreMetWhenTheCacheShowsEachUngatedPod(t *testing.T) {
 	g.Expect(e.Met(nil)).To(BeTrue(), "what was met is not expected again")
 }
 
+// A live list that is newer than the cache shows a pod that may be ungated next, and that
+// the cache would then show as deleted.
+func TestExpectationsAreUnknownWithAPodThatIsNotCached(t *testing.T) {
+	g, e := NewWithT(t), &Expectations{}
+	e.Confirm(nil, nil)
+	g.Expect(e.Known()).To(BeTrue())
+	e.Confirm([]Pod{versioned("a", "1")}, []Pod{versioned("a", "1"), versioned("b", "2")})
+	g.Expect(e.Known()).To(BeFalse())
+}
+
 // What is met, or unknown, is not kept: a Job can have thousands of nodes.
 func TestExpectationsKeepNothingInVain(t *testing.T) {
 	g, e := NewWithT(t), &Expectations{}

@@ -50,15 +50,18 @@ func (s *State) podsToUngate(m *membership) (ungate []Pod, retry time.Duration) 
 	}
 	var waiting []Pod
 	for i := range s.Pods {
-		switch pod := &s.Pods[i]; {
-		case s.holdsSlot(pod):
-			occupied[pod.Node] = true
+		pod := &s.Pods[i]
+		if s.holdsSlot(pod) {
 			free--
-		case pod.State == Succeeded && s.counts(pod):
-			// The DaemonSet controller made a second pod if it got no answer for the first.
-			occupied[pod.Node] = true
+		}
+		switch {
 		case pod.State == Gated && s.counts(pod) && placed[pod.Node]:
 			waiting = append(waiting, *pod)
+		case pod.State != Gated && pod.State != Lost:
+			// The DaemonSet controller made a second pod if it got no answer for the first,
+			// and a new DaemonSet makes one beside an orphan. The kubelet runs the work of
+			// the other pod again after a reboot, or a failure.
+			occupied[pod.Node] = true
 		}
 	}
 	slices.SortFunc(waiting, func(a, b Pod) int {

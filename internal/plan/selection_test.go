@@ -43,6 +43,8 @@ func TestPodsToUngate(t *testing.T) {
 	dying.Terminating, dying.DeletionTime = true, now.Add(time.Second)
 	failing := podIn(Failed, "failing", 0)
 	failing.Terminating, failing.Started = true, true
+	orphan := podIn(Succeeded, "a", 1)
+	orphan.Owner, orphan.TemplateHash = "an-earlier-daemonset", "h0"
 	second := podIn(Gated, "a", 2)
 	second.Name, second.UID = "second", "second"
 	tests := map[string]struct {
@@ -63,6 +65,9 @@ func TestPodsToUngate(t *testing.T) {
 		"a failed pod that is being stopped":    {[]Pod{failing, podIn(Gated, "a", 1)}, 1, []string{}},
 		"two pods never work on a node":         {[]Pod{podIn(Active, "a", 1), second}, 2, []string{}},
 		"a second pod of a node that is done":   {[]Pod{podIn(Succeeded, "a", 1), second}, 2, []string{}},
+		"beside an orphan that is done":         {[]Pod{orphan, second}, 2, []string{}},
+		"beside one that failed":                {[]Pod{podIn(Failed, "a", 1), second}, 2, []string{}},
+		"beside one that ended as a whole":      {[]Pod{podIn(Lost, "a", 1), second}, 2, []string{"a"}},
 		"more work than a lowered limit":        {[]Pod{podIn(Active, "a", 1), podIn(Active, "b", 1), podIn(Gated, "c", 1)}, 1, []string{}},
 	}
 	for name, test := range tests {

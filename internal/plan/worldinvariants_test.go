@@ -28,9 +28,9 @@ func (w *world) unfinished(s *State) unfinished {
 	start := s.startTime()
 	for _, m := range w.machines {
 		worked := w.worked[work{s.Job.UID, s.TemplateHash, m.Name}]
-		fails := slices.ContainsFunc(w.podsOn(m.Name), func(p *simPod) bool {
-			return p.restarts > w.limit && p.job == s.Job.UID && p.hash == s.TemplateHash
-		})
+		pods := slices.DeleteFunc(w.podsOn(m.Name), func(p *simPod) bool { return p.job != s.Job.UID || p.hash != s.TemplateHash })
+		fails := slices.ContainsFunc(pods, func(p *simPod) bool { return p.restarts > w.limit })
+		started := slices.ContainsFunc(pods, func(p *simPod) bool { return p.started })
 		leftOut := !m.ready() && !worked && (start == nil || !m.Status.Conditions[0].LastTransitionTime.After(start.Time))
 		if !m.matches() || m.tainted() {
 			continue
@@ -38,10 +38,14 @@ func (w *world) unfinished(s *State) unfinished {
 		if fails {
 			u.failed = append(u.failed, m.Name)
 		}
+		// A node that became NotReady in the second in which the Job started may be left out.
+		// It is not, once it has started a pod.
+		if started || !leftOut {
+			u.desired++
+		}
 		if leftOut {
 			continue
 		}
-		u.desired++
 		if !worked {
 			u.undone = append(u.undone, m.Name)
 			u.hopeful = u.hopeful || !fails

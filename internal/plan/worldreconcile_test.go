@@ -174,6 +174,7 @@ func (w *world) observeLive(s State) (State, error) {
 	}
 	s.TemplateHash = w.hash(job, s.DaemonSet)
 	s.Pods, s.Nodes = w.livePods(), placeNodes(w.liveNodes(), placedFor)
+	w.manager.memory.expectations.Confirm(w.manager.pods, s.Pods)
 	return s, nil
 }
 
