@@ -77,7 +77,6 @@ func (s *soak) anyPod(ctx context.Context, suits func(*corev1.Pod) bool) (*corev
 
 // deleteDaemonSet deletes a Job's DaemonSet, and with it the pods.
 func (s *soak) deleteDaemonSet(ctx context.Context, job *soakJob) error {
-	defer s.taken.begin(job.name, "")()
 	s.invariants.daemonSetRemoved(job.name)
 	s.counts["DaemonSet deleted"]++
 	ds := &appsv1.DaemonSet{ObjectMeta: metav1.ObjectMeta{Namespace: namespaceSoak, Name: v1beta1.DaemonSetName(job.name)}}
@@ -98,7 +97,6 @@ func (s *soak) replaceJob(ctx context.Context, job *soakJob) error {
 		ObjectMeta: metav1.ObjectMeta{Namespace: namespaceSoak, Name: job.name, Finalizers: []string{finalizer}},
 		Spec:       *before.Spec.DeepCopy(),
 	}
-	defer s.taken.begin(job.name, "")()
 	if err := errors.Join(s.remove(ctx, before), s.createAgain(ctx, job, after)); err != nil {
 		// One of the two may be there.
 		job.deleted = true

@@ -26,6 +26,9 @@ type hostRecord struct {
 	// goneBy returns whether a pod was gone at a time. The DaemonSet controller creates a
 	// second pod if the API server did not answer its first request.
 	goneBy func(pod string, at time.Time) bool
+	// sameDaemonSet returns whether two pods are of one DaemonSet. That the soak removed
+	// the DaemonSet of others is another check.
+	sameDaemonSet func(pod, other string) bool
 }
 
 // violations returns what must not be among the runs.
@@ -93,8 +96,7 @@ func (r *hostRecord) doneTwice(runs []hostRun) []string {
 			if !done.done || done.node != again.node || done.hash != again.hash || done.last.After(again.begun) {
 				continue
 			}
-			if done.pod == again.pod && r.rebooted[again.pod] || done.pod != again.pod && !r.goneBy(done.pod, again.begun) ||
-				r.taken.excuse(again.job, again.node, done.last, again.begun) {
+			if r.mayRunAgain(done, again) || r.taken.excuse(again.job, again.node, done.last, again.begun) {
 				continue
 			}
 			all = append(all, fmt.Sprintf("%s: Job %s ran in pod %s on %s, where pod %s had done the work of template %s",
@@ -102,6 +104,14 @@ func (r *hostRecord) doneTwice(runs []hostRun) []string {
 		}
 	}
 	return all
+}
+
+// mayRunAgain returns whether Kubernetes runs work again that was done.
+func (r *hostRecord) mayRunAgain(done, again hostRun) bool {
+	if done.pod == again.pod {
+		return r.rebooted[again.pod]
+	}
+	return !r.goneBy(done.pod, again.begun) || !r.sameDaemonSet(done.pod, again.pod)
 }
 
 // doneBefore returns whether an earlier run of the same pod has done the work.

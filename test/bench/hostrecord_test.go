@@ -30,7 +30,8 @@ func (r hostRun) again(number int) hostRun {
 func newHostRecord(limits ...limitFrom) *hostRecord {
 	return &hostRecord{
 		taken: &takeaways{}, limits: map[string][]limitFrom{"j": limits}, rebooted: map[string]bool{},
-		goneBy: func(pod string, _ time.Time) bool { return pod != "exists" },
+		goneBy:        func(pod string, _ time.Time) bool { return pod != "exists" },
+		sameDaemonSet: func(pod, _ string) bool { return pod != "former" },
 	}
 }
 
@@ -78,7 +79,7 @@ func TestTheHostsShowWorkDoneTwice(t *testing.T) {
 	other.hash = "another"
 	for name, runs := range map[string][]hostRun{
 		"another template": {twice[0], other}, "not done": {ran("a", "1", 0, 10), twice[1]}, "another node": {twice[0], ran("b", "2", 20, 30)},
-		"two that Kubernetes made at once": {ran("a", "exists", 0, 10).did(), twice[1]},
+		"another DaemonSet": {ran("a", "former", 0, 10).did(), twice[1]}, "two that Kubernetes made at once": {ran("a", "exists", 0, 10).did(), twice[1]},
 	} {
 		g.Expect(newHostRecord().violations(runs)).To(BeEmpty(), name)
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
@@ -21,8 +22,10 @@ type invariantWatcher struct {
 	// limits holds how many nodes of each Job may work at once. 0 means no limit.
 	limits map[string]int
 	pods   map[types.UID]*corev1.Pod
-	// gone holds when the watcher saw that a pod is gone.
-	gone map[types.UID]time.Time
+	// gone holds when the watcher saw that a pod is gone, and owners of which DaemonSet
+	// each pod is.
+	gone   map[types.UID]time.Time
+	owners map[types.UID]types.UID
 	// slots holds on which node a pod works now, or is about to. working counts them
 	// for each Job, and mostWorking is the highest such count so far.
 	slots                map[types.UID]place
@@ -58,7 +61,7 @@ type completion struct {
 
 func newInvariantWatcher(taken *takeaways) *invariantWatcher {
 	return &invariantWatcher{
-		taken: taken, limits: map[string]int{}, pods: map[types.UID]*corev1.Pod{}, gone: map[types.UID]time.Time{}, slots: map[types.UID]place{},
+		taken: taken, limits: map[string]int{}, pods: map[types.UID]*corev1.Pod{}, gone: map[types.UID]time.Time{}, owners: map[types.UID]types.UID{}, slots: map[types.UID]place{},
 		working: map[string]int{}, mostWorking: map[string]int{},
 		completedBy: map[work]completion{}, replacements: map[types.UID]bool{},
 		absent: map[string]time.Time{}, lost: map[types.UID]bool{}, runs: map[string]*history{},
@@ -109,6 +112,9 @@ func (w *invariantWatcher) record(pod *corev1.Pod, gone bool) {
 		return
 	}
 	w.pods[pod.UID] = pod
+	if owner := metav1.GetControllerOfNoCopy(pod); owner != nil {
+		w.owners[pod.UID] = owner.UID
+	}
 	if time.Now().Before(w.absent[pod.Spec.NodeName]) {
 		w.lost[pod.UID] = true
 	}
@@ -139,12 +145,14 @@ func (w *invariantWatcher) takeSlot(pod types.UID, at place) {
 	}
 }
 
-// recordWork records who did the work, and checks that it was done once.
+// recordWork records who did the work, and checks that it was done once. The pods of a
+// DaemonSet that was removed do not count: another check is that the soak removed it.
 func (w *invariantWatcher) recordWork(pod *corev1.Pod, of work) {
 	now := time.Now()
 	w.recordRun(pod, of)
 	by, wasDone := w.completedBy[of]
-	if wasDone && by.pod != pod.UID && w.pods[by.pod] == nil && !w.taken.excuse(of.job, of.node, by.at, now) {
+	sameDaemonSet := w.owners[by.pod] == w.owners[pod.UID]
+	if wasDone && by.pod != pod.UID && sameDaemonSet && w.pods[by.pod] == nil && !w.taken.excuse(of.job, of.node, by.at, now) {
 		w.replacements[pod.UID] = true
 	}
 	if !isFinished(pod) {
@@ -164,6 +172,13 @@ func (w *invariantWatcher) goneBy(pod string, at time.Time) bool {
 	defer w.mu.Unlock()
 	gone, ok := w.gone[types.UID(pod)]
 	return ok && !gone.After(at)
+}
+
+// sameDaemonSet returns whether both pods are, or may be, of one DaemonSet.
+func (w *invariantWatcher) sameDaemonSet(pod, other string) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.owners[types.UID(pod)] == w.owners[types.UID(other)]
 }
 
 func (w *invariantWatcher) breaks(format string, args ...any) {

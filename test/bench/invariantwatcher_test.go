@@ -128,6 +128,24 @@ func TestTheInvariantWatcherSeesADaemonSetMadeAgain(t *testing.T) {
 	g.Expect(w.violations()).To(ConsistOf(ContainSubstring("Job j has its DaemonSet number 3, of 2")))
 }
 
+func TestWorkMayBeDoneTwiceForTwoDaemonSets(t *testing.T) {
+	g := NewWithT(t)
+	w := newInvariantWatcher(&takeaways{})
+	w.daemonSetRemoved("j")
+	second := ownedBy("2", "a")
+	for _, pod := range []*corev1.Pod{ownedBy("1", "a"), second} {
+		w.record(pod, false)
+		w.record(pod, true)
+	}
+	g.Expect(w.violations()).To(BeEmpty())
+	g.Expect(w.sameDaemonSet("1a", "2a")).To(BeFalse())
+	third := second.DeepCopy()
+	third.UID = "another pod of the second one"
+	w.record(third, false)
+	g.Expect(w.violations()).To(ConsistOf(ContainSubstring("done twice: j on a")))
+	g.Expect(w.sameDaemonSet("2a", string(third.UID))).To(BeTrue())
+}
+
 func TestTheInvariantWatcherSeesUndoneNodes(t *testing.T) {
 	g := NewWithT(t)
 	w := newInvariantWatcher(&takeaways{})

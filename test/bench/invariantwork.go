@@ -2,7 +2,6 @@ package main
 
 import (
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
@@ -51,18 +50,18 @@ func (w *invariantWatcher) jobReplaced(job string) {
 
 // recordRun records which DaemonSet a pod is of, and whether its work is done.
 func (w *invariantWatcher) recordRun(pod *corev1.Pod, of work) {
-	owner := metav1.GetControllerOfNoCopy(pod)
-	if owner == nil {
+	owner, owned := w.owners[pod.UID]
+	if !owned {
 		return
 	}
 	h := w.historyOf(of.job)
-	if !h.daemonSets[owner.UID] {
-		h.daemonSets[owner.UID] = true
+	if !h.daemonSets[owner] {
+		h.daemonSets[owner] = true
 		if made := len(h.daemonSets); made > h.allowed {
 			w.breaks("Job %s has its DaemonSet number %d, of %d that may be made", of.job, made, h.allowed)
 		}
 	}
-	if isFinished(pod) && !h.former[owner.UID] {
+	if isFinished(pod) && !h.former[owner] {
 		h.done[of] = true
 	}
 }

@@ -53,7 +53,7 @@ type realPool struct {
 
 func newRealPool(s *soak) *realPool {
 	return &realPool{s: s, record: hostRecord{
-		taken: s.taken, limits: map[string][]limitFrom{}, rebooted: map[string]bool{}, goneBy: s.invariants.goneBy,
+		taken: s.taken, limits: map[string][]limitFrom{}, rebooted: map[string]bool{}, goneBy: s.invariants.goneBy, sameDaemonSet: s.invariants.sameDaemonSet,
 	}}
 }
 
@@ -113,11 +113,11 @@ func (p *realPool) limited(job *soakJob) {
 	p.record.limits[job.name] = append(p.record.limits[job.name], limitFrom{time.Now(), job.limit})
 }
 
-// disturb reboots a node, or stops its kubelet for a while.
+// disturb reboots a pod's machine, or stops the kubelet of the node for a while.
 func (p *realPool) disturb(ctx context.Context, node string) error {
 	switch {
 	case p.s.random.IntN(2) == 0:
-		return p.reboot(ctx, node)
+		return p.reboot(ctx)
 	case p.s.spared(node):
 		return nil
 	}
@@ -130,18 +130,18 @@ func (p *realPool) disturb(ctx context.Context, node string) error {
 	return p.s.env.cluster.Kill(component)
 }
 
-// reboot kills the sandboxes of a node's pods, as a reboot does. It does so once for each
+// reboot kills the sandbox of a pod, as a reboot of its node does. It does so once for each
 // pod: the kubelet waits ever longer before it starts one again.
-func (p *realPool) reboot(ctx context.Context, node string) error {
+func (p *realPool) reboot(ctx context.Context) error {
 	pod, err := p.s.anyPod(ctx, func(pod *corev1.Pod) bool {
-		return pod.Spec.NodeName == node && pod.Status.Phase != "" && !p.record.rebooted[string(pod.UID)]
+		return pod.Status.StartTime != nil && !p.record.rebooted[string(pod.UID)]
 	})
 	if pod == nil || err != nil {
 		return err
 	}
 	p.record.rebooted[string(pod.UID)] = true
 	p.s.counts["rebooted"]++
-	return p.s.env.cluster.KillSandbox(ctx, node, string(pod.UID))
+	return p.s.env.cluster.KillSandbox(ctx, pod.Spec.NodeName, string(pod.UID))
 }
 
 // undone returns the nodes whose files do not say that they have done the work of the Job.

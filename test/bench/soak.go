@@ -110,9 +110,11 @@ func (e *env) runSoak(ctx context.Context, duration time.Duration, seed uint64) 
 			return err
 		}
 	}
+	ended := time.Now()
 	unsettled := s.settle(ctx)
-	wrong := s.problems()
-	fmt.Printf("\nSoaked for %s with seed %d: %s\n", time.Since(began).Round(time.Second), seed, tally(s.counts))
+	settled, wrong := time.Since(ended), s.problems()
+	fmt.Printf("\nSoaked for %s with seed %d, and settled in %s: %s\n",
+		ended.Sub(began).Round(time.Second), seed, settled.Round(time.Second), tally(s.counts))
 	if unsettled == nil && ctx.Err() == nil {
 		after, err := readSizes(ctx)
 		if err != nil {

@@ -5,14 +5,14 @@ import (
 	"time"
 )
 
-// settlingTime is how long the cluster may need until the pods of an act are gone:
-// garbage collection and the kubelet act in the background.
-const settlingTime = 10 * time.Second
+// settlingTime is how long the cluster may need until the pods of an act are gone, and the
+// watch until it shows that their work was done before. The API server may be away then.
+const settlingTime = 30 * time.Second
 
 // takeaway is that the soak took pods away, so that the work of their nodes may run once
 // more.
 type takeaway struct {
-	// job and node say whose pods. Empty means all Jobs or all nodes.
+	// job and node say whose pods. An empty job means all Jobs.
 	job, node string
 	from, to  time.Time
 }
@@ -43,7 +43,7 @@ func (t *takeaways) excuse(job, node string, done, again time.Time) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, taken := range t.all {
-		if (taken.job == "" || taken.job == job) && (taken.node == "" || taken.node == node) &&
+		if (taken.job == "" || taken.job == job) && taken.node == node &&
 			!again.Before(taken.from) && (taken.to.IsZero() || !done.After(taken.to)) {
 			return true
 		}
