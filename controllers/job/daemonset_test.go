@@ -180,18 +180,19 @@ func TestRefusedPodsBlockTheJobUntilAPodIsMade(t *testing.T) {
 	elsewhere := refusal("elsewhere", 9, "not about this DaemonSet")
 	elsewhere.InvolvedObject.UID = "other"
 	for name, test := range map[string]struct {
-		pod     int64
-		blocked bool
-	}{"no pod was made since": {0, true}, "a pod was made since": {8, false}} {
+		pod             int64
+		reason, message string
+	}{
+		"no pod was made since": {0, v1beta1.ReasonPodsRefused, "exceeded quota: pods"},
+		"a pod was made since":  {8, v1beta1.ReasonNotBlocked, ""},
+	} {
 		t.Run(name, func(t *testing.T) {
 			c := newCluster(t, theJob().Obj(), node("a"), node("b"), ds.DeepCopy(), podFor(ds, "a", made(test.pod)), elsewhere.DeepCopy(),
 				refusal("1", 5, "exceeded quota: old"), refusal("2", 7, "exceeded quota: pods"), refusal("3", 6, "exceeded quota: older"))
 			c.must(c.reconcile())
 			blocked := conditionOf(c.status(), v1beta1.JobBlocked)
-			c.g.Expect(blocked.Reason == v1beta1.ReasonPodsRefused).To(Equal(test.blocked))
-			if test.blocked {
-				c.g.Expect(blocked.Message).To(ContainSubstring("exceeded quota: pods"))
-			}
+			c.g.Expect(blocked.Reason).To(Equal(test.reason))
+			c.g.Expect(blocked.Message).To(ContainSubstring(test.message))
 		})
 	}
 }

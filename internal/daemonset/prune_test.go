@@ -22,5 +22,5 @@ func TestMembersThatAreAlwaysWrittenAreNotHashed(t *testing.T) {
 	}
 	volume := corev1.EphemeralVolumeSource{VolumeClaimTemplate: &corev1.PersistentVolumeClaimTemplate{}}
 	g.Expect(PrunedJSON(volume)).To(MatchJSON(`{"volumeClaimTemplate":{}}`))
-	g.Expect(PrunedJSON(map[string]any{"creationTimestamp": nil, "emptyDir": struct{}{}})).To(MatchJSON(`{"emptyDir":{}}`), "what the user wrote stays")
+	g.Expect(PrunedJSON(map[string]any{"creationTimestamp": nil, "status": struct{}{}, "emptyDir": struct{}{}})).To(MatchJSON(`{"emptyDir":{}}`), "what the user wrote stays")
 }

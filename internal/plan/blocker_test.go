@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -40,12 +41,12 @@ func TestWhichPodsBlockAJob(t *testing.T) {
 
 // A slot that another owner's pod holds is not said to be of a pod that is stopped.
 func TestSlotsAreTakenByPodsThatAreBeingStopped(t *testing.T) {
-	for name, stopping := range map[string]bool{"it works": false, "it is being stopped": true} {
-		t.Run(name, func(t *testing.T) {
+	for stopping, reason := range map[bool]string{false: "", true: v1beta1.ReasonSlotsTaken} {
+		t.Run(fmt.Sprintf("stopping %t", stopping), func(t *testing.T) {
 			s := stateWith(job().Parallelism("1"), gatedDaemonSet(2, 2), pod("a"), pod("b").Gated())
 			s.Pods[0].Owner, s.Pods[0].Terminating, s.Pods[0].DeletionTime = "an-earlier-daemonset", stopping, now.Add(time.Second)
 			tally := s.tally()
-			NewWithT(t).Expect(s.slotBlocker(&tally).Reason == v1beta1.ReasonSlotsTaken).To(Equal(stopping))
+			NewWithT(t).Expect(s.slotBlocker(&tally).Reason).To(Equal(reason))
 		})
 	}
 }

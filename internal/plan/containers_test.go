@@ -28,6 +28,14 @@ func withSandbox(w *wrappers.PodWrapper, status corev1.ConditionStatus, started 
 	return w
 }
 
+// ifTrue returns the Blocker, or none.
+func ifTrue(blocked bool, blocker Blocker) Blocker {
+	if blocked {
+		return blocker
+	}
+	return Blocker{}
+}
+
 // A restart is a failure only if the work failed, in the pod's present sandbox.
 func TestAnEndBelongsToItsSandbox(t *testing.T) {
 	const work = v1beta1.ContainerName
@@ -49,9 +57,9 @@ func TestAnEndBelongsToItsSandbox(t *testing.T) {
 			failed := ReadPod(withSandbox(pod("a").Restarted(work, 1, 3, ""), test.status, test.started).Obj())
 			g.Expect(failed.WorkFailed).To(Equal(test.failed))
 			exited := ReadPod(withSandbox(pod("a").Restarted(work, 1, 0, ""), test.status, test.started).Obj())
-			g.Expect(exited.Blocker.Reason == v1beta1.ReasonExitedWithoutWord).To(Equal(test.failed))
+			g.Expect(exited.Blocker).To(Equal(ifTrue(test.failed, Blocker{v1beta1.ReasonExitedWithoutWord, exitedWithoutWord})))
 			marked := ReadPod(withSandbox(pod("a").Completed().Restarted(work, 1, 0, ""), test.status, test.started).Obj())
-			g.Expect(marked.Blocker.Reason == v1beta1.ReasonEndsAfterWord).To(Equal(test.failed))
+			g.Expect(marked.Blocker).To(Equal(ifTrue(test.failed, Blocker{v1beta1.ReasonEndsAfterWord, endsAfterWord})))
 		})
 	}
 }

@@ -118,24 +118,24 @@ func TestWhichNodesStart(t *testing.T) {
 func TestPodsToReclaim(t *testing.T) {
 	for name, test := range map[string]struct {
 		change  func(*State, *Pod)
-		reclaim bool
+		reclaim []string
 		retry   time.Duration
 	}{
-		"unschedulable":                 {func(*State, *Pod) {}, true, 0},
-		"since a short time":            {func(_ *State, p *Pod) { p.UngatedAt = now.Add(-29 * time.Second) }, false, time.Second},
-		"it preempts another pod":       {func(_ *State, p *Pod) { p.Preempting = true }, false, 0},
-		"it is scheduled":               {func(_ *State, p *Pod) { p.Unschedulable = false }, false, 0},
-		"it is being stopped":           {func(_ *State, p *Pod) { p.Terminating = true }, false, 0},
-		"it is lost":                    {func(_ *State, p *Pod) { p.State = Lost }, false, 0},
-		"of another DaemonSet":          {func(_ *State, p *Pod) { p.Owner = "other" }, false, 0},
-		"without parallelism":           {func(s *State, _ *Pod) { s.Job.Spec.Parallelism = nil }, false, 0},
-		"it would be made with no gate": {func(s *State, _ *Pod) { s.DaemonSet.Spec.Template.Spec.SchedulingGates = nil }, false, 0},
+		"unschedulable":                 {func(*State, *Pod) {}, []string{"a"}, 0},
+		"since a short time":            {func(_ *State, p *Pod) { p.UngatedAt = now.Add(-29 * time.Second) }, []string{}, time.Second},
+		"it preempts another pod":       {func(_ *State, p *Pod) { p.Preempting = true }, []string{}, 0},
+		"it is scheduled":               {func(_ *State, p *Pod) { p.Unschedulable = false }, []string{}, 0},
+		"it is being stopped":           {func(_ *State, p *Pod) { p.Terminating = true }, []string{}, 0},
+		"it is lost":                    {func(_ *State, p *Pod) { p.State = Lost }, []string{}, 0},
+		"of another DaemonSet":          {func(_ *State, p *Pod) { p.Owner = "other" }, []string{}, 0},
+		"without parallelism":           {func(s *State, _ *Pod) { s.Job.Spec.Parallelism = nil }, []string{}, 0},
+		"it would be made with no gate": {func(s *State, _ *Pod) { s.DaemonSet.Spec.Template.Spec.SchedulingGates = nil }, []string{}, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := stateWith(job().Parallelism("1"), gatedDaemonSet(1, 1), pod("a").Unschedulable("full").Created(now.Unix()-30))
 			test.change(&s, &s.Pods[0])
 			reclaim, retry := s.podsToReclaim()
-			NewWithT(t).Expect(len(reclaim) == 1).To(Equal(test.reclaim))
+			NewWithT(t).Expect(nodesOf(reclaim)).To(Equal(test.reclaim))
 			NewWithT(t).Expect(retry).To(Equal(test.retry))
 		})
 	}
