@@ -28,15 +28,18 @@ func init() {
 
 // schemeBuilder has the method that operator-sdk calls for a new kind. The one of
 // controller-runtime would be imported by all that imports this package.
-type schemeBuilder struct {
-	runtime.SchemeBuilder
-}
+type schemeBuilder runtime.SchemeBuilder
 
 // Register adds kinds of this package.
 func (b *schemeBuilder) Register(kinds ...runtime.Object) {
-	b.SchemeBuilder.Register(func(s *runtime.Scheme) error {
+	(*runtime.SchemeBuilder)(b).Register(func(s *runtime.Scheme) error {
 		s.AddKnownTypes(GroupVersion, kinds...)
 		metav1.AddToGroupVersion(s, GroupVersion)
 		return nil
 	})
+}
+
+// AddToScheme adds the registered kinds to a scheme.
+func (b *schemeBuilder) AddToScheme(s *runtime.Scheme) error {
+	return (*runtime.SchemeBuilder)(b).AddToScheme(s)
 }

@@ -41,7 +41,7 @@ func Fill(data []byte, obj any) {
 		pick[v1beta1.CompletionMode], pick[v1beta1.CompletionPolicy], pick[v1beta1.FailureAction], pick[v1beta1.JobPhase],
 		func(t *metav1.Time, c randfill.Continue) { t.Time = time.Unix(int64(c.Intn(1000)), 0) },
 		func(t *metav1.MicroTime, c randfill.Continue) { t.Time = time.Unix(int64(c.Intn(1000)), 0) },
-		func(f *metav1.FieldsV1, _ randfill.Continue) { f.Raw = []byte("{}") },
+		func(f *metav1.FieldsV1, _ randfill.Continue) { f.SetRawString("{}") },
 		func(q *resource.Quantity, c randfill.Continue) {
 			*q = *resource.NewMilliQuantity(c.Int63n(1<<40), resource.DecimalSI)
 		},
