@@ -48,7 +48,7 @@ func TestResumeChanged(t *testing.T) {
 
 func TestWhichJobAnObjectBelongsTo(t *testing.T) {
 	aboutObject := func(name string) client.Object {
-		return &corev1.Event{InvolvedObject: corev1.ObjectReference{Namespace: "ns", Name: name}}
+		return &corev1.Event{ObjectMeta: metav1.ObjectMeta{Namespace: "ns"}, InvolvedObject: corev1.ObjectReference{Namespace: "ns", Name: name}}
 	}
 	job := types.NamespacedName{Namespace: "ns", Name: "j"}
 	g := NewWithT(t)
