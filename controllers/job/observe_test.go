@@ -9,6 +9,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 
+	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 	wrappers "github.com/darkowlzz/daemonset-job/internal/testing"
 )
 
@@ -62,4 +63,28 @@ func TestNoPodIsUngatedUntilTheCacheShowsTheLastOne(t *testing.T) {
 	c.r.podIndex.handler().Create(t.Context(), event.CreateEvent{Object: a}, &delayed{})
 	c.must(c.reconcile())
 	c.g.Expect(c.isGated(a)).To(BeTrue())
+}
+
+// A live list shows the pod of a, which gets the only slot. The cache does not have it
+// yet, as if it were deleted.
+func TestAPodThatIsNotCachedYetKeepsItsSlot(t *testing.T) {
+	j := theJob().Parallelism("1").Obj()
+	ds := daemonSetFor(t, j, 3)
+	earlier := podFor(ds, "c", func(w *wrappers.PodWrapper) { w.Completed().Label(v1beta1.LabelTemplateHash, "earlier") })
+	a, b := podFor(ds, "a", gated), podFor(ds, "b", gated)
+	c := newCluster(t, j, node("a"), node("b"), node("c"), ds)
+	appears := func(pod client.Object) {
+		c.r.podIndex.handler().Create(t.Context(), event.CreateEvent{Object: pod}, &delayed{})
+	}
+	c.must(c.reconcile())
+	for _, pod := range []client.Object{earlier, a, b} {
+		c.must(c.server.Create(context.Background(), pod))
+	}
+	appears(earlier)
+	c.must(c.reconcile())
+	c.g.Expect([]bool{c.isGated(a), c.isGated(b)}).To(Equal([]bool{false, true}), "the plan that replaces a pod is made from a live list")
+	c.r.podIndex.handler().Delete(t.Context(), event.DeleteEvent{Object: earlier}, &delayed{})
+	appears(b)
+	c.must(c.reconcile())
+	c.g.Expect(c.isGated(b)).To(BeTrue())
 }
