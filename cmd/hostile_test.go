@@ -106,7 +106,8 @@ func TestHostileObjectsFitIntoMemory(t *testing.T) {
 	g.Expect(group.Wait()).To(Succeed())
 	g.Expect(k8s.Create(ctx, wrappers.Job("default", "j").Image("example.com/work:v1").Obj())).To(Succeed())
 
-	manager, terminator := startProgram(t, "/manager", kubeconfig), startProgram(t, "/terminator", kubeconfig)
+	program := buildProgram(t)
+	manager, terminator := startProgram(t, program, "/manager", kubeconfig), startProgram(t, program, "/terminator", kubeconfig)
 	g.Eventually(func() error {
 		return k8s.Get(ctx, client.ObjectKey{Namespace: "default", Name: v1beta1.DaemonSetName("j")}, &appsv1.DaemonSet{})
 	}).WithTimeout(time.Minute).Should(Succeed(), "a live list of the hostile pods comes before it")

@@ -20,21 +20,31 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// startProgram runs a program of the image against the API server until the test ends, and
+// buildProgram builds the program as the image has it. The test binary would need other
+// memory, above all with the race detector.
+func buildProgram(t *testing.T) string {
+	t.Helper()
+	program := filepath.Join(t.TempDir(), "manager")
+	build := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-ldflags=-s -w", "-o", program, ".")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	output, err := build.CombinedOutput()
+	NewWithT(t).Expect(err).NotTo(HaveOccurred(), string(output))
+	return program
+}
+
+// startProgram runs the program by a name of the image against the API server until the test ends, and
 // waits until its caches have synced. It returns the most memory that the process held so
 // far, in KiB.
-func startProgram(t *testing.T, name, kubeconfig string) *atomic.Int64 {
+func startProgram(t *testing.T, program, name, kubeconfig string) *atomic.Int64 {
 	t.Helper()
 	g := NewWithT(t)
-	program, err := os.Executable()
-	g.Expect(err).NotTo(HaveOccurred())
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	g.Expect(err).NotTo(HaveOccurred())
 	address := listener.Addr().String()
 	g.Expect(listener.Close()).To(Succeed())
 	command := exec.Command(program)
 	command.Args = []string{name, "--leader-elect=false", "--metrics-bind-address=0", "--health-probe-bind-address=" + address, "--kubeconfig=" + kubeconfig}
-	command.Env = append(deployed(g, strings.TrimPrefix(name, "/")), runMain+"=true")
+	command.Env = deployed(g, strings.TrimPrefix(name, "/"))
 	output := &strings.Builder{}
 	command.Stdout, command.Stderr = output, output
 	g.Expect(command.Start()).To(Succeed())
