@@ -51,7 +51,7 @@ var _ = Describe("the manager's account", func() {
 		namespace, other := newNamespace(), newNamespace()
 		for _, object := range []client.Object{&rbacv1.Role{}, &rbacv1.RoleBinding{}} {
 			kind := strings.ToLower(reflect.TypeOf(object).Elem().Name())
-			files, err := filepath.Glob(filepath.Join("..", "..", "bundle", "manifests", "*_v1_"+kind+".yaml"))
+			files, err := filepath.Glob(filepath.Join("..", "..", "bundle", "manifests", "daemonset-job-leader-election-*_v1_"+kind+".yaml"))
 			Expect(err).NotTo(HaveOccurred())
 			Expect(files).To(HaveLen(1))
 			data, err := os.ReadFile(files[0])
