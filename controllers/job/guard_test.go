@@ -2,12 +2,16 @@ package job
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
 	. "github.com/onsi/gomega"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/clock"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 	"github.com/darkowlzz/daemonset-job/internal/daemonset"
@@ -75,4 +79,30 @@ func TestAReconcileWaitsForTheFirstObservation(t *testing.T) {
 	defer cancel()
 	_, err := c.r.observeGuard(ctx)
 	c.g.Expect(err).To(MatchError(context.DeadlineExceeded))
+}
+
+// unread is a reader whose requests RBAC refuses.
+type unread struct{ client.Reader }
+
+func (unread) Get(context.Context, client.ObjectKey, client.Object, ...client.GetOption) error {
+	return apierrors.NewForbidden(schema.GroupResource{Resource: "validatingadmissionpolicies"}, "daemonset-job-guard", errors.New("no rights"))
+}
+
+// A policy that cannot be read keeps the Job from starting, and the Job says why.
+func TestAPolicyThatCannotBeReadIsReported(t *testing.T) {
+	c := newCluster(t, theJob().Obj(), node("a"))
+	keeper := guard.New(unread{c.server}, c.server, c.recorder, clock.RealClock{}, guard.Options{})
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error)
+	go func() { ended <- keeper.Start(ctx) }()
+	defer func() {
+		cancel()
+		c.g.Expect(<-ended).To(Succeed())
+	}()
+	c.r.options.Guard = keeper
+	c.g.Expect(c.reconcile()).To(MatchError(And(ContainSubstring("the admission policy was not read yet"), ContainSubstring("no rights"))))
+	c.clock.Step(time.Minute)
+	c.g.Expect(c.reconcile()).NotTo(Succeed())
+	c.g.Expect(c.status().Blocked).To(Equal(v1beta1.ReasonReconcileFailed))
+	c.g.Expect(c.get(daemonSetFor(t, theJob().Obj(), 1))).To(BeFalse())
 }

@@ -303,3 +303,24 @@ func specOf(o client.Object) any {
 	}
 	return nil
 }
+
+// Neither a label nor an annotation moves the generation of the DaemonSet.
+func TestWhatIsRemovedOfTheDaemonSetsMetadataIsAppliedAgain(t *testing.T) {
+	for name, remove := range map[string]func(*appsv1.DaemonSet){
+		"label":        func(ds *appsv1.DaemonSet) { delete(ds.Labels, v1beta1.LabelDaemonSetJob) },
+		"installation": func(ds *appsv1.DaemonSet) { delete(ds.Annotations, v1beta1.AnnotationInstallation) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newCluster(t, theJob().Obj(), node("a"))
+			c.r.options.Installation = me
+			c.must(c.reconcile())
+			ds := daemonSetFor(t, theJob().Obj(), 1)
+			c.edit(ds, func() { remove(ds) })
+			c.sync()
+			c.must(c.reconcile())
+			c.g.Expect(c.get(ds)).To(BeTrue())
+			c.g.Expect(ds.Labels).To(HaveKey(v1beta1.LabelDaemonSetJob))
+			c.g.Expect(ds.Annotations).To(HaveKeyWithValue(v1beta1.AnnotationInstallation, me))
+		})
+	}
+}

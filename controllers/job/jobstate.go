@@ -55,8 +55,8 @@ type appliedDaemonSet struct {
 	generation int64
 }
 
-// wasApplied returns whether the DaemonSet is what the last apply of the desired one
-// made. An admission webhook may change what is applied: it would do so again.
+// wasApplied returns whether the spec of the DaemonSet is what the last apply of the desired
+// one made. An admission webhook may change what is applied: it would do so again.
 func (s *jobState) wasApplied(ds, desired *appsv1.DaemonSet) bool {
 	return s.applied == appliedDaemonSet{uid: ds.UID, generation: ds.Generation} &&
 		ds.Annotations[v1beta1.AnnotationAppliedHash] == desired.Annotations[v1beta1.AnnotationAppliedHash]

@@ -18,17 +18,23 @@ import (
 // more memory than the manager has.
 const pageSize = 500
 
-// largePageSize is pageSize for a Job with large pods, of more than a megabyte each at worst.
-const largePageSize = 2
+// pageBytes bounds a page of pods by the Job's largest one. Go needs many times as much
+// memory to decode a page.
+const pageBytes = 3 << 20
+
+// podPageSize returns how many pods a page holds if the largest one has so many bytes.
+func podPageSize(largest int) int64 {
+	if largest == 0 {
+		return pageSize
+	}
+	return min(pageSize, max(2, pageBytes/int64(largest)))
+}
 
 // listPods lists all pods with the Job's labels live, whoever controls them.
 func (r *Reconciler) listPods(ctx context.Context, job *v1beta1.Job) ([]plan.Pod, error) {
 	var pods []plan.Pod
 	list := &corev1.PodList{}
-	size := int64(pageSize)
-	if r.podIndex.hasLarge(client.ObjectKeyFromObject(job)) {
-		size = largePageSize
-	}
+	size := podPageSize(r.podIndex.largest(client.ObjectKeyFromObject(job)))
 	err := r.eachPage(ctx, size, list, func() {
 		for i := range list.Items {
 			// The same fields as the cache's: both must say the same.

@@ -60,3 +60,9 @@ func TestLiveListsArePaged(t *testing.T) {
 	g.Expect(nodes).To(HaveExactElements(HaveField("Name", "0"), HaveField("Name", "1"), HaveField("Name", "2")))
 	g.Expect(asked[5].Limit).To(Equal(int64(pageSize)))
 }
+
+func TestAPageOfPodsIsBoundedByTheLargest(t *testing.T) {
+	for largest, size := range map[int]int64{0: 500, 6 << 10: 500, 33 << 10: 93, 1 << 20: 3, 2 << 20: 2, 9 << 20: 2} {
+		NewWithT(t).Expect(podPageSize(largest)).To(Equal(size), "%d", largest)
+	}
+}

@@ -21,12 +21,12 @@ import (
 type podIndex struct {
 	mu   sync.Mutex
 	jobs map[types.NamespacedName]map[string]plan.Pod
-	// large are the names of each Job's pods that need much memory in a live list.
-	large map[types.NamespacedName]map[string]bool
+	// large are the sizes of each Job's large pods, in bytes, by name.
+	large map[types.NamespacedName]map[string]int
 }
 
 func newPodIndex() *podIndex {
-	return &podIndex{jobs: map[types.NamespacedName]map[string]plan.Pod{}, large: map[types.NamespacedName]map[string]bool{}}
+	return &podIndex{jobs: map[types.NamespacedName]map[string]plan.Pod{}, large: map[types.NamespacedName]map[string]int{}}
 }
 
 // handler updates the index, and enqueues the Job of a pod that says something
@@ -71,11 +71,11 @@ func (i *podIndex) update(job types.NamespacedName, o client.Object) (changed bo
 		pods = map[string]plan.Pod{}
 		i.jobs[job] = pods
 	}
-	if podcache.IsLarge(pod) {
+	if size := podcache.SizeOf(pod); size > 0 {
 		if i.large[job] == nil {
-			i.large[job] = map[string]bool{}
+			i.large[job] = map[string]int{}
 		}
-		i.large[job][pod.Name] = true
+		i.large[job][pod.Name] = size
 	} else {
 		i.removeLarge(job, pod.Name)
 	}
@@ -102,11 +102,15 @@ func (i *podIndex) removeLarge(job types.NamespacedName, pod string) {
 	}
 }
 
-// hasLarge returns whether a Job has a pod that needs much memory in a live list.
-func (i *podIndex) hasLarge(job types.NamespacedName) bool {
+// largest returns the size of the Job's largest pod in bytes, 0 if none is large.
+func (i *podIndex) largest(job types.NamespacedName) int {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	return len(i.large[job]) > 0
+	largest := 0
+	for _, size := range i.large[job] {
+		largest = max(largest, size)
+	}
+	return largest
 }
 
 // pods returns all pods with a Job's labels, whoever controls them.

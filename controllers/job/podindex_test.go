@@ -133,13 +133,13 @@ func TestPodIndexKnowsLargePods(t *testing.T) {
 	large.Annotations = map[string]string{"note": strings.Repeat("x", 64*1024)}
 	bounded := podcache.Bounded(large)
 	events.Create(t.Context(), event.CreateEvent{Object: podcache.Bounded(pod("b").Obj())}, q)
-	g.Expect(c.hasLarge(key)).To(BeFalse())
+	g.Expect(c.largest(key)).To(BeZero())
 	events.Create(t.Context(), event.CreateEvent{Object: bounded}, q)
-	g.Expect(c.hasLarge(key)).To(BeTrue())
+	g.Expect(c.largest(key)).To(BeNumerically("~", 65*1024, 1024))
 	events.Update(t.Context(), updated(bounded, podcache.Bounded(pod("a").Obj())), q)
-	g.Expect(c.hasLarge(key)).To(BeFalse())
+	g.Expect(c.largest(key)).To(BeZero())
 	events.Create(t.Context(), event.CreateEvent{Object: bounded}, q)
 	events.Delete(t.Context(), event.DeleteEvent{Object: bounded}, q)
-	g.Expect(c.hasLarge(key)).To(BeFalse())
+	g.Expect(c.largest(key)).To(BeZero())
 	g.Expect(c.large).To(BeEmpty())
 }

@@ -3,6 +3,7 @@ package job
 import (
 	"context"
 	"errors"
+	"time"
 
 	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/clock"
@@ -125,12 +126,18 @@ func (r *Reconciler) reconcile(ctx context.Context, state *jobState, job *v1beta
 	return result, errors.Join(syncErr, err)
 }
 
+// guardTimeout is how long a reconcile waits for the admission policy to be read. It leaves
+// time to report on the Job that it was not.
+const guardTimeout = 5 * time.Second
+
 // observeGuard returns what was last observed of the admission policy for Jobs. It waits
 // for the first observation: before it, nothing is decided.
 func (r *Reconciler) observeGuard(ctx context.Context) (plan.Guard, error) {
 	if r.options.Guard == nil {
 		return plan.Guard{}, nil
 	}
+	ctx, cancel := context.WithTimeout(ctx, guardTimeout)
+	defer cancel()
 	return r.options.Guard.Observed(ctx)
 }
 

@@ -67,7 +67,8 @@ func (r *Reconciler) syncDaemonSet(ctx context.Context, state *jobState, job *v1
 		return nil, predecessorStopping("the DaemonSet " + ds.Name + " of an earlier Job of this name is being deleted"), nil
 	case !controlled:
 		return nil, nameTaken(ds.Name, ownerOf(ds)), nil
-	case !ds.DeletionTimestamp.IsZero(), !daemonset.NeedsApply(ds, desired), state.wasApplied(ds, desired):
+	case !ds.DeletionTimestamp.IsZero(), !daemonset.NeedsApply(ds, desired),
+		state.wasApplied(ds, desired) && !daemonset.MetadataDiffers(ds, desired):
 		// A terminating DaemonSet is made again when the event reports its deletion.
 		return ds, plan.Blocker{}, nil
 	}

@@ -67,14 +67,21 @@ func HasGate(pod *corev1.PodSpec) bool {
 
 // NeedsApply returns whether the observed DaemonSet must be applied again. The
 // applied hash covers fields that are no longer desired, the comparison covers
-// fields that another writer changed. The installation is written where an earlier
-// version wrote none. Another one's is no difference: Ownership decides about it.
+// fields that another writer changed.
 func NeedsApply(observed, desired *appsv1.DaemonSet) bool {
-	return OwnershipOf(observed).Owner == "" && OwnershipOf(desired).Owner != "" ||
+	return MetadataDiffers(observed, desired) ||
 		observed.Annotations[v1beta1.AnnotationAppliedHash] != desired.Annotations[v1beta1.AnnotationAppliedHash] ||
-		!equality.Semantic.DeepDerivative(desired.Labels, observed.Labels) ||
-		!equality.Semantic.DeepDerivative(desired.OwnerReferences, observed.OwnerReferences) ||
 		!equality.Semantic.DeepDerivative(desired.Spec, observed.Spec)
+}
+
+// MetadataDiffers returns whether another writer changed the labels or the owner, or removed
+// the installation, none of which moves the generation. The installation is also written
+// where an earlier version wrote none. Another one's is no difference: Ownership decides
+// about it.
+func MetadataDiffers(observed, desired *appsv1.DaemonSet) bool {
+	return OwnershipOf(observed).Owner == "" && OwnershipOf(desired).Owner != "" ||
+		!equality.Semantic.DeepDerivative(desired.Labels, observed.Labels) ||
+		!equality.Semantic.DeepDerivative(desired.OwnerReferences, observed.OwnerReferences)
 }
 
 // Observed returns whether the DaemonSet controller has observed the present

@@ -8,8 +8,6 @@ import (
 	"sync"
 	"time"
 
-	admissionv1 "k8s.io/api/admissionregistration/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -50,15 +48,17 @@ type Keeper struct {
 	options  Options
 	own      pair
 
-	// first is closed after the first observation, and changes gets an event after any
-	// further one that differs.
-	first   chan struct{}
-	changes chan event.GenericEvent
+	// answered is closed after the first request, and first after the first that did not
+	// fail. changes gets an event after any further observation that differs.
+	answered, first chan struct{}
+	changes         chan event.GenericEvent
 
 	mu       sync.Mutex
 	observed plan.Guard
 	// readyAt is when the policy that was observed first is enforced, by the clock of this process.
 	readyAt time.Time
+	// failure is why the policy was not read before the first observation.
+	failure error
 	// reported is what the last event said.
 	reported string
 }
@@ -70,19 +70,23 @@ func New(reader client.Reader, writer client.Client, recorder events.EventRecord
 	}
 	return &Keeper{
 		reader: reader, writer: writer, recorder: recorder, clock: clk, options: options, own: ours(),
-		first: make(chan struct{}), changes: make(chan event.GenericEvent, 1),
+		first: make(chan struct{}), answered: make(chan struct{}), changes: make(chan event.GenericEvent, 1),
 	}
 }
 
-// Observed waits for the first observation, and returns the last one.
+// Observed waits for the first request to be answered, and returns the last observation. It
+// returns an error while there is none, as when RBAC refuses the request.
 func (k *Keeper) Observed(ctx context.Context) (plan.Guard, error) {
 	select {
-	case <-k.first:
+	case <-k.answered:
 	case <-ctx.Done():
 		return plan.Guard{}, fmt.Errorf("waiting until the admission policy was read: %w", ctx.Err())
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	if !k.isObserved() {
+		return plan.Guard{}, fmt.Errorf("the admission policy was not read yet: %w", k.failure)
+	}
 	return k.observed, nil
 }
 
@@ -109,6 +113,15 @@ func (k *Keeper) isObserved() bool {
 		return true
 	default:
 		return false
+	}
+}
+
+// answer lets those continue who wait for the first answer.
+func (k *Keeper) answer() {
+	select {
+	case <-k.answered:
+	default:
+		close(k.answered)
 	}
 }
 
@@ -152,28 +165,15 @@ func (k *Keeper) observe(ctx context.Context) {
 	}
 	if err != nil {
 		log.Info("Failed to read admission policy, retrying", "policy", k.own.policy.Name, "error", err.Error())
+		k.mu.Lock()
+		defer k.mu.Unlock()
+		if !k.isObserved() {
+			k.failure = err
+			k.answer()
+		}
 		return
 	}
 	k.publish(ctx, found, failure)
-}
-
-// read returns the policy and its binding from the API server.
-func (k *Keeper) read(ctx context.Context) (pair, error) {
-	policy, binding := &admissionv1.ValidatingAdmissionPolicy{}, &admissionv1.ValidatingAdmissionPolicyBinding{}
-	var found pair
-	switch err := k.reader.Get(ctx, client.ObjectKeyFromObject(k.own.policy), policy); {
-	case err == nil:
-		found.policy = policy
-	case !apierrors.IsNotFound(err):
-		return pair{}, err
-	}
-	switch err := k.reader.Get(ctx, client.ObjectKeyFromObject(k.own.binding), binding); {
-	case err == nil:
-		found.binding = binding
-	case !apierrors.IsNotFound(err):
-		return pair{}, err
-	}
-	return found, nil
 }
 
 // publish makes this the last observation.
@@ -193,9 +193,13 @@ func (k *Keeper) publish(ctx context.Context, found pair, failure error) {
 			k.readyAt = latest // The clocks differ.
 		}
 		close(k.first)
+		k.answer()
 	}
+	// Who waited for the first observation needs no event.
+	quiet := first && k.failure == nil
+	k.failure = nil
 	k.mu.Unlock()
-	if !first && last != next {
+	if !quiet && last != next {
 		logf.FromContext(ctx).WithName("guard").Info("Observed change of admission policy", "policy", k.own.policy.Name, "problem", next.Missing)
 		select {
 		case k.changes <- event.GenericEvent{}:

@@ -220,15 +220,19 @@ func TestARequestThatFailsSaysNothing(t *testing.T) {
 	u := newUnreliable(ours().policy, ours().binding)
 	u.fails = apierrors.NewTimeoutError("slow", 1)
 	k := keeper(u, Options{})
-	k.observe(ctx)
 	waiting, cancel := context.WithTimeout(ctx, 10*time.Millisecond)
 	defer cancel()
 	_, err := k.Observed(waiting)
-	g.Expect(err).To(MatchError(context.DeadlineExceeded), "at the start it waits")
+	g.Expect(err).To(MatchError(context.DeadlineExceeded), "before the first answer it waits")
+	k.observe(ctx)
+	_, err = k.Observed(ctx)
+	g.Expect(err).To(MatchError(ContainSubstring("slow")), "nothing was observed")
+	g.Expect(k.Ready(nil)).NotTo(Succeed())
 	g.Expect(gathered(g, k)).To(BeEmpty())
 
 	u.fails = nil
 	g.Expect(observe(g, k).Missing).To(BeEmpty())
+	g.Expect(k.Changes()).To(Receive(), "Jobs that met the failure are enqueued")
 	u.fails = errors.New("no route to host")
 	g.Expect(observe(g, k).Missing).To(BeEmpty(), "the last observation holds")
 

@@ -27,8 +27,8 @@ func (e *Expectations) Forget() { *e = Expectations{} }
 
 // Confirm makes the expectations known from a live list, or unknown if the list has a pod
 // that is not cached. Each pod must be cached, in any version: with hundreds of pods
-// changing, no cache is ever as new as a list. Where the cache still shows a gate that is removed, the pod is expected like
-// one that this process ungated.
+// changing, no cache is ever as new as a list. Where the cache still shows a gate that is
+// removed, the pod is expected like one that this process ungated.
 //
 // A pod that only the cache has is deleted by now, and holds no slot. One that only
 // the list has may be ungated next, and would then seem deleted.

@@ -55,6 +55,8 @@ func (s *State) podsToUngate(m *membership) (ungate []Pod, retry time.Duration) 
 			free--
 		}
 		switch {
+		case pod.State == Gated && pod.Blocker.Reason == v1beta1.ReasonTooManyContainers:
+			// Its work would never count, and hold its slot until the user changes the template.
 		case pod.State == Gated && s.counts(pod) && placed[pod.Node]:
 			waiting = append(waiting, *pod)
 		case pod.State != Gated && pod.State != Lost:

@@ -9,6 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 	"github.com/darkowlzz/daemonset-job/internal/daemonset"
 	wrappers "github.com/darkowlzz/daemonset-job/internal/testing"
 )
@@ -43,6 +44,8 @@ func TestPodsToUngate(t *testing.T) {
 	dying.Terminating, dying.DeletionTime = true, now.Add(time.Second)
 	failing := podIn(Failed, "failing", 0)
 	failing.Terminating, failing.Started = true, true
+	crowded := podIn(Gated, "a", 1)
+	crowded.Blocker.Reason = v1beta1.ReasonTooManyContainers
 	orphan := podIn(Succeeded, "a", 1)
 	orphan.Owner, orphan.TemplateHash = "an-earlier-daemonset", "h0"
 	second := podIn(Gated, "a", 2)
@@ -65,6 +68,7 @@ func TestPodsToUngate(t *testing.T) {
 		"a failed pod that is being stopped":    {[]Pod{failing, podIn(Gated, "a", 1)}, 1, []string{}},
 		"two pods never work on a node":         {[]Pod{podIn(Active, "a", 1), second}, 2, []string{}},
 		"a second pod of a node that is done":   {[]Pod{podIn(Succeeded, "a", 1), second}, 2, []string{}},
+		"one that cannot be judged":             {[]Pod{crowded, podIn(Gated, "b", 2)}, 1, []string{"b"}},
 		"beside an orphan that is done":         {[]Pod{orphan, second}, 2, []string{}},
 		"beside one that failed":                {[]Pod{podIn(Failed, "a", 1), second}, 2, []string{}},
 		"beside one that ended as a whole":      {[]Pod{podIn(Lost, "a", 1), second}, 2, []string{"a"}},

@@ -48,13 +48,21 @@ func TestAHostilePodIsAsSmallAsTheBounds(t *testing.T) {
 	g := NewWithT(t)
 	bounded := Bounded(hostile())
 	g.Expect(bounded.Size()).To(BeNumerically("<", 40*1024))
-	g.Expect(IsLarge(bounded)).To(BeTrue())
+	g.Expect(SizeOf(bounded)).To(BeNumerically(">", 1<<20))
 	g.Expect(Bounded(bounded)).To(Equal(bounded))
 
 	read := plan.ReadPod(bounded)
 	g.Expect(read.Blocker.Reason).To(Equal(v1beta1.ReasonTooManyContainers))
 	g.Expect(read.State).To(Equal(plan.Active))
 	g.Expect(read.WorkFailed).To(BeFalse())
+}
+
+// A user may set the annotation, which must not make a page large.
+func TestTheSizeOfAPodIsBounded(t *testing.T) {
+	for text, want := range map[string]int{"9000": 9000, "-1": maxSize, "x": maxSize, "9223372036854775808": maxSize, "2000000000": maxSize} {
+		pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Annotations: map[string]string{annotationSize: text}}}
+		NewWithT(t).Expect(SizeOf(Bounded(pod))).To(Equal(want), text)
+	}
 }
 
 // Whatever the cache keeps must say what the whole pod says: live lists read the same.

@@ -4,6 +4,8 @@
 package podcache
 
 import (
+	"strconv"
+
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -63,28 +65,43 @@ func boundLabels(full map[string]string) map[string]string {
 }
 
 const (
-	// annotationLarge is on a Bounded pod that the API server holds as a large one. Whoever
-	// sets it on a pod makes live lists of its Job slower, as a large pod does.
-	annotationLarge = "daemonset.darkowlzz.space/large"
-	// largeSize is how many bytes make a pod a large one. Most pods have a tenth of them.
-	largeSize = 32 * 1024
+	// annotationSize is on a Bounded pod: how many bytes the API server holds of a large
+	// one. Whoever sets it on a pod makes live lists of its Job slower, as a large pod does.
+	annotationSize = "daemonset.darkowlzz.space/size"
+	// largeSize is how many bytes make a pod a large one. Most pods have fewer.
+	largeSize = 8 << 10
+	// maxSize is more than etcd stores of an object.
+	maxSize = 2 << 20
 )
 
-// IsLarge returns whether a Bounded pod is a large one for the API server.
-func IsLarge(pod *corev1.Pod) bool { return pod.Annotations[annotationLarge] != "" }
-
-// boundAnnotations keeps when the manager removed the pod's gate, and whether the pod is
-// a large one.
-func boundAnnotations(pod *corev1.Pod) map[string]string {
-	var kept map[string]string
-	if at, ok := pod.Annotations[v1beta1.AnnotationUngatedAt]; ok {
-		kept = map[string]string{v1beta1.AnnotationUngatedAt: first(at, maxName)}
+// SizeOf returns how many bytes the API server holds of a Bounded pod, 0 unless it is large.
+func SizeOf(pod *corev1.Pod) int {
+	text, ok := pod.Annotations[annotationSize]
+	if !ok {
+		return 0
 	}
-	if IsLarge(pod) || pod.Size() > largeSize {
-		if kept == nil {
-			kept = map[string]string{}
-		}
-		kept[annotationLarge] = "true"
+	size, err := strconv.Atoi(text)
+	if err != nil || size < 0 {
+		return maxSize
+	}
+	return min(size, maxSize)
+}
+
+// boundAnnotations keeps when the manager removed the pod's gate, and the size of a large pod.
+func boundAnnotations(pod *corev1.Pod) map[string]string {
+	kept := map[string]string{}
+	if at, ok := pod.Annotations[v1beta1.AnnotationUngatedAt]; ok {
+		kept[v1beta1.AnnotationUngatedAt] = first(at, maxName)
+	}
+	size := SizeOf(pod)
+	if size == 0 {
+		size = pod.Size()
+	}
+	if size > largeSize {
+		kept[annotationSize] = strconv.Itoa(min(size, maxSize))
+	}
+	if len(kept) == 0 {
+		return nil
 	}
 	return kept
 }

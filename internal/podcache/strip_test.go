@@ -83,7 +83,7 @@ func TestStripKeepsOnlyFieldsThatAreRead(t *testing.T) {
 	g.Expect(pod.ResourceVersion).To(Equal("5"))
 	g.Expect(daemonset.HasGate(&pod.Spec)).To(BeTrue())
 	g.Expect(pod.Spec.SchedulingGates).To(HaveLen(2))
-	g.Expect(IsLarge(pod)).To(BeFalse())
+	g.Expect(SizeOf(pod)).To(BeZero())
 }
 
 func TestStripTwiceIsStripOnce(t *testing.T) {
