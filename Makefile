@@ -215,7 +215,9 @@ build-installer: manifests $(KUSTOMIZE) ## Write dist/install.yaml: everything i
 	mkdir -p dist
 	$(MANIFESTS) default > dist/install.yaml
 
-.PHONY: print-version print-modules print-program-modules print-img print-sample-img print-scorecard-img print-catalog-img
+.PHONY: print-kustomize print-version print-modules print-program-modules print-img print-sample-img print-scorecard-img print-catalog-img
+print-kustomize: $(KUSTOMIZE)
+	@echo $(KUSTOMIZE)
 print-version:
 	@echo $(VERSION)
 print-modules:

@@ -25,4 +25,14 @@ if [ "$stale" = 1 ]; then
 	echo "generated files were stale, and are now generated again: commit them (make update)" >&2
 	exit 1
 fi
+
+# The admission policy keeps its name under the prefix of a kustomization on top.
+overlay="$(mktemp -d bin/overlay.XXXXXX)"
+printf 'namePrefix: my-\nresources: [../../config/default]\ntransformers: [../../config/guard/name]\n' >"$overlay/kustomization.yaml"
+built="$("$(make -s print-kustomize)" build "$overlay")"
+rm -r "$overlay"
+if [ "$(grep -c '^  name: daemonset-job-guard$' <<<"$built")" != 2 ] || ! grep -q '^  policyName: daemonset-job-guard$' <<<"$built"; then
+	echo "the admission policy is renamed in a kustomization on top of config/default" >&2
+	exit 1
+fi
 echo "formatted, tidy, and generated files are up to date"

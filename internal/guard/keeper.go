@@ -34,7 +34,7 @@ type Options struct {
 	Interval time.Duration
 	// Deployment is the operator's own, which gets the events. Without a name there is none.
 	Deployment client.ObjectKey
-	// Elected is closed when this replica is the leader, which alone emits events.
+	// Elected is closed when this replica is the leader, which alone reports a missing policy.
 	Elected <-chan struct{}
 }
 

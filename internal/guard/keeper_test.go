@@ -140,6 +140,7 @@ func TestOnARealAPIServer(t *testing.T) {
 		"failures are ignored": alterations["failures are ignored"],
 		"a warning alone":      alterations["a warning alone"],
 		"some Jobs alone":      alterations["some Jobs alone"],
+		"all resources":        alterations["all resources"],
 		"another resource":     alterations["another resource"],
 		"another policy":       alterations["another policy"],
 	} {

@@ -2,6 +2,7 @@ package guard
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	admissionv1 "k8s.io/api/admissionregistration/v1"
@@ -80,7 +81,7 @@ func covers(found, own *admissionv1.ValidatingAdmissionPolicySpec) bool {
 }
 
 // repaired returns the operator's own spec, with the further resources that the one in the
-// cluster checks.
+// cluster names.
 func repaired(found, own *admissionv1.ValidatingAdmissionPolicySpec) *admissionv1.ValidatingAdmissionPolicySpec {
 	own = own.DeepCopy()
 	theirs, rules := rulesOf(found), rulesOf(own)
@@ -89,7 +90,8 @@ func repaired(found, own *admissionv1.ValidatingAdmissionPolicySpec) *admissionv
 	}
 	for i := range rules {
 		for _, resource := range theirs[i].Resources {
-			if !slices.Contains(rules[i].Resources, resource) {
+			// The API server refuses a wildcard beside names.
+			if !strings.Contains(resource, "*") && !slices.Contains(rules[i].Resources, resource) {
 				rules[i].Resources = append(rules[i].Resources, resource)
 			}
 		}

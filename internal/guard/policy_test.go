@@ -22,6 +22,7 @@ var alterations = map[string]func(*pair){
 	},
 	"creates alone":                  func(p *pair) { rule(p).Operations = []admissionv1.OperationType{admissionv1.Create} },
 	"one version alone":              func(p *pair) { rule(p).APIVersions = []string{"v1beta1"} },
+	"all resources":                  func(p *pair) { rule(p).Resources = []string{"*"} },
 	"another resource":               func(p *pair) { rule(p).Resources = []string{"others"} },
 	"another group":                  func(p *pair) { rule(p).APIGroups = []string{"example.com"} },
 	"some names alone":               func(p *pair) { rule(p).ResourceNames = []string{"a"} },

@@ -39,29 +39,36 @@ func (k *Keeper) whatToDo(wrong problem, failure error) string {
 	return text
 }
 
-// emitMissing emits one event for all Jobs when the policy is missing.
+// emitMissing emits one event for all Jobs when the policy is missing. Of the replicas, the
+// leader does.
 func (k *Keeper) emitMissing(ctx context.Context, observed plan.Guard) {
 	if k.reported == observed.Missing {
 		return
 	}
-	if observed.Missing == "" || k.emit(ctx, v1beta1.ReasonGuardMissing, observed.Missing) {
+	if observed.Missing == "" || k.isElected() && k.emit(ctx, v1beta1.ReasonGuardMissing, observed.Missing) {
 		k.reported = observed.Missing
 	}
 }
 
-// emitRepaired says that another writer removed or altered the policy.
+// emitRepaired says that another writer removed or altered the policy. The replica that
+// repaired it says so, elected or not: no other one has observed it.
 func (k *Keeper) emitRepaired(ctx context.Context, wrong problem) {
 	k.emit(ctx, "GuardRepaired", wrong.sentence+", and was applied again")
 }
 
-// emit emits an event on the operator's Deployment, and returns whether it did. Only the
-// leader does. The event carries the Deployment's UID, by which kubectl describe finds it.
-func (k *Keeper) emit(ctx context.Context, reason, message string) bool {
+// isElected returns whether this replica is the leader.
+func (k *Keeper) isElected() bool {
 	select {
 	case <-k.options.Elected:
+		return true
 	default:
 		return false
 	}
+}
+
+// emit emits an event on the operator's Deployment, and returns whether it did. The event
+// carries the Deployment's UID, by which kubectl describe finds it.
+func (k *Keeper) emit(ctx context.Context, reason, message string) bool {
 	if k.options.Deployment.Name == "" {
 		return true
 	}

@@ -88,6 +88,8 @@ func (t *Turn) End() {
 func (l *FairLimiter) Contended() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	// While all open streams are silent, nothing else pays what a waiter owes.
+	l.budget.pay(time.Now())
 	return l.turns.has(l.mayRead)
 }
 

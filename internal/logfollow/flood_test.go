@@ -174,3 +174,33 @@ func TestFloodIsReadToItsWord(t *testing.T) {
 		})
 	}
 }
+
+// A flood is overdrawn and waits, and the streams that are open say nothing for hours. Its
+// debt is paid by time alone, and they make room for it.
+func TestAWaiterInDebtIsSeenBySilentStreams(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := NewWithT(t)
+		l := NewFairLimiter(2, 1<<20)
+		turn := func(namespace string) *Turn {
+			turn, err := l.Acquire(t.Context(), Group{Namespace: namespace, Job: "j"}, 0)
+			g.Expect(err).NotTo(HaveOccurred())
+			return turn
+		}
+		flood, silent := turn("a"), turn("b")
+		g.Expect(flood.Spend(2 << 20)).To(BeTrue())
+		flood.End()
+		another := turn("c")
+		admitted := make(chan *Turn)
+		go func() { admitted <- turn("a") }()
+		synctest.Wait()
+		g.Expect(l.Contended()).To(BeFalse(), "it is in debt")
+		for range 2 { // Open streams ask again and again.
+			time.Sleep(time.Second)
+			l.Contended()
+		}
+		g.Expect(l.Contended()).To(BeTrue(), "its debt is paid")
+		silent.End()
+		(<-admitted).End()
+		another.End()
+	})
+}

@@ -79,11 +79,13 @@ var _ = Describe("the guard", func() {
 	})
 })
 
-var _ = Describe("without the guard", Serial, func() {
+var _ = Describe("without the guard", Label("local"), Serial, func() {
 	// reread is longer than the manager takes to read the policy again.
 	const reread = 45 * time.Second
 	var ns string
 	BeforeEach(func() {
+		// Another cluster's Jobs would all be unguarded.
+		requireLocalCluster()
 		ns = newNamespace()
 		DeferCleanup(func() {
 			_, err := kubectl("apply", "-k", guardFolder)
