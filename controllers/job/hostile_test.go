@@ -11,7 +11,6 @@ import (
 	. "github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
-	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
@@ -102,11 +101,7 @@ var _ = Describe("hostile pods and events", func() {
 
 	It("cannot hide a refusal with one of a time to come, or of another reporter", func() {
 		addNodes(ns, "a", "b")
-		Expect(k8s.Create(ctx, &corev1.ResourceQuota{
-			ObjectMeta: metav1.ObjectMeta{Namespace: ns, Name: "one"},
-			Spec:       corev1.ResourceQuotaSpec{Hard: corev1.ResourceList{corev1.ResourcePods: resource.MustParse("1")}},
-		})).To(Succeed())
-		time.Sleep(500 * time.Millisecond) // The quota controller fills in the quota's status first.
+		allowOnePod(ns)
 		j := create(pooled(ns, "j"))
 		Eventually(condition(j, v1beta1.JobBlocked)).Should(Equal("True PodsRefused"))
 		ds, err := daemonSetOf(j)

@@ -10,7 +10,6 @@ import (
 	eventsv1 "k8s.io/api/events/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
-	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/util/retry"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -219,11 +218,7 @@ var _ = Describe("a Job", func() {
 
 	It("says that a quota refuses its pods", func() {
 		addNodes(ns, "a", "b")
-		Expect(k8s.Create(ctx, &corev1.ResourceQuota{
-			ObjectMeta: metav1.ObjectMeta{Namespace: ns, Name: "one"},
-			Spec:       corev1.ResourceQuotaSpec{Hard: corev1.ResourceList{corev1.ResourcePods: resource.MustParse("1")}},
-		})).To(Succeed())
-		time.Sleep(500 * time.Millisecond) // The quota controller fills in the quota's status first.
+		allowOnePod(ns)
 		j := create(pooled(ns, "many"))
 		Eventually(condition(j, v1beta1.JobBlocked)).Should(Equal("True PodsRefused"))
 		s, err := status(j)()

@@ -51,5 +51,18 @@ func offer(namespace, image string) *operatorsv1alpha1.CatalogSource {
 	return source
 }
 
+// offerInstead lets a CatalogSource offer another image.
+func offerInstead(source *operatorsv1alpha1.CatalogSource, image string) {
+	GinkgoHelper()
+	address := serve(source.Namespace, image)
+	Eventually(func() error {
+		if err := k8s.Get(ctx, client.ObjectKeyFromObject(source), source); err != nil {
+			return err
+		}
+		source.Spec.Address = address
+		return k8s.Update(ctx, source)
+	}).Should(Succeed())
+}
+
 // csvName returns the name of a version's ClusterServiceVersion.
 func csvName(version string) string { return "daemonset-job.v" + strings.TrimPrefix(version, "v") }

@@ -94,14 +94,7 @@ var _ = Describe("the admission policy", func() {
 		refused()
 
 		By("upgrading")
-		address := serve(op, settings.catalogImage)
-		Eventually(func() error {
-			if err := k8s.Get(ctx, client.ObjectKeyFromObject(source), source); err != nil {
-				return err
-			}
-			source.Spec.Address = address
-			return k8s.Update(ctx, source)
-		}).Should(Succeed())
+		offerInstead(source, settings.catalogImage)
 		succeeds(op, settings.current)
 		Consistently(enforced).Should(Equal(uid))
 		refused()

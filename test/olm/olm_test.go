@@ -89,14 +89,7 @@ var _ = Describe("a Subscription", func() {
 		job := waiting(op)
 		before := pods(job)
 
-		address := serve(op, settings.catalogImage)
-		Eventually(func() error {
-			if err := k8s.Get(ctx, client.ObjectKeyFromObject(source), source); err != nil {
-				return err
-			}
-			source.Spec.Address = address
-			return k8s.Update(ctx, source)
-		}).Should(Succeed())
+		offerInstead(source, settings.catalogImage)
 		succeeds(op, settings.current)
 		Eventually(func() error {
 			_, err := phase(op, settings.previous)()
