@@ -215,9 +215,7 @@ build-installer: manifests $(KUSTOMIZE) ## Write dist/install.yaml: everything i
 	mkdir -p dist
 	$(MANIFESTS) default > dist/install.yaml
 
-.PHONY: print-kustomize print-version print-modules print-program-modules print-img print-sample-img print-scorecard-img print-catalog-img
-print-kustomize: $(KUSTOMIZE)
-	@echo $(KUSTOMIZE)
+.PHONY: print-version print-modules print-program-modules print-img print-sample-img print-scorecard-img print-catalog-img
 print-version:
 	@echo $(VERSION)
 print-modules:

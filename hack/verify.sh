@@ -29,7 +29,8 @@ fi
 # The admission policy keeps its name under the prefix of a kustomization on top.
 overlay="$(mktemp -d bin/overlay.XXXXXX)"
 printf 'namePrefix: my-\nresources: [../../config/default]\ntransformers: [../../config/guard/name]\n' >"$overlay/kustomization.yaml"
-built="$("$(make -s print-kustomize)" build "$overlay")"
+make -s kustomize
+built="$(bin/kustomize build "$overlay")"
 rm -r "$overlay"
 if [ "$(grep -c '^  name: daemonset-job-guard$' <<<"$built")" != 2 ] || ! grep -q '^  policyName: daemonset-job-guard$' <<<"$built"; then
 	echo "the admission policy is renamed in a kustomization on top of config/default" >&2

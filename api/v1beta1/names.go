@@ -138,7 +138,7 @@ const (
 	// write Jobs is missing or altered, and nothing starts until an administrator applies it.
 	ReasonGuardMissing = "GuardMissing"
 	// ReasonNotVouchedFor is why a Job is Blocked: it is older than the admission policy,
-	// which did not check who created it. A Job that had begun by then goes on.
+	// which did not check its creator. A Job that had begun before is not blocked.
 	ReasonNotVouchedFor = "NotVouchedFor"
 	// ReasonUndecodable is why a Job is Blocked: it has a value that the manager cannot decode.
 	ReasonUndecodable = "Undecodable"

@@ -64,8 +64,8 @@ func TestADaemonSetThatWasMadeInTheMeantimeIsNotTakenOver(t *testing.T) {
 	c.g.Expect(now.OwnerReferences).To(Equal(foreign.OwnerReferences))
 }
 
-// What the API server refuses, only a person can change. The DaemonSet that is there
-// goes on, and its nodes are counted.
+// What the API server refuses, only a user can change. The present DaemonSet keeps
+// running, and its nodes are counted.
 func TestARefusedDaemonSetBlocksTheJob(t *testing.T) {
 	kind := schema.GroupKind{Group: "apps", Kind: "DaemonSet"}
 	for name, refusal := range map[string]error{

@@ -3,7 +3,6 @@ package job
 import (
 	"context"
 	"errors"
-	"time"
 
 	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/clock"
@@ -111,10 +110,10 @@ func (r *Reconciler) reconcile(ctx context.Context, state *jobState, job *v1beta
 		return ctrl.Result{}, syncErr
 	}
 	observed, err := r.observe(ctx, state, job, ds, blocker)
-	observed.Guard = observedGuard
 	if err != nil {
 		return ctrl.Result{}, errors.Join(syncErr, err)
 	}
+	observed.Guard = observedGuard
 	p := plan.Compute(observed)
 	if p.ReadLive {
 		if observed, err = r.observeLive(ctx, state, observed); err != nil {
@@ -126,18 +125,13 @@ func (r *Reconciler) reconcile(ctx context.Context, state *jobState, job *v1beta
 	return result, errors.Join(syncErr, err)
 }
 
-// guardTimeout is how long a reconcile waits for the admission policy to be read. It leaves
-// time to report on the Job that it was not.
-const guardTimeout = 5 * time.Second
-
 // observeGuard returns what was last observed of the admission policy for Jobs. It waits
-// for the first observation: before it, nothing is decided.
+// for the first answer of the API server, which has a timeout below that of a reconcile:
+// before it, nothing is decided.
 func (r *Reconciler) observeGuard(ctx context.Context) (plan.Guard, error) {
 	if r.options.Guard == nil {
 		return plan.Guard{}, nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, guardTimeout)
-	defer cancel()
 	return r.options.Guard.Observed(ctx)
 }
 

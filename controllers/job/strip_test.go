@@ -16,7 +16,7 @@ import (
 	wrappers "github.com/darkowlzz/daemonset-job/internal/testing"
 )
 
-// huge is what somebody writes wherever the API server has no bound.
+// huge is what a user writes wherever the API server has no bound.
 var huge = strings.Repeat("x\n", 1e5)
 
 func hugeMeta(name string) metav1.ObjectMeta {

@@ -40,7 +40,7 @@ type binding struct {
 // inBundle returns whether the role holds in the operator's own namespace alone. The
 // bundle then has role and binding as files, since OLM would grant rights of the
 // ClusterServiceVersion in each namespace that the operator watches.
-func (b *binding) inBundle() bool { return !b.cluster && b.role.Kind == "Role" }
+func inBundle(role rbacv1.RoleRef) bool { return role.Kind == "Role" }
 
 const rbacGroup = "rbac.authorization.k8s.io"
 

@@ -17,9 +17,8 @@ import (
 func (m *objects) permissions() (namespaced, cluster []v1alpha1.StrategyDeploymentPermissions, err error) {
 	rules := map[bool]map[string][]rbacv1.PolicyRule{true: {}, false: {}}
 	accounts := m.accounts()
-	for i := range m.bindings {
-		bound := &m.bindings[i]
-		if bound.inBundle() {
+	for _, bound := range m.bindings {
+		if inBundle(bound.role) {
 			continue
 		}
 		role, ok := m.rules[bound.role]
@@ -54,8 +53,8 @@ func (m *objects) further() []*unstructured.Unstructured {
 			return s.Kind == rbacv1.ServiceAccountKind && accounts[s.Name]
 		})
 	}
-	for i := range m.bindings {
-		if bound := &m.bindings[i]; ours(bound.subjects) && !bound.inBundle() {
+	for _, bound := range m.bindings {
+		if ours(bound.subjects) && !inBundle(bound.role) {
 			inCSV[bound.role] = true
 		}
 	}
@@ -73,7 +72,7 @@ func (m *objects) further() []*unstructured.Unstructured {
 		case "RoleBinding", "ClusterRoleBinding":
 			bound := rbacv1.ClusterRoleBinding{}
 			if convert(object, &bound) == nil && ours(bound.Subjects) {
-				if !(&binding{role: bound.RoleRef, cluster: object.GetKind() == "ClusterRoleBinding"}).inBundle() {
+				if !inBundle(bound.RoleRef) {
 					continue
 				}
 				object = inOwnNamespace(object)

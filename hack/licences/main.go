@@ -57,7 +57,7 @@ func modules(info *debug.BuildInfo) ([]module, error) {
 		if dependency.Replace != nil {
 			dependency = dependency.Replace
 		}
-		// A folder of this project, whose own licence the image has beside this file.
+		// A folder of this project. The image has the licence of the project in a file of its own.
 		if strings.HasPrefix(dependency.Path, ".") {
 			continue
 		}

@@ -48,13 +48,14 @@ type Keeper struct {
 	options  Options
 	own      pair
 
-	// answered is closed after the first request, and first after the first that did not
-	// fail. changes gets an event after any further observation that differs.
-	answered, first chan struct{}
-	changes         chan event.GenericEvent
+	// answered is closed after the first request. changes gets an event after any observation
+	// that differs from what a reconcile may have been told.
+	answered chan struct{}
+	changes  chan event.GenericEvent
 
-	mu       sync.Mutex
-	observed plan.Guard
+	mu sync.Mutex
+	// observed is the last observation, nil before the first request that did not fail.
+	observed *plan.Guard
 	// readyAt is when the policy that was observed first is enforced, by the clock of this process.
 	readyAt time.Time
 	// failure is why the policy was not read before the first observation.
@@ -70,7 +71,7 @@ func New(reader client.Reader, writer client.Client, recorder events.EventRecord
 	}
 	return &Keeper{
 		reader: reader, writer: writer, recorder: recorder, clock: clk, options: options, own: ours(),
-		first: make(chan struct{}), answered: make(chan struct{}), changes: make(chan event.GenericEvent, 1),
+		answered: make(chan struct{}), changes: make(chan event.GenericEvent, 1),
 	}
 }
 
@@ -84,10 +85,10 @@ func (k *Keeper) Observed(ctx context.Context) (plan.Guard, error) {
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if !k.isObserved() {
+	if k.observed == nil {
 		return plan.Guard{}, fmt.Errorf("the admission policy was not read yet: %w", k.failure)
 	}
-	return k.observed, nil
+	return *k.observed, nil
 }
 
 // Changes gets an event when the observation changes.
@@ -99,21 +100,12 @@ func (k *Keeper) Ready(*http.Request) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	switch {
-	case !k.isObserved():
+	case k.observed == nil:
 		return errors.New("the admission policy was not read yet")
 	case k.clock.Now().Before(k.readyAt):
 		return errors.New("the admission policy may not be enforced yet")
 	}
 	return nil
-}
-
-func (k *Keeper) isObserved() bool {
-	select {
-	case <-k.first:
-		return true
-	default:
-		return false
-	}
 }
 
 // answer lets those continue who wait for the first answer.
@@ -132,9 +124,8 @@ func (*Keeper) NeedLeaderElection() bool { return false }
 func (k *Keeper) Start(ctx context.Context) error {
 	elected := k.options.Elected
 	for {
-		k.observe(ctx)
 		interval := k.options.Interval
-		if !k.isObserved() {
+		if !k.observe(ctx) {
 			interval = min(interval, firstInterval)
 		}
 		select {
@@ -149,8 +140,8 @@ func (k *Keeper) Start(ctx context.Context) error {
 
 // observe reads the policy, applies it if it may, and publishes what it then is. After a
 // request that failed, the last observation holds: an API server that does not answer has
-// not lost its policy.
-func (k *Keeper) observe(ctx context.Context) {
+// not lost its policy. It returns whether there is an observation.
+func (k *Keeper) observe(ctx context.Context) bool {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
 	log := logf.FromContext(ctx).WithName("guard")
@@ -167,13 +158,14 @@ func (k *Keeper) observe(ctx context.Context) {
 		log.Info("Failed to read admission policy, retrying", "policy", k.own.policy.Name, "error", err.Error())
 		k.mu.Lock()
 		defer k.mu.Unlock()
-		if !k.isObserved() {
+		if k.observed == nil {
 			k.failure = err
 			k.answer()
 		}
-		return
+		return k.observed != nil
 	}
 	k.publish(ctx, found, failure)
+	return true
 }
 
 // publish makes this the last observation.
@@ -185,21 +177,20 @@ func (k *Keeper) publish(ctx context.Context, found pair, failure error) {
 		next.Since = sinceOf(found)
 	}
 	k.mu.Lock()
-	last, first := k.observed, !k.isObserved()
-	k.observed = next
-	if first {
+	last := k.observed
+	k.observed = &next
+	if last == nil {
 		k.readyAt = next.Since
 		if latest := k.clock.Now().Add(enforcedAfter); latest.Before(k.readyAt) {
 			k.readyAt = latest // The clocks differ.
 		}
-		close(k.first)
 		k.answer()
 	}
-	// Who waited for the first observation needs no event.
-	quiet := first && k.failure == nil
+	// A reconcile that waited for the first answer needs no event. One that met a failure does.
+	changed := k.failure != nil || last != nil && *last != next
 	k.failure = nil
 	k.mu.Unlock()
-	if !quiet && last != next {
+	if changed {
 		logf.FromContext(ctx).WithName("guard").Info("Observed change of admission policy", "policy", k.own.policy.Name, "problem", next.Missing)
 		select {
 		case k.changes <- event.GenericEvent{}:

@@ -90,7 +90,7 @@ func repaired(found, own *admissionv1.ValidatingAdmissionPolicySpec) *admissionv
 	}
 	for i := range rules {
 		for _, resource := range theirs[i].Resources {
-			// The API server refuses a wildcard beside names.
+			// The API server refuses a list with a wildcard and names.
 			if !strings.Contains(resource, "*") && !slices.Contains(rules[i].Resources, resource) {
 				rules[i].Resources = append(rules[i].Resources, resource)
 			}

@@ -66,8 +66,8 @@ func TestTheComparisonIsExact(t *testing.T) {
 	})
 }
 
-// A later version checks further kinds. An earlier one beside it accepts that, and keeps
-// them when it repairs the rest.
+// A later version checks further kinds. An earlier version accepts them, and keeps them when
+// it repairs the rest.
 func TestFurtherResourcesAreAccepted(t *testing.T) {
 	g := NewWithT(t)
 	own, later := ours(), ours()

@@ -92,7 +92,7 @@ func (*Keeper) Describe(descriptions chan<- *prometheus.Desc) { descriptions <- 
 func (k *Keeper) Collect(values chan<- prometheus.Metric) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if !k.isObserved() {
+	if k.observed == nil {
 		return
 	}
 	value := 1.0

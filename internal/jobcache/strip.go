@@ -41,9 +41,12 @@ func strip(object any) (any, error) {
 	return stripped, nil
 }
 
+// metadataKeys are the labels and annotations that the controllers read.
+var metadataKeys = plan.MetadataKeys()
+
 func keysRead(full map[string]any) map[string]any {
 	read := map[string]any{}
-	for _, key := range plan.MetadataKeys() {
+	for _, key := range metadataKeys {
 		if value, ok := full[key]; ok {
 			read[key] = value
 		}

@@ -13,7 +13,7 @@ const debtPeriod = 50 * time.Millisecond
 // waiters by turns of their namespaces and Jobs.
 //
 // What is read counts only while the logs of several Jobs are followed. A Job alone may read
-// as much as it can: nobody waits for it.
+// as much as it can: no other Job waits for it.
 type FairLimiter struct {
 	mu     sync.Mutex
 	free   int
@@ -21,7 +21,7 @@ type FairLimiter struct {
 	budget *budget
 	// followed counts the streams of each Job that are open or wait.
 	followed map[Group]int
-	// timer admits waiters whose Job has paid. It is nil while nobody waits for that.
+	// timer admits waiters whose Job has paid. It is nil while no waiter does.
 	timer *time.Timer
 }
 

@@ -29,7 +29,7 @@ func podBlocker(pod *corev1.Pod, p *Pod, byLog bool) Blocker {
 	case ExceedsBounds(pod):
 		return Blocker{v1beta1.ReasonTooManyContainers, tooManyContainers}
 	case p.State == Succeeded:
-		if end := lastEnd(followed); byLog && end != nil && !isEarlierSandbox(pod, end) {
+		if end := LastEnd(followed); byLog && end != nil && !isEarlierSandbox(pod, end) {
 			return Blocker{v1beta1.ReasonEndsAfterWord, endsAfterWord}
 		}
 		return Blocker{}
@@ -45,7 +45,7 @@ func podBlocker(pod *corev1.Pod, p *Pod, byLog bool) Blocker {
 	}
 	// After one end with code 0 the terminator may still be reading the log. After a
 	// second one it has read the first log to its end.
-	if end := lastEnd(followed); byLog && end != nil && !isFailure(end) && followed.RestartCount > 0 && !isEarlierSandbox(pod, end) {
+	if end := LastEnd(followed); byLog && end != nil && !isFailure(end) && followed.RestartCount > 0 && !isEarlierSandbox(pod, end) {
 		return Blocker{v1beta1.ReasonExitedWithoutWord, exitedWithoutWord}
 	}
 	if c := conditionOf(pod, v1beta1.PodCompleted); c.Status == corev1.ConditionFalse && c.Reason != "" {
@@ -60,7 +60,7 @@ func containerBlocker(pod *corev1.Pod, p *Pod) Blocker {
 	for _, statuses := range [][]corev1.ContainerStatus{pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses} {
 		for i := range statuses {
 			status := &statuses[i]
-			waiting, end := status.State.Waiting, lastEnd(status)
+			waiting, end := status.State.Waiting, LastEnd(status)
 			crashed := p.WorkFailed && end != nil && isFailure(end) && status.RestartCount > 0
 			switch {
 			case crashed || (waiting != nil && waiting.Reason == crashLoop && end != nil):

@@ -55,7 +55,7 @@ const oomKilled = "OOMKilled"
 func workFailed(pod *corev1.Pod, work []*corev1.ContainerStatus, byLog bool) bool {
 	followed := v1beta1.LogContainerName(&pod.Spec)
 	for _, status := range work {
-		end := lastEnd(status)
+		end := LastEnd(status)
 		if end == nil || isEarlierSandbox(pod, end) {
 			continue
 		}
@@ -84,7 +84,7 @@ func hasStarted(pod *corev1.Pod) bool {
 	for _, statuses := range [][]corev1.ContainerStatus{pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses} {
 		for i := range statuses {
 			status := &statuses[i]
-			if status.State.Running != nil || status.RestartCount > 0 || lastEnd(status) != nil {
+			if status.State.Running != nil || status.RestartCount > 0 || LastEnd(status) != nil {
 				return true
 			}
 		}
@@ -137,15 +137,15 @@ func mostRestarted(work []*corev1.ContainerStatus) *corev1.ContainerStatus {
 	var worst *corev1.ContainerStatus
 	for _, status := range work {
 		if worst == nil || status.RestartCount > worst.RestartCount ||
-			(status.RestartCount == worst.RestartCount && lastEnd(status) != nil && lastEnd(status).ExitCode != 0) {
+			(status.RestartCount == worst.RestartCount && LastEnd(status) != nil && LastEnd(status).ExitCode != 0) {
 			worst = status
 		}
 	}
 	return worst
 }
 
-// lastEnd returns how the container ended last, nil if it never did.
-func lastEnd(status *corev1.ContainerStatus) *corev1.ContainerStateTerminated {
+// LastEnd returns how the container ended last, nil if it never did.
+func LastEnd(status *corev1.ContainerStatus) *corev1.ContainerStateTerminated {
 	if status.State.Terminated != nil {
 		return status.State.Terminated
 	}

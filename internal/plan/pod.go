@@ -120,7 +120,7 @@ func (p *Pod) readWork(pod *corev1.Pod, work []*corev1.ContainerStatus, byLog bo
 	p.WorkFailed, p.Started = workFailed(pod, work, byLog), hasStarted(pod)
 	if worst := mostRestarted(work); worst != nil {
 		p.Restarts = restarts(work)
-		if end := lastEnd(worst); end != nil {
+		if end := LastEnd(worst); end != nil {
 			p.ExitCode, p.Log = new(end.ExitCode), Tail(end.Message, MaxLog)
 		}
 	}

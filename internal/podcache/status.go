@@ -35,11 +35,12 @@ var judged = []corev1.PodConditionType{
 // boundConditions keeps the first condition of each type that is judged.
 func boundConditions(full []corev1.PodCondition) []corev1.PodCondition {
 	var kept []corev1.PodCondition
-	for i := range full {
-		c := &full[i]
-		if !slices.Contains(judged, c.Type) || slices.ContainsFunc(kept, func(other corev1.PodCondition) bool { return other.Type == c.Type }) {
+	for _, judged := range judged {
+		i := slices.IndexFunc(full, func(c corev1.PodCondition) bool { return c.Type == judged })
+		if i < 0 {
 			continue
 		}
+		c := &full[i]
 		kept = append(kept, corev1.PodCondition{
 			Type: c.Type, Status: corev1.ConditionStatus(first(string(c.Status), maxName)), LastTransitionTime: c.LastTransitionTime,
 			Reason: plan.Reason(c.Reason), Message: plan.Shorten(c.Message, plan.MaxSentence),
@@ -56,20 +57,12 @@ func shareOf(lists ...[]corev1.ContainerStatus) int {
 			if waiting := list[i].State.Waiting; waiting != nil && waiting.Message != "" {
 				messages++
 			}
-			if end := lastEnd(&list[i]); end != nil && end.Message != "" {
+			if end := plan.LastEnd(&list[i]); end != nil && end.Message != "" {
 				messages++
 			}
 		}
 	}
 	return min(plan.MaxLog, maxMessages/messages)
-}
-
-// lastEnd returns how the container ended last, whose message is kept.
-func lastEnd(status *corev1.ContainerStatus) *corev1.ContainerStateTerminated {
-	if status.State.Terminated != nil {
-		return status.State.Terminated
-	}
-	return status.LastTerminationState.Terminated
 }
 
 // boundContainerStatus keeps how a container runs, and which runs have a log.
