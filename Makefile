@@ -1,7 +1,7 @@
 # The targets are those that users of operator-sdk know. `make help` lists them.
 
 VERSION ?= 0.1.0
-IMAGE_TAG_BASE ?= darkowlzz/daemonset-job
+IMAGE_TAG_BASE ?= docker.io/darkowlzz/daemonset-job
 # The image that is built, pushed and deployed.
 IMG ?= $(IMAGE_TAG_BASE):v$(VERSION)
 # The image that keeps the pods of Jobs in completionMode Exit.
@@ -196,7 +196,7 @@ else
 	$(CONTAINER_TOOL) manifest push --all $(IMG) $(PUSH_TO)
 endif
 
-SAMPLE_IMG ?= darkowlzz/cleanup:v0.0.2
+SAMPLE_IMG ?= docker.io/darkowlzz/cleanup:v0.0.2
 
 .PHONY: sample-image
 sample-image: ## Build the image of the sample Job, on BASE_IMAGE.

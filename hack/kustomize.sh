@@ -32,6 +32,6 @@ cat >"$overlay/kustomization.yaml" <<-END
 	            - name: RELATED_IMAGE_PAUSE
 	              value: $PAUSE_IMG
 END
-(cd "$overlay" && "$KUSTOMIZE" edit set image \
-	"darkowlzz/daemonset-job=$IMG" "darkowlzz/daemonset-job-scorecard=$SCORECARD_IMG")
+name="$(sed -n 's/^  newName: //p' config/manager/kustomization.yaml)"
+(cd "$overlay" && "$KUSTOMIZE" edit set image "$name=$IMG" "$name-scorecard=$SCORECARD_IMG")
 "$KUSTOMIZE" build "$overlay"

@@ -34,7 +34,7 @@ release() {
 	local version="$1"
 	shift
 	local make=(make -s VERSION="$version" BASE_IMAGE=scratch PUSH_ARGS=--tls-verify=false
-		PUSH_TO="docker://$address/\$(IMG)" CONTAINER_TOOL=buildah
+		PUSH_TO="docker://$address/\$(IMG:docker.io/%=%)" CONTAINER_TOOL=buildah
 		BUNDLE_DIR=bin/olm/bundle BUNDLE_DOCKERFILE=bin/olm/bundle.Dockerfile CATALOG_DIR="bin/olm/catalog" "$@")
 	"${make[@]}" docker-build docker-push
 	"${make[@]}" scorecard-build scorecard-push
@@ -43,9 +43,9 @@ release() {
 	"${make[@]}" catalog-build catalog-push BASE_IMAGE=localhost/opm:local
 }
 
-# push an image that is not ours by the name that it has in the world, for which
-# the nodes ask the registry without its host.
-push() { buildah push --quiet --tls-verify=false "$1" "docker://$address/$2"; }
+# push an image by the name that it has in the world, for which the nodes ask the
+# registry without its host.
+push() { buildah push --quiet --tls-verify=false "$1" "docker://$address/${2#*/}"; }
 
 say "What OLM runs"
 make -s sample-image-local
@@ -55,8 +55,8 @@ for program in opm cpb; do
 	printf 'FROM localhost/busybox:local\nCOPY %s /bin/\n' "$program" |
 		buildah bud --quiet --isolation chroot -t "localhost/$program:local" -f - "$work" >/dev/null
 done
-push localhost/opm:local operator-framework/opm:v1.73.0
-push localhost/cpb:local operator-framework/olm:v0.45.0
+push localhost/opm:local quay.io/operator-framework/opm:v1.73.0
+push localhost/cpb:local quay.io/operator-framework/olm:v0.45.0
 
 say "The previous version, and this one, in a catalogue"
 rm -rf bin/olm

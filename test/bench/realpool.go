@@ -17,7 +17,7 @@ import (
 
 const (
 	// shellImage is the sample's image, which has a shell.
-	shellImage = "darkowlzz/cleanup:v0.0.2"
+	shellImage = "docker.io/darkowlzz/cleanup:v0.0.2"
 	// stubbornSeconds is the grace period of the pods. Half of them use all of it.
 	stubbornSeconds = 2
 	// realBackoffLimit is the backoffLimit of the Jobs that do not fail. A reboot in

@@ -29,7 +29,7 @@ const (
 	// config/default deploys to operatorNamespace.
 	operatorNamespace = "daemonset-job-system"
 	// shellImage is the sample's image, which has a shell.
-	shellImage = "darkowlzz/cleanup:v0.0.2"
+	shellImage = "docker.io/darkowlzz/cleanup:v0.0.2"
 )
 
 var (

@@ -18,7 +18,7 @@ import (
 )
 
 // shellImage is the sample's image, which has a shell.
-const shellImage = "darkowlzz/cleanup:v0.0.2"
+const shellImage = "docker.io/darkowlzz/cleanup:v0.0.2"
 
 // waits is a script that appends a line for its run, waits until the test releases the
 // node, and logs "done".

@@ -26,7 +26,7 @@ const (
 	// time.
 	timeout = 2 * time.Minute
 	// defaultImage is the sample's image, which has a shell.
-	defaultImage = "darkowlzz/cleanup:v0.0.2"
+	defaultImage = "docker.io/darkowlzz/cleanup:v0.0.2"
 )
 
 // check is one test. It returns what it observed.
