@@ -16,6 +16,7 @@ import (
 var operatorKey = client.ObjectKey{Namespace: operatorNamespace, Name: "daemonset-job-controller-manager"}
 
 // operatorPods returns the pods of the operator's Deployment that are not terminating.
+// The pods of the first version have this one label.
 func operatorPods() ([]corev1.Pod, error) {
 	list := &corev1.PodList{}
 	err := k8s.List(ctx, list, client.InNamespace(operatorNamespace), client.MatchingLabels{"control-plane": "controller-manager"})

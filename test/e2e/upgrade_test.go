@@ -15,12 +15,17 @@ import (
 )
 
 // upgrade installs the manifests of this version over the first one, and waits until the
-// pods of its image run.
+// pods of its image run. The first version's Deployment has another selector, which is
+// immutable, so that it is deleted first.
 func upgrade() {
 	GinkgoHelper()
+	_, err := kubectl("apply", "--dry-run=server", "-f", os.Getenv("E2E_UPGRADE_TO"))
+	Expect(err).To(MatchError(ContainSubstring("field is immutable")))
+	_, err = kubectl("delete", "deployment", operatorKey.Name, "-n", operatorKey.Namespace)
+	Expect(err).NotTo(HaveOccurred())
 	out, err := kubectl("apply", "-f", os.Getenv("E2E_UPGRADE_TO"))
 	Expect(err).NotTo(HaveOccurred())
-	Expect(out).To(ContainSubstring("deployment.apps/" + operatorKey.Name + " configured"))
+	Expect(out).To(ContainSubstring("deployment.apps/" + operatorKey.Name + " created"))
 	Eventually(func() ([]string, error) {
 		pods, err := operatorPods()
 		var images []string

@@ -68,7 +68,7 @@ func uninstall(namespace string) {
 func operatorPods(namespace string) func() ([]corev1.Pod, error) {
 	return func() ([]corev1.Pod, error) {
 		list := &corev1.PodList{}
-		err := k8s.List(ctx, list, client.InNamespace(namespace), client.MatchingLabels{"control-plane": "controller-manager"})
+		err := k8s.List(ctx, list, client.InNamespace(namespace), client.MatchingLabels{"app.kubernetes.io/name": "daemonset-job", "control-plane": "controller-manager"})
 		return list.Items, err
 	}
 }
