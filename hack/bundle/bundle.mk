@@ -18,13 +18,13 @@ BUNDLE_DOCKERFILE ?= bundle.Dockerfile
 CATALOG_DIR ?= catalog
 
 BUNDLE_TOOL = go -C hack/bundle run .
-RELEASE = -version $(VERSION) -channels $(CHANNELS) -default-channel $(DEFAULT_CHANNEL) -replaces "$(REPLACES)" -skip-range "$(SKIP_RANGE)" \
-	-description $(CURDIR)/config/manifests/bases/description.md -icon $(CURDIR)/config/manifests/bases/icon.svg
+RELEASE = -version $(VERSION) -channels $(CHANNELS) -default-channel $(DEFAULT_CHANNEL) -replaces "$(REPLACES)" -skip-range "$(SKIP_RANGE)"
 
 ##@ Distribution with OLM
 
 .PHONY: bundle
 bundle: manifests $(KUSTOMIZE) ## Generate bundle/ and bundle.Dockerfile, and check them.
+	@mkdir -p $(LOCALBIN)
 	$(MANIFESTS) manifests > bin/manifests.yaml
 	$(BUNDLE_TOOL) generate $(RELEASE) -api ../../api/v1beta1 -folder $(BUNDLE_DIR) \
 		-output $(abspath $(BUNDLE_DIR)) -dockerfile $(abspath $(BUNDLE_DOCKERFILE)) < bin/manifests.yaml
@@ -45,7 +45,8 @@ bundle-push: ## Push the bundle's image.
 .PHONY: catalog
 catalog: $(OPM) ## Add the bundle to the file-based catalogue in catalog/, and check it.
 	$(OPM) render $(BUNDLE_DIR) --migrate-level=bundle-object-to-csv-metadata -o yaml > bin/rendered.yaml
-	$(BUNDLE_TOOL) catalog $(RELEASE) -image $(BUNDLE_IMG) -file $(abspath $(CATALOG_DIR))/daemonset-job/catalog.yaml < $(CURDIR)/bin/rendered.yaml
+	$(BUNDLE_TOOL) catalog $(RELEASE) -image $(BUNDLE_IMG) \
+		-csv $(abspath $(BUNDLE_DIR))/manifests/daemonset-job.clusterserviceversion.yaml -file $(abspath $(CATALOG_DIR))/daemonset-job/catalog.yaml < $(CURDIR)/bin/rendered.yaml
 	$(OPM) validate $(CATALOG_DIR)
 
 .PHONY: catalog-build

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/operator-framework/api/pkg/operators/v1alpha1"
 	"sigs.k8s.io/yaml"
 )
 
@@ -56,12 +57,17 @@ func catalog(args []string) error {
 	f := newFlags("catalog")
 	file := f.String("file", "", "`file` of the catalogue, made if it is not there")
 	image := f.String("image", "", "`image` of the bundle")
+	csv := f.String("csv", "", "`file` of the bundle's ClusterServiceVersion, which has the package's description and icon")
 	if err := f.Parse(args); err != nil {
 		return err
 	}
 	r, err := f.release()
 	if err != nil {
 		return err
+	}
+	about, err := describe(*csv)
+	if err != nil {
+		return fmt.Errorf("-csv: %w", err)
 	}
 	if *image == "" {
 		return errors.New("-image is missing")
@@ -87,7 +93,7 @@ func catalog(args []string) error {
 	case !errors.Is(err, fs.ErrNotExist):
 		return err
 	}
-	after := addBundle(before, r, &bundle, strings.Split(f.channels, ","), f.defaultChannel)
+	after := addBundle(before, r, about, &bundle, strings.Split(f.channels, ","), f.defaultChannel)
 	var text bytes.Buffer
 	for i := range after {
 		document, err := yaml.Marshal(&after[i])
@@ -103,13 +109,28 @@ func catalog(args []string) error {
 	return os.WriteFile(*file, text.Bytes(), 0o644)
 }
 
+// describe returns what a package says about itself: the description and icon of a
+// ClusterServiceVersion.
+func describe(file string) (blob, error) {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return blob{}, err
+	}
+	csv := v1alpha1.ClusterServiceVersion{}
+	if err := yaml.Unmarshal(data, &csv); err != nil {
+		return blob{}, err
+	}
+	if csv.Spec.Description == "" || len(csv.Spec.Icon) != 1 {
+		return blob{}, fmt.Errorf("%s lacks a description or its one icon", file)
+	}
+	return blob{Description: csv.Spec.Description, Icon: &icon{Data: csv.Spec.Icon[0].Data, MediaType: csv.Spec.Icon[0].MediaType}}, nil
+}
+
 // addBundle adds a bundle to a catalogue, and replaces a bundle of the same name. It
 // removes the release from channels that it no longer belongs to.
-func addBundle(before []blob, r *release, bundle *blob, channels []string, defaultChannel string) []blob {
-	after := []blob{{
-		Schema: schemaPackage, Name: r.packageName, DefaultChannel: defaultChannel, Description: r.description,
-		Icon: &icon{Data: encode(r.icon), MediaType: "image/svg+xml"},
-	}}
+func addBundle(before []blob, r *release, about blob, bundle *blob, channels []string, defaultChannel string) []blob {
+	about.Schema, about.Name, about.DefaultChannel = schemaPackage, r.packageName, defaultChannel
+	after := []blob{about}
 	added := map[string]bool{}
 	for _, channel := range channels {
 		added[channel] = false

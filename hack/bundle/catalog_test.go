@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"os"
 	"testing"
 
 	"github.com/blang/semver/v4"
@@ -12,7 +14,7 @@ func added(before []blob, version, replaces string, channels ...string) []blob {
 	if replaces != "" {
 		r.replaces = csvName("thing", replaces)
 	}
-	return addBundle(before, r, &blob{Schema: schemaBundle, Name: r.csvName(), Package: "thing", Image: "example.com/b:v" + version}, channels, channels[0])
+	return addBundle(before, r, blob{}, &blob{Schema: schemaBundle, Name: r.csvName(), Package: "thing", Image: "example.com/b:v" + version}, channels, channels[0])
 }
 
 // names returns the names of the documents and of the channels' entries, in their
@@ -40,18 +42,33 @@ func TestCatalog(t *testing.T) {
 	g.Expect(names(added(second, "1.1.0", "1.0.0", "stable"))).NotTo(ContainElement("olm.channel fast"))
 }
 
+// TestThePackageShowsWhatTheBundleShows checks that the catalogue has the description
+// and icon of the ClusterServiceVersion, which have no other source.
+func TestThePackageShowsWhatTheBundleShows(t *testing.T) {
+	g := NewWithT(t)
+	about, err := describe(committed + "/manifests/daemonset-job.clusterserviceversion.yaml")
+	g.Expect(err).NotTo(HaveOccurred())
+	spec := load(t).CSV.Spec
+	g.Expect(about).To(Equal(blob{Description: spec.Description, Icon: &icon{Data: spec.Icon[0].Data, MediaType: "image/svg+xml"}}))
+	data, err := os.ReadFile("../../catalog/daemonset-job/catalog.yaml")
+	g.Expect(err).NotTo(HaveOccurred())
+	catalogue, err := decode(bytes.NewReader(data))
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(catalogue[0]).To(And(HaveField("Schema", schemaPackage), HaveField("Description", about.Description), HaveField("Icon", about.Icon)))
+	_, err = describe(committed + "/metadata/annotations.yaml")
+	g.Expect(err).To(MatchError(ContainSubstring("lacks a description")))
+}
+
 func TestReleaseFlags(t *testing.T) {
 	for name, test := range map[string]struct {
 		args    []string
 		problem string
 	}{
-		"no version":           {nil, `-version ""`},
-		"a version with a v":   {[]string{"-version", "v1.0.0"}, `-version "v1.0.0"`},
-		"replaces a name":      {[]string{"-version", "1.0.0", "-replaces", "thing.v0.9.0"}, "-replaces"},
-		"a range alone":        {[]string{"-version", "1.0.0", "-skip-range", "<1.0.0"}, "-skip-range needs -replaces"},
-		"no range":             {[]string{"-version", "1.0.0", "-replaces", "0.9.0", "-skip-range", "all"}, "-skip-range"},
-		"no description":       {[]string{"-version", "1.0.0"}, "-description"},
-		"an icon is not there": {[]string{"-version", "1.0.0", "-description", "catalog_test.go", "-icon", "none.svg"}, "-icon"},
+		"no version":         {nil, `-version ""`},
+		"a version with a v": {[]string{"-version", "v1.0.0"}, `-version "v1.0.0"`},
+		"replaces a name":    {[]string{"-version", "1.0.0", "-replaces", "thing.v0.9.0"}, "-replaces"},
+		"a range alone":      {[]string{"-version", "1.0.0", "-skip-range", "<1.0.0"}, "-skip-range needs -replaces"},
+		"no range":           {[]string{"-version", "1.0.0", "-replaces", "0.9.0", "-skip-range", "all"}, "-skip-range"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := NewWithT(t)

@@ -21,8 +21,6 @@ type release struct {
 	// replaces is the name of the version that this one upgrades, and skipRange a range
 	// of further such versions. Both can be empty.
 	replaces, skipRange string
-	// description is in Markdown, and icon in SVG.
-	description, icon string
 }
 
 func (r *release) csvName() string { return csvName(r.packageName, r.version.String()) }
@@ -36,8 +34,6 @@ func (m *objects) csv(r *release, t types) (*v1alpha1.ClusterServiceVersion, err
 	csv.Name, csv.Namespace = r.csvName(), ""
 	csv.Spec.Version = version.OperatorVersion{Version: r.version}
 	csv.Spec.Replaces = r.replaces
-	csv.Spec.Description = r.description
-	csv.Spec.Icon = []v1alpha1.Icon{{Data: encode(r.icon), MediaType: "image/svg+xml"}}
 
 	install := &csv.Spec.InstallStrategy
 	install.StrategyName = v1alpha1.InstallStrategyNameDeployment

@@ -1,12 +1,14 @@
 package main
 
 import (
+	"os"
 	"strings"
 	"testing"
 
 	"github.com/blang/semver/v4"
 	. "github.com/onsi/gomega"
 	"github.com/operator-framework/api/pkg/operators/v1alpha1"
+	"sigs.k8s.io/yaml"
 )
 
 // input is kustomize's output, reduced to what the tests need.
@@ -14,7 +16,7 @@ const input = `
 apiVersion: operators.coreos.com/v1alpha1
 kind: ClusterServiceVersion
 metadata: {name: thing.v0.0.0, namespace: gone, annotations: {createdAt: "2026-01-02T03:04:05Z"}}
-spec: {displayName: Thing, install: {strategy: deployment, spec: {deployments: null}}}
+spec: {displayName: Thing, description: "# Thing", icon: [{base64data: PHN2Zy8+, mediatype: image/svg+xml}], install: {strategy: deployment, spec: {deployments: null}}}
 ---
 apiVersion: apps/v1
 kind: Deployment
@@ -102,7 +104,7 @@ func madeOf(t *testing.T, r *release, input string) (*objects, *v1alpha1.Cluster
 
 func TestCSV(t *testing.T) {
 	g := NewWithT(t)
-	_, csv := made(t, &release{packageName: "thing", version: semver.MustParse("1.2.3"), replaces: "thing.v1.2.2", skipRange: "<1.2.3", description: "# Thing", icon: "<svg/>"})
+	_, csv := made(t, &release{packageName: "thing", version: semver.MustParse("1.2.3"), replaces: "thing.v1.2.2", skipRange: "<1.2.3"})
 	g.Expect(csv.Name).To(Equal("thing.v1.2.3"))
 	g.Expect(csv.Namespace).To(BeEmpty())
 	g.Expect(csv.Spec.Version.String()).To(Equal("1.2.3"))
@@ -167,4 +169,18 @@ func TestInputThatIsWrong(t *testing.T) {
 	g.Expect(err).NotTo(HaveOccurred())
 	_, _, err = all.permissions()
 	g.Expect(err).To(MatchError(ContainSubstring("ClusterRole nowhere is bound, and not in the input")))
+}
+
+// TestTheBaseSaysWhatNoGeneratorKnows checks that operator-sdk's own commands find the
+// icon and the description: they know the base and no other file.
+func TestTheBaseSaysWhatNoGeneratorKnows(t *testing.T) {
+	g := NewWithT(t)
+	base := v1alpha1.ClusterServiceVersion{}
+	data, err := os.ReadFile("../../config/manifests/bases/daemonset-job.clusterserviceversion.yaml")
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(yaml.UnmarshalStrict(data, &base)).To(Succeed())
+	shown := load(t).CSV.Spec
+	g.Expect(base.Spec.Description).To(And(Not(BeEmpty()), Equal(shown.Description)))
+	g.Expect(base.Spec.Icon).To(And(HaveLen(1), Equal(shown.Icon)))
+	g.Expect(base.Annotations).NotTo(HaveKey(disconnected), "it follows from the images")
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/base64"
 	"errors"
 	"flag"
 	"fmt"
@@ -14,7 +13,7 @@ import (
 // flagsOf holds the flags of a command that describes a release.
 type flagsOf struct {
 	*flag.FlagSet
-	packageName, version, replaces, skipRange, description, icon, channels, defaultChannel string
+	packageName, version, replaces, skipRange, channels, defaultChannel string
 }
 
 func newFlags(name string) *flagsOf {
@@ -23,8 +22,6 @@ func newFlags(name string) *flagsOf {
 	f.StringVar(&f.version, "version", "", "semantic `version`, without v")
 	f.StringVar(&f.replaces, "replaces", "", "semantic `version` that this one is an upgrade of")
 	f.StringVar(&f.skipRange, "skip-range", "", "`range` of versions that can be upgraded to this one directly")
-	f.StringVar(&f.description, "description", "", "`file` with the description in Markdown")
-	f.StringVar(&f.icon, "icon", "", "`file` with the icon in SVG")
 	f.StringVar(&f.channels, "channels", "stable", "comma separated `channels`")
 	f.StringVar(&f.defaultChannel, "default-channel", "", "`channel` for users who name none (default: the first)")
 	return f
@@ -51,25 +48,11 @@ func (f *flagsOf) release() (*release, error) {
 			return nil, errors.New("-skip-range needs -replaces: without it, OLM would offer no upgrade from the earlier versions")
 		}
 	}
-	if r.description, err = read(f.description); err != nil {
-		return nil, fmt.Errorf("-description: %w", err)
-	}
-	if r.icon, err = read(f.icon); err != nil {
-		return nil, fmt.Errorf("-icon: %w", err)
-	}
 	if f.defaultChannel == "" {
 		f.defaultChannel, _, _ = strings.Cut(f.channels, ",")
 	}
 	return r, nil
 }
-
-func read(file string) (string, error) {
-	data, err := os.ReadFile(file)
-	return string(data), err
-}
-
-// encode returns the base64 form in which OLM stores icons.
-func encode(data string) string { return base64.StdEncoding.EncodeToString([]byte(data)) }
 
 // generate writes the bundle and its Dockerfile from the manifests on standard input.
 func generate(args []string) error {
