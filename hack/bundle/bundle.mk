@@ -10,6 +10,10 @@ SKIP_RANGE ?=
 # The images that bundle-build and catalog-build build.
 BUNDLE_IMG ?= $(IMAGE_TAG_BASE)-bundle:v$(VERSION)
 CATALOG_IMG ?= $(IMAGE_TAG_BASE)-catalog:v$(VERSION)
+# true: make bundle names all images by digest, which it asks their registries for, or
+# the one of DIGEST_REGISTRY, as in 127.0.0.1:5000, that has them by the same names.
+USE_IMAGE_DIGESTS ?= false
+DIGEST_REGISTRY ?=
 # docker or podman: bundle-validate pulls the images with it and checks their platforms.
 INSPECT_IMAGES ?=
 # Output paths. Other paths keep the committed bundle unchanged.
@@ -27,6 +31,7 @@ bundle: manifests $(KUSTOMIZE) ## Generate bundle/ and bundle.Dockerfile, and ch
 	@mkdir -p $(LOCALBIN)
 	$(MANIFESTS) manifests > bin/manifests.yaml
 	$(BUNDLE_TOOL) generate $(RELEASE) -api ../../api/v1beta1 -folder $(BUNDLE_DIR) \
+		-use-image-digests=$(USE_IMAGE_DIGESTS) -digest-registry "$(DIGEST_REGISTRY)" \
 		-output $(abspath $(BUNDLE_DIR)) -dockerfile $(abspath $(BUNDLE_DOCKERFILE)) < bin/manifests.yaml
 	$(MAKE) bundle-validate
 

@@ -175,7 +175,7 @@ func TestPlatformsAreThoseThatAreBuilt(t *testing.T) {
 func TestNoImageFloats(t *testing.T) {
 	g := NewWithT(t)
 	csv := load(t).CSV
-	g.Expect(csv.Spec.RelatedImages).To(HaveLen(2))
+	g.Expect(csv.Spec.RelatedImages).To(HaveExactElements(HaveField("Name", "manager"), HaveField("Name", "pause"), HaveField("Name", "cleanup")))
 	g.Expect(csv.Annotations["containerImage"]).To(Equal(csv.Spec.InstallStrategy.StrategySpec.DeploymentSpecs[0].Spec.Template.Spec.Containers[0].Image))
 	files, err := os.ReadDir(committed + "/manifests")
 	g.Expect(err).NotTo(HaveOccurred())

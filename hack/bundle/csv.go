@@ -3,14 +3,11 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/blang/semver/v4"
 	"github.com/operator-framework/api/pkg/lib/version"
 	"github.com/operator-framework/api/pkg/operators/v1alpha1"
-	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
@@ -46,7 +43,9 @@ func (m *objects) csv(r *release, t types) (*v1alpha1.ClusterServiceVersion, err
 		install.StrategySpec.DeploymentSpecs = append(install.StrategySpec.DeploymentSpecs,
 			v1alpha1.StrategyDeploymentSpec{Name: d.Name, Label: d.Labels, Spec: d.Spec})
 	}
-	csv.Spec.RelatedImages = m.relatedImages()
+	if csv.Spec.RelatedImages, err = m.relatedImages(); err != nil {
+		return nil, err
+	}
 
 	csv.Spec.CustomResourceDefinitions.Owned = nil
 	for i := range m.crds {
@@ -66,67 +65,22 @@ func (m *objects) csv(r *release, t types) (*v1alpha1.ClusterServiceVersion, err
 	if r.skipRange != "" {
 		csv.Annotations["olm.skipRange"] = r.skipRange
 	}
-	if _, claimed := csv.Annotations[disconnected]; claimed {
-		csv.Annotations[disconnected] = strconv.FormatBool(pinned(csv.Spec.RelatedImages))
-	}
+	csv.Annotations[disconnected] = strconv.FormatBool(m.pinned())
 	csv.Annotations["alm-examples"], err = m.examples()
 	return csv, err
-}
-
-// disconnected is the annotation that says whether the operator can be installed from
-// mirrored images alone. Mirrors that OLM's tools make serve images by digest.
-const disconnected = "features.operators.openshift.io/disconnected"
-
-// pinned returns whether all images are named by digest.
-func pinned(images []v1alpha1.RelatedImage) bool {
-	return !slices.ContainsFunc(images, func(image v1alpha1.RelatedImage) bool { return !strings.Contains(image.Image, "@sha256:") })
 }
 
 // examples returns the custom resources of the input, in the form of the annotation.
 func (m *objects) examples() (string, error) {
 	examples := []map[string]any{}
-	for _, object := range m.rest {
-		if m.isExample(object) {
-			example := object.DeepCopy()
-			unstructured.RemoveNestedField(example.Object, "metadata", "namespace")
-			examples = append(examples, example.Object)
-		}
+	for _, object := range m.customResources() {
+		example := object.DeepCopy()
+		unstructured.RemoveNestedField(example.Object, "metadata", "namespace")
+		examples = append(examples, example.Object)
 	}
 	if len(examples) == 0 {
 		return "", fmt.Errorf("there is no custom resource in the input to be an example")
 	}
 	data, err := json.MarshalIndent(examples, "", "  ")
 	return string(data), err
-}
-
-// relatedImagePrefix begins the name of each environment variable that holds an image
-// which the operator runs. OLM's tools expect this prefix.
-const relatedImagePrefix = "RELATED_IMAGE_"
-
-// relatedImages returns all images that the operator needs, for users who mirror them.
-// Each image is listed once. The operator's own image has the name of the first
-// container that uses it.
-func (m *objects) relatedImages() []v1alpha1.RelatedImage {
-	var images []v1alpha1.RelatedImage
-	known := map[string]bool{}
-	add := func(name, image string) {
-		if !known[image] {
-			known[image] = true
-			images = append(images, v1alpha1.RelatedImage{Name: name, Image: image})
-		}
-	}
-	for i := range m.deployments {
-		pod := &m.deployments[i].Spec.Template.Spec
-		for _, containers := range [][]corev1.Container{pod.InitContainers, pod.Containers} {
-			for j := range containers {
-				add(containers[j].Name, containers[j].Image)
-				for _, env := range containers[j].Env {
-					if name, ok := strings.CutPrefix(env.Name, relatedImagePrefix); ok {
-						add(strings.ReplaceAll(strings.ToLower(name), "_", "-"), env.Value)
-					}
-				}
-			}
-		}
-	}
-	return images
 }

@@ -77,12 +77,12 @@ spec: {group: example.com, names: {kind: Thing, plural: things}, scope: Namespac
 apiVersion: example.com/v1
 kind: Thing
 metadata: {name: example, namespace: gone}
-spec: {first: x}
+spec: {first: x, image: "team/work:v3"}
 ---
 apiVersion: scorecard.operatorframework.io/v1alpha3
 kind: Configuration
 metadata: {name: config}
-stages: []
+stages: [{tests: [{image: "example.com/test:v4"}]}]
 `
 
 func made(t *testing.T, r *release) (*objects, *v1alpha1.ClusterServiceVersion) {
@@ -114,29 +114,15 @@ func TestCSV(t *testing.T) {
 	g.Expect(csv.Annotations).To(And(
 		HaveKeyWithValue("olm.skipRange", "<1.2.3"), HaveKeyWithValue("containerImage", "example.com/one:v1"), HaveKeyWithValue("createdAt", "2026-01-02T03:04:05Z"),
 	))
-	g.Expect(csv.Annotations["alm-examples"]).To(MatchJSON(`[{"apiVersion":"example.com/v1","kind":"Thing","metadata":{"name":"example"},"spec":{"first":"x"}}]`))
-	g.Expect(csv.Spec.RelatedImages).To(Equal([]v1alpha1.RelatedImage{{Name: "one", Image: "example.com/one:v1"}, {Name: "a-b", Image: "example.com/two:v2"}}))
+	g.Expect(csv.Annotations["alm-examples"]).To(MatchJSON(`[{"apiVersion":"example.com/v1","kind":"Thing","metadata":{"name":"example"},"spec":{"first":"x","image":"team/work:v3"}}]`))
+	g.Expect(csv.Spec.RelatedImages).To(Equal([]v1alpha1.RelatedImage{{Name: "one", Image: "example.com/one:v1"}, {Name: "a-b", Image: "example.com/two:v2"},
+		{Name: "work", Image: "docker.io/team/work:v3"}}))
 	install := csv.Spec.InstallStrategy.StrategySpec
 	g.Expect(install.DeploymentSpecs).To(HaveExactElements(HaveField("Name", "operator")))
 	g.Expect(install.Permissions).To(HaveExactElements(And(HaveField("ServiceAccountName", "mine"),
 		HaveField("Rules", HaveExactElements(HaveField("Resources", []string{"pods"}))))))
 	g.Expect(install.ClusterPermissions).To(HaveExactElements(And(HaveField("ServiceAccountName", "mine"),
 		HaveField("Rules", HaveExactElements(HaveField("Resources", []string{"nodes"}))))))
-}
-
-// TestDisconnectedIsClaimedWithDigestsAlone checks the claim that OpenShift shows.
-func TestDisconnectedIsClaimedWithDigestsAlone(t *testing.T) {
-	g, r := NewWithT(t), &release{packageName: "thing", version: semver.MustParse("1.2.3")}
-	_, csv := made(t, r)
-	g.Expect(csv.Annotations).NotTo(HaveKey(disconnected))
-	claims := strings.Replace(input, "annotations: {", `annotations: {`+disconnected+`: "true", `, 1)
-	_, csv = madeOf(t, r, claims)
-	g.Expect(csv.Annotations).To(HaveKeyWithValue(disconnected, "false"))
-	const digest = "@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
-	_, csv = madeOf(t, r, strings.ReplaceAll(claims, "example.com/one:v1", "example.com/one"+digest))
-	g.Expect(csv.Annotations).To(HaveKeyWithValue(disconnected, "false"), "one image of two")
-	_, csv = madeOf(t, r, strings.NewReplacer("example.com/one:v1", "example.com/one"+digest, "example.com/two:v2", "example.com/two"+digest).Replace(claims))
-	g.Expect(csv.Annotations).To(HaveKeyWithValue(disconnected, "true"))
 }
 
 func TestFiles(t *testing.T) {

@@ -61,6 +61,8 @@ func generate(args []string) error {
 	output := f.String("output", "bundle", "`folder` to write")
 	folder := f.String("folder", "bundle", "`name` of that folder in the Dockerfile")
 	dockerfile := f.String("dockerfile", "bundle.Dockerfile", "`file` to write")
+	useDigests := f.Bool("use-image-digests", false, "name all images by the digest that their registry has for their tag")
+	mirror := f.String("digest-registry", "", "`host` of a registry to ask for the digests (default: each image's own)")
 	if err := f.Parse(args); err != nil {
 		return err
 	}
@@ -75,6 +77,11 @@ func generate(args []string) error {
 	m, err := collect(os.Stdin)
 	if err != nil {
 		return err
+	}
+	if *useDigests {
+		if err := m.pin(digestFrom(*mirror)); err != nil {
+			return err
+		}
 	}
 	csv, err := m.csv(r, t)
 	if err != nil {

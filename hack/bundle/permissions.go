@@ -100,6 +100,11 @@ func inOwnNamespace(bound *unstructured.Unstructured) *unstructured.Unstructured
 	return bound
 }
 
+// customResources returns the objects of the kinds that the bundle's CRDs define.
+func (m *objects) customResources() []*unstructured.Unstructured {
+	return slices.DeleteFunc(slices.Clone(m.rest), func(object *unstructured.Unstructured) bool { return !m.isExample(object) })
+}
+
 // isExample returns whether the bundle's CRDs define the object's kind.
 func (m *objects) isExample(object *unstructured.Unstructured) bool {
 	kind := object.GroupVersionKind().GroupKind()
