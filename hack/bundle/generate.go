@@ -91,7 +91,10 @@ func generate(args []string) error {
 	if err != nil {
 		return err
 	}
-	labels := labels(r.packageName, f.channels, f.defaultChannel, m.scorecard != nil)
+	labels, err := labels(r.packageName, f.channels, f.defaultChannel, csv.Spec.MinKubeVersion, m.scorecard != nil)
+	if err != nil {
+		return err
+	}
 	files["metadata/annotations.yaml"] = annotations(labels)
 	if err := writeAll(*output, files); err != nil {
 		return err

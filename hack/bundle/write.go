@@ -11,6 +11,8 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/yaml"
+
+	"github.com/darkowlzz/daemonset-job/hack/bundle/openshift"
 )
 
 // files returns the files of the bundle by their path in it.
@@ -65,7 +67,9 @@ func fileName(object *unstructured.Unstructured) string {
 // label is a label that both the bundle's image and its metadata have.
 type label struct{ key, value string }
 
-func labels(packageName, channels, defaultChannel string, scorecard bool) []label {
+// labels returns the labels of a bundle. Without a minKubeVersion it can be offered by
+// every version of OpenShift.
+func labels(packageName, channels, defaultChannel, minKubeVersion string, scorecard bool) ([]label, error) {
 	const bundle, metrics, test = "operators.operatorframework.io.bundle.", "operators.operatorframework.io.metrics.", "operators.operatorframework.io.test."
 	all := []label{
 		{bundle + "mediatype.v1", "registry+v1"},
@@ -81,7 +85,14 @@ func labels(packageName, channels, defaultChannel string, scorecard bool) []labe
 	if scorecard {
 		all = append(all, label{test + "mediatype.v1", "scorecard+v1"}, label{test + "config.v1", "tests/scorecard/"})
 	}
-	return all
+	if minKubeVersion != "" {
+		first, err := openshift.First(minKubeVersion)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, label{openshift.Annotation, openshift.Name(first)})
+	}
+	return all, nil
 }
 
 func annotations(labels []label) []byte {
