@@ -21,8 +21,22 @@ BUNDLE_DIR ?= bundle
 BUNDLE_DOCKERFILE ?= bundle.Dockerfile
 CATALOG_DIR ?= catalog
 
+# The variables of operator-sdk's Makefile: flags for the generator, which knows those of
+# `operator-sdk generate bundle` that describe a release. A later flag wins.
+BUNDLE_CHANNELS ?= --channels=$(CHANNELS)
+BUNDLE_DEFAULT_CHANNEL ?= --default-channel=$(DEFAULT_CHANNEL)
+BUNDLE_METADATA_OPTS ?= $(BUNDLE_CHANNELS) $(BUNDLE_DEFAULT_CHANNEL)
+BUNDLE_GEN_FLAGS ?= -q --overwrite --version $(VERSION) $(BUNDLE_METADATA_OPTS)
+# Comma separated images of bundles that catalog-build adds to the catalogue, each as an
+# upgrade of the version before it, and an image of a catalogue to add them to in place
+# of the committed one. OPM_ARGS are flags for opm, as in --use-http.
+BUNDLE_IMGS ?=
+CATALOG_BASE_IMG ?=
+OPM_ARGS ?=
+
 BUNDLE_TOOL = go -C hack/bundle run .
-RELEASE = -version $(VERSION) -channels $(CHANNELS) -default-channel $(DEFAULT_CHANNEL) -replaces "$(REPLACES)" -skip-range "$(SKIP_RANGE)"
+RELEASE = -version $(VERSION) -replaces "$(REPLACES)" -skip-range "$(SKIP_RANGE)" $(BUNDLE_GEN_FLAGS)
+RENDER = $(OPM) render -o yaml --migrate-level=bundle-object-to-csv-metadata $(OPM_ARGS)
 
 ##@ Distribution with OLM
 
@@ -47,16 +61,34 @@ bundle-build: ## Build the bundle's image.
 bundle-push: ## Push the bundle's image.
 	$(MAKE) docker-push IMG=$(BUNDLE_IMG)
 
+# opm makes olm.csv.metadata of a bundle's manifests once the bundle has an image.
 .PHONY: catalog
 catalog: $(OPM) ## Add the bundle to the file-based catalogue in catalog/, and check it.
-	$(OPM) render $(BUNDLE_DIR) --migrate-level=bundle-object-to-csv-metadata -o yaml > bin/rendered.yaml
-	$(BUNDLE_TOOL) catalog $(RELEASE) -image $(BUNDLE_IMG) \
-		-csv $(abspath $(BUNDLE_DIR))/manifests/daemonset-job.clusterserviceversion.yaml -file $(abspath $(CATALOG_DIR))/daemonset-job/catalog.yaml < $(CURDIR)/bin/rendered.yaml
+	mkdir -p bin/rendered
+	$(OPM) render $(BUNDLE_DIR) -o yaml | $(BUNDLE_TOOL) image -image $(BUNDLE_IMG) > bin/rendered/bundle.yaml
+	$(RENDER) bin/rendered > bin/rendered.yaml
+	$(BUNDLE_TOOL) catalog $(RELEASE) -csv $(abspath $(BUNDLE_DIR))/manifests/daemonset-job.clusterserviceversion.yaml \
+		-file $(abspath $(CATALOG_DIR))/daemonset-job/catalog.yaml < bin/rendered.yaml
 	$(OPM) validate $(CATALOG_DIR)
 
 .PHONY: catalog-build
-catalog-build: ## Build the catalogue's image.
-	$(BUILD_IMAGE) $(BUILD_ARGS) --build-arg CATALOG_DIR=$(CATALOG_DIR) -f catalog.Dockerfile -t $(CATALOG_IMG) .
+catalog-build: $(if $(BUNDLE_IMGS)$(CATALOG_BASE_IMG),catalog-of-images) ## Build the catalogue's image: of catalog/, or of BUNDLE_IMGS and CATALOG_BASE_IMG.
+	$(BUILD_IMAGE) $(BUILD_ARGS) --build-arg CATALOG_DIR=$(if $^,bin/catalog,$(CATALOG_DIR)) -f catalog.Dockerfile -t $(CATALOG_IMG) .
+
+.PHONY: catalog-of-images
+catalog-of-images: $(OPM)
+	rm -rf bin/catalog
+	mkdir -p bin/catalog
+ifeq ($(CATALOG_BASE_IMG),)
+	cp -r $(CATALOG_DIR)/. bin/catalog/
+else
+	$(RENDER) $(CATALOG_BASE_IMG) > bin/rendered.yaml
+	$(BUNDLE_TOOL) split -own $(CURDIR)/bin/catalog/daemonset-job/catalog.yaml -others $(CURDIR)/bin/catalog/catalog.yaml < bin/rendered.yaml
+endif
+	$(RENDER) $(subst $(comma), ,$(or $(BUNDLE_IMGS),$(BUNDLE_IMG))) > bin/rendered.yaml
+	$(BUNDLE_TOOL) catalog $(RELEASE) -csv $(abspath $(BUNDLE_DIR))/manifests/daemonset-job.clusterserviceversion.yaml -by-version \
+		-file $(CURDIR)/bin/catalog/daemonset-job/catalog.yaml < bin/rendered.yaml
+	$(OPM) validate bin/catalog
 
 .PHONY: catalog-push
 catalog-push: ## Push the catalogue's image.

@@ -1,63 +1,22 @@
 package main
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"io"
-	"io/fs"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/operator-framework/api/pkg/operators/v1alpha1"
 	"sigs.k8s.io/yaml"
 )
 
-// blob is one document of a file-based catalogue.
-type blob struct {
-	Schema         string            `json:"schema"`
-	Name           string            `json:"name"`
-	Package        string            `json:"package,omitempty"`
-	DefaultChannel string            `json:"defaultChannel,omitempty"`
-	Icon           *icon             `json:"icon,omitempty"`
-	Description    string            `json:"description,omitempty"`
-	Entries        []entry           `json:"entries,omitempty"`
-	Image          string            `json:"image,omitempty"`
-	Properties     []map[string]any  `json:"properties,omitempty"`
-	RelatedImages  []relatedImageRef `json:"relatedImages,omitempty"`
-}
-
-type icon struct {
-	Data      string `json:"base64data"`
-	MediaType string `json:"mediatype"`
-}
-
-// entry is a version in a channel, with the versions that it upgrades.
-type entry struct {
-	Name      string `json:"name"`
-	Replaces  string `json:"replaces,omitempty"`
-	SkipRange string `json:"skipRange,omitempty"`
-}
-
-type relatedImageRef struct {
-	Name  string `json:"name"`
-	Image string `json:"image"`
-}
-
-const (
-	schemaPackage = "olm.package"
-	schemaChannel = "olm.channel"
-	schemaBundle  = "olm.bundle"
-)
-
-// catalog adds a bundle, as `opm render` prints it, to the catalogue in a file. It
-// keeps the earlier versions, so that users can upgrade from them.
+// catalog adds bundles, as `opm render` prints them from their images, to the catalogue
+// in a file. It keeps the earlier versions, so that users can upgrade from them.
 func catalog(args []string) error {
 	f := newFlags("catalog")
 	file := f.String("file", "", "`file` of the catalogue, made if it is not there")
-	image := f.String("image", "", "`image` of the bundle")
 	csv := f.String("csv", "", "`file` of the bundle's ClusterServiceVersion, which has the package's description and icon")
+	byVersion := f.Bool("by-version", false, "add any bundles of the package: each upgrades the version before it, whatever the earlier entries say")
 	if err := f.Parse(args); err != nil {
 		return err
 	}
@@ -65,48 +24,41 @@ func catalog(args []string) error {
 	if err != nil {
 		return err
 	}
-	about, err := describe(*csv)
-	if err != nil {
+	if r.about, err = describe(*csv); err != nil {
 		return fmt.Errorf("-csv: %w", err)
-	}
-	if *image == "" {
-		return errors.New("-image is missing")
 	}
 	rendered, err := decode(os.Stdin)
 	if err != nil {
 		return err
 	}
-	if len(rendered) != 1 || rendered[0].Name != r.csvName() {
-		return fmt.Errorf("the input is not the one bundle %s", r.csvName())
+	catalogue, err := readCatalog(*file)
+	if err != nil {
+		return err
 	}
-	bundle := rendered[0]
-	bundle.Image = *image
-	bundle.RelatedImages = append([]relatedImageRef{{Image: *image}}, bundle.RelatedImages...)
+	channels := strings.Split(f.channels, ",")
+	if *byVersion {
+		if f.replaces != "" || f.skipRange != "" {
+			return errors.New("-replaces and -skip-range are for a release that has no image yet: images get their upgrades by version")
+		}
+		catalogue, err = addByVersion(catalogue, r, rendered, channels, f.defaultChannel)
+	} else {
+		catalogue, err = addRelease(catalogue, r, rendered, channels, f.defaultChannel)
+	}
+	if err != nil {
+		return err
+	}
+	return writeCatalog(*file, catalogue)
+}
 
-	var before []blob
-	data, err := os.ReadFile(*file)
-	switch {
-	case err == nil:
-		if before, err = decode(bytes.NewReader(data)); err != nil {
-			return fmt.Errorf("%s: %w", *file, err)
-		}
-	case !errors.Is(err, fs.ErrNotExist):
-		return err
+// addRelease adds the one bundle of a release.
+func addRelease(before []blob, r *release, rendered []blob, channels []string, defaultChannel string) ([]blob, error) {
+	if len(rendered) != 1 || rendered[0].Name != r.csvName() {
+		return nil, fmt.Errorf("the input is not the one bundle %s", r.csvName())
 	}
-	after := addBundle(before, r, about, &bundle, strings.Split(f.channels, ","), f.defaultChannel)
-	var text bytes.Buffer
-	for i := range after {
-		document, err := yaml.Marshal(&after[i])
-		if err != nil {
-			return err
-		}
-		text.WriteString("---\n")
-		text.Write(document)
+	if err := rendered[0].canBeServed(); err != nil {
+		return nil, err
 	}
-	if err := os.MkdirAll(filepath.Dir(*file), 0o755); err != nil {
-		return err
-	}
-	return os.WriteFile(*file, text.Bytes(), 0o644)
+	return addBundle(before, r, &rendered[0], channels, defaultChannel), nil
 }
 
 // describe returns what a package says about itself: the description and icon of a
@@ -128,7 +80,8 @@ func describe(file string) (blob, error) {
 
 // addBundle adds a bundle to a catalogue, and replaces a bundle of the same name. It
 // removes the release from channels that it no longer belongs to.
-func addBundle(before []blob, r *release, about blob, bundle *blob, channels []string, defaultChannel string) []blob {
+func addBundle(before []blob, r *release, bundle *blob, channels []string, defaultChannel string) []blob {
+	about := r.about
 	about.Schema, about.Name, about.DefaultChannel = schemaPackage, r.packageName, defaultChannel
 	after := []blob{about}
 	added := map[string]bool{}
@@ -165,21 +118,4 @@ func addBundle(before []blob, r *release, about blob, bundle *blob, channels []s
 		}
 	}
 	return append(after, *bundle)
-}
-
-// decode decodes a catalogue, and refuses unknown fields: they would be lost when the
-// catalogue is written.
-func decode(stream io.Reader) ([]blob, error) {
-	var all []blob
-	for document, err := range documents(stream) {
-		if err != nil {
-			return nil, err
-		}
-		b := blob{}
-		if err := yaml.UnmarshalStrict(document, &b); err != nil {
-			return nil, err
-		}
-		all = append(all, b)
-	}
-	return all, nil
 }

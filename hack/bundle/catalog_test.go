@@ -14,7 +14,7 @@ func added(before []blob, version, replaces string, channels ...string) []blob {
 	if replaces != "" {
 		r.replaces = csvName("thing", replaces)
 	}
-	return addBundle(before, r, blob{}, &blob{Schema: schemaBundle, Name: r.csvName(), Package: "thing", Image: "example.com/b:v" + version}, channels, channels[0])
+	return addBundle(before, r, &blob{Schema: schemaBundle, Name: r.csvName(), Package: "thing", Image: "example.com/b:v" + version}, channels, channels[0])
 }
 
 // names returns the names of the documents and of the channels' entries, in their

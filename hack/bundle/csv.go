@@ -13,6 +13,8 @@ import (
 
 // release holds the parts of a ClusterServiceVersion that the command line sets.
 type release struct {
+	// about has the description and icon of the package, for its catalogue.
+	about       blob
 	packageName string
 	version     semver.Version
 	// replaces is the name of the version that this one upgrades, and skipRange a range

@@ -14,6 +14,7 @@ import (
 type flagsOf struct {
 	*flag.FlagSet
 	packageName, version, replaces, skipRange, channels, defaultChannel string
+	overwrite                                                           bool
 }
 
 func newFlags(name string) *flagsOf {
@@ -23,12 +24,17 @@ func newFlags(name string) *flagsOf {
 	f.StringVar(&f.replaces, "replaces", "", "semantic `version` that this one is an upgrade of")
 	f.StringVar(&f.skipRange, "skip-range", "", "`range` of versions that can be upgraded to this one directly")
 	f.StringVar(&f.channels, "channels", "stable", "comma separated `channels`")
+	f.Bool("q", true, "accepted as by operator-sdk: nothing but errors is printed anyway")
+	f.BoolVar(&f.overwrite, "overwrite", true, "accepted as by operator-sdk: what was generated before is replaced anyway")
 	f.StringVar(&f.defaultChannel, "default-channel", "", "`channel` for users who name none (default: the first)")
 	return f
 }
 
 // release returns the release that the parsed flags describe.
 func (f *flagsOf) release() (*release, error) {
+	if !f.overwrite {
+		return nil, errors.New("-overwrite=false: only what is replaced as a whole is up to date")
+	}
 	version, err := semver.Parse(f.version)
 	if err != nil {
 		return nil, fmt.Errorf("-version %q: %w", f.version, err)

@@ -1,7 +1,9 @@
 // Command bundle makes the operator's OLM bundle and its catalogue, and checks them.
 //
 //	kustomize build config/manifests | bundle generate -version V …
-//	opm render bundle -o yaml | bundle catalog …
+//	opm render DIR -o yaml | bundle image -image IMAGE
+//	opm render --migrate-level=… -o yaml IMAGE | bundle catalog …
+//	opm render -o yaml CATALOGUE | bundle split -own FILE -others FILE
 //	bundle validate DIR
 //
 // `generate` writes what `operator-sdk generate bundle` writes, and needs only Go modules.
@@ -17,12 +19,14 @@ import (
 var commands = map[string]func([]string) error{
 	"generate": generate,
 	"catalog":  catalog,
+	"image":    withImage,
+	"split":    split,
 	"validate": validateDir,
 }
 
 func main() {
 	if len(os.Args) < 2 || commands[os.Args[1]] == nil {
-		fmt.Fprintln(os.Stderr, "usage: bundle generate|catalog|validate …")
+		fmt.Fprintln(os.Stderr, "usage: bundle generate|image|catalog|split|validate …")
 		os.Exit(2)
 	}
 	if err := commands[os.Args[1]](os.Args[2:]); err != nil {
