@@ -46,6 +46,7 @@ MANIFESTS = KUSTOMIZE=$(KUSTOMIZE) IMG=$(IMG) PAUSE_IMG=$(PAUSE_IMG) SCORECARD_I
 include hack/tools.mk
 include test/cluster/cluster.mk
 include hack/bundle/bundle.mk
+include hack/bundle/community/community.mk
 include test/bench/bench.mk
 
 .PHONY: all

@@ -76,7 +76,7 @@ func withImage(args []string) error {
 	if err != nil {
 		return err
 	}
-	if err := name(rendered, *image); err != nil {
+	if err := setImage(rendered, *image); err != nil {
 		return err
 	}
 	document, err := yaml.Marshal(&rendered[0])
@@ -87,8 +87,8 @@ func withImage(args []string) error {
 	return err
 }
 
-// name gives the one bundle in rendered the name that its image will have.
-func name(rendered []blob, image string) error {
+// setImage gives the one bundle in rendered the name that its image will have.
+func setImage(rendered []blob, image string) error {
 	if image == "" {
 		return errors.New("-image is missing")
 	}

@@ -50,9 +50,9 @@ func TestName(t *testing.T) {
 	g := NewWithT(t)
 	bundles := []blob{rendered("", "olm.bundle.object")}
 	bundles[0].RelatedImages = []relatedImageRef{{"manager", "example.com/m"}}
-	g.Expect(name(bundles, "example.com/b")).To(Succeed())
+	g.Expect(setImage(bundles, "example.com/b")).To(Succeed())
 	g.Expect(bundles[0].Image).To(Equal("example.com/b"))
 	g.Expect(bundles[0].RelatedImages).To(Equal([]relatedImageRef{{"", "example.com/b"}, {"manager", "example.com/m"}}))
-	g.Expect(name(bundles, "")).To(MatchError(ContainSubstring("-image")))
-	g.Expect(name(nil, "example.com/b")).To(MatchError(ContainSubstring("not one bundle")))
+	g.Expect(setImage(bundles, "")).To(MatchError(ContainSubstring("-image")))
+	g.Expect(setImage(nil, "example.com/b")).To(MatchError(ContainSubstring("not one bundle")))
 }
