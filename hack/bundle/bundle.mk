@@ -105,4 +105,4 @@ scorecard-push: ## Push the image of scorecard's custom tests.
 .PHONY: scorecard
 scorecard: operator-sdk ## Run scorecard's tests with operator-sdk, on the cluster of KUBECONFIG, where the operator runs.
 	$(KUBECTL) apply -k config/scorecard/rbac
-	operator-sdk scorecard $(BUNDLE_DIR) --namespace default --wait-time 180s
+	operator-sdk scorecard $(BUNDLE_DIR) --namespace default --service-account daemonset-job-scorecard --wait-time 180s

@@ -89,6 +89,9 @@ func refused(ctx context.Context, c client.Client, namespace, image string) (str
 		switch err := c.Create(ctx, job, client.DryRunAll); {
 		case err == nil:
 			problems = append(problems, fmt.Errorf("%s: was accepted", name))
+		case advise(err, namespace) != nil:
+			// The other manifests would only repeat it.
+			return "", err
 		case !apierrors.IsInvalid(err) || !strings.Contains(err.Error(), test.told):
 			problems = append(problems, fmt.Errorf("%s: was refused with another reason: %w", name, err))
 		}

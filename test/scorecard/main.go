@@ -41,18 +41,23 @@ var checks = map[string]check{
 func main() {
 	ctrl.SetLogger(logr.Discard())
 	rest.SetDefaultWarningHandler(rest.NoWarnings{})
+	fmt.Println(string(report(os.Args[1:])))
+}
+
+// report runs the tests with these names, and returns their TestStatus as JSON.
+func report(names []string) []byte {
 	var status v1alpha3.TestStatus
-	for _, name := range os.Args[1:] {
+	for _, name := range names {
 		status.Results = append(status.Results, run(name))
 	}
-	if len(os.Args) == 1 {
+	if len(names) == 0 {
 		status.Results = []v1alpha3.TestResult{{Name: "scorecard", State: v1alpha3.ErrorState, Errors: []string{"no test was named in the entrypoint"}}}
 	}
 	text, err := json.MarshalIndent(status, "", "  ")
 	if err != nil {
 		panic(err) // A status holds only strings, which JSON can encode.
 	}
-	fmt.Println(string(text))
+	return text
 }
 
 // run runs the test with this name.
@@ -78,7 +83,7 @@ func run(name string) v1alpha3.TestResult {
 		image = defaultImage
 	}
 	if result.Log, err = test(ctx, c, namespace, image); err != nil {
-		result.State, result.Errors = v1alpha3.FailState, []string{err.Error()}
+		result.State, result.Errors, result.Suggestions = v1alpha3.FailState, []string{err.Error()}, advise(err, namespace)
 		return result
 	}
 	result.State = v1alpha3.PassState
