@@ -5,7 +5,7 @@
 
 if [ -z "${KUBECONFIG:-}" ]; then
 	use_local_cluster
-	load_images scorecard
+	load_images scorecard scorecard-test
 	# All ways to install that the README names.
 	make -s install
 	make -s build-installer

@@ -16,6 +16,8 @@ OLM_VERSION := $(shell cat hack/olm/* | cksum | cut -d' ' -f1)
 KWOK_VERSION := $(shell cat hack/kwok/* | cksum | cut -d' ' -f1)
 # OpenKruise, which the benchmark compares with if it is asked to.
 KRUISE_VERSION := $(shell cat hack/kruise/* | cksum | cut -d' ' -f1)
+# And scorecard's standard tests, which are part of operator-sdk.
+SCORECARD_TEST_VERSION := $(shell cat hack/operator-sdk/* | cksum | cut -d' ' -f1)
 
 CONTROLLER_GEN := $(CACHE)/tools/controller-gen-$(CONTROLLER_TOOLS_VERSION)/controller-gen
 KUSTOMIZE := $(CACHE)/tools/kustomize-$(KUSTOMIZE_VERSION)/kustomize
@@ -26,9 +28,10 @@ OLM_BIN := $(CACHE)/tools/olm-$(OLM_VERSION)
 OPM := $(OLM_BIN)/opm
 KWOK := $(CACHE)/tools/kwok-$(KWOK_VERSION)/kwok
 KRUISE := $(CACHE)/tools/kruise-$(KRUISE_VERSION)/kruise
+SCORECARD_TEST := $(CACHE)/tools/scorecard-test-$(SCORECARD_TEST_VERSION)/scorecard-test
 
 .PHONY: tools
-tools: $(CONTROLLER_GEN) $(KUSTOMIZE) $(KUBEBUILDER) $(GOLANGCI_LINT) $(OPM) $(KWOK) ## Build the tools that development needs.
+tools: $(CONTROLLER_GEN) $(KUSTOMIZE) $(KUBEBUILDER) $(GOLANGCI_LINT) $(OPM) $(KWOK) $(SCORECARD_TEST) ## Build the tools that development needs.
 
 $(CONTROLLER_GEN):
 	$(call build-tool,go install sigs.k8s.io/controller-tools/cmd/controller-gen@$(CONTROLLER_TOOLS_VERSION))
@@ -43,6 +46,8 @@ $(GOLANGCI_LINT):
 # The tags leave out what opm has for images on a Btrfs or behind GPGME.
 $(OPM):
 	$(call build-tool,go -C hack/olm install -trimpath -ldflags '-s -w' -tags containers_image_openpgp$(comma)exclude_graphdriver_btrfs tool)
+$(SCORECARD_TEST):
+	$(call build-tool,go -C hack/operator-sdk install -trimpath -ldflags '-s -w' -tags containers_image_openpgp$(comma)exclude_graphdriver_btrfs tool)
 $(KWOK):
 	$(call build-tool,go -C hack/kwok install -trimpath -ldflags '-s -w' tool)
 

@@ -102,6 +102,18 @@ scorecard-build: bin/linux_$(ARCH) ## Build the image of scorecard's custom test
 scorecard-push: ## Push the image of scorecard's custom tests.
 	$(MAKE) docker-push IMG=$(SCORECARD_IMG)
 
+# The image of the standard tests as the bundle names it.
+SCORECARD_TEST_IMG = $(shell sed -n 's/^ *image: //p' config/scorecard/patches/basic.config.yaml)
+
+.PHONY: scorecard-test-build
+scorecard-test-build: $(SCORECARD_TEST) ## Build the image of scorecard's standard tests from their code, for clusters that cannot pull it.
+	mkdir -p bin/scorecard-test && cp $(SCORECARD_TEST) bin/scorecard-test/
+	printf 'FROM scratch\nCOPY scorecard-test /bin/\nENV PATH=/bin\nUSER 1001:1001\n' | $(BUILD_IMAGE) -t $(SCORECARD_TEST_IMG) -f - bin/scorecard-test
+
+.PHONY: print-scorecard-test-img
+print-scorecard-test-img:
+	@echo $(SCORECARD_TEST_IMG)
+
 .PHONY: scorecard
 scorecard: operator-sdk ## Run scorecard's tests with operator-sdk, on the cluster of KUBECONFIG, where the operator runs.
 	$(KUBECTL) apply -k config/scorecard/rbac

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"os"
 	"slices"
 	"strings"
@@ -31,32 +30,6 @@ func TestTheBundleHasNoErrorAndNoWarning(t *testing.T) {
 	problems, err := validate(committed, "")
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(problems).To(BeEmpty())
-}
-
-// TestScorecardsStandardCriteria checks what scorecard's standard tests check. Their
-// image is not available everywhere.
-func TestScorecardsStandardCriteria(t *testing.T) {
-	g := NewWithT(t)
-	bundle := load(t)
-	var examples []map[string]any
-	g.Expect(json.Unmarshal([]byte(bundle.CSV.Annotations["alm-examples"]), &examples)).To(Succeed())
-	g.Expect(examples).NotTo(BeEmpty())
-	owned := bundle.CSV.Spec.CustomResourceDefinitions.Owned
-	g.Expect(owned).To(HaveLen(1))
-	g.Expect(owned[0].Resources).NotTo(BeEmpty(), "olm-crds-have-resources")
-	schema := bundle.V1CRDs[0].Spec.Versions[0].Schema.OpenAPIV3Schema.Properties
-	described := map[string]bool{}
-	for _, d := range owned[0].SpecDescriptors {
-		described[d.Path] = true
-	}
-	for _, example := range examples {
-		spec, ok := example["spec"].(map[string]any)
-		g.Expect(ok).To(BeTrue(), "basic-check-spec")
-		for key := range spec {
-			g.Expect(schema["spec"].Properties).To(HaveKey(key), "olm-crds-have-validation")
-			g.Expect(described).To(HaveKey(key), "olm-spec-descriptors")
-		}
-	}
 }
 
 func TestEveryFieldIsDescribed(t *testing.T) {

@@ -75,45 +75,89 @@ func scorecardPod(namespace, account string, test v1alpha3.TestConfiguration) *c
 	}
 }
 
-var _ = Describe("scorecard's custom tests", func() {
-	It("pass in the pods that scorecard makes for them", func() {
+// scorecardResults runs tests of the bundle in pods as scorecard makes them, and returns
+// the result of each by its name.
+func scorecardResults(namespace, account string, tests []v1alpha3.TestConfiguration) map[string]v1alpha3.TestResult {
+	GinkgoHelper()
+	bundle := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "bundle"}, BinaryData: map[string][]byte{"bundle.tar.gz": archive(bundleDir)}}
+	Expect(k8s.Create(ctx, bundle)).To(Succeed())
+	// The controller manager makes the account `default` after the namespace.
+	Eventually(func() error {
+		return k8s.Get(ctx, client.ObjectKey{Namespace: namespace, Name: account}, &corev1.ServiceAccount{})
+	}).Should(Succeed())
+	pods := map[string]*corev1.Pod{}
+	for _, test := range tests {
+		pod := scorecardPod(namespace, account, test)
+		Expect(k8s.Create(ctx, pod)).To(Succeed())
+		pods[test.Entrypoint[1]] = pod
+	}
+	results := map[string]v1alpha3.TestResult{}
+	for name, pod := range pods {
+		Eventually(func() (corev1.PodPhase, error) {
+			err := k8s.Get(ctx, client.ObjectKeyFromObject(pod), pod)
+			return pod.Status.Phase, err
+		}, "150s").Should(BeElementOf(corev1.PodSucceeded, corev1.PodFailed), name)
+		output, err := api.CoreV1().Pods(namespace).GetLogs(pod.Name, &corev1.PodLogOptions{Container: "scorecard-test"}).DoRaw(ctx)
+		Expect(err).NotTo(HaveOccurred())
+		// Scorecard fails the test if the log has any line besides the status.
+		status := v1alpha3.TestStatus{}
+		Expect(json.Unmarshal(output, &status)).To(Succeed(), "%s printed %s", name, output)
+		Expect(status.Results).To(HaveExactElements(HaveField("Name", name)), string(output))
+		results[name] = status.Results[0]
+	}
+	return results
+}
+
+// scorecardTests returns the tests of the bundle's configuration: our own, and the
+// standard ones.
+func scorecardTests() (ours, standard []v1alpha3.TestConfiguration) {
+	GinkgoHelper()
+	config := &v1alpha3.Configuration{}
+	read(filepath.Join(bundleDir, "tests/scorecard/config.yaml"), config)
+	for _, stage := range config.Stages {
+		for _, test := range stage.Tests {
+			if test.Labels["suite"] == "job" {
+				ours = append(ours, test)
+			} else {
+				standard = append(standard, test)
+			}
+		}
+	}
+	Expect(ours).To(HaveLen(3))
+	Expect(standard).To(HaveLen(6))
+	return ours, standard
+}
+
+var _ = Describe("scorecard", func() {
+	It("passes the custom tests with the rights that make scorecard grants", func() {
 		ns := newNamespace()
-		config := &v1alpha3.Configuration{}
-		read(filepath.Join(bundleDir, "tests/scorecard/config.yaml"), config)
 		account, role, binding := &corev1.ServiceAccount{}, &rbacv1.Role{}, &rbacv1.RoleBinding{}
 		read(filepath.Join(scorecardDir, "service_account.yaml"), account)
 		read(filepath.Join(scorecardDir, "role.yaml"), role)
 		read(filepath.Join(scorecardDir, "role_binding.yaml"), binding)
-		Expect(account.Name).To(Equal(config.ServiceAccount))
 		binding.Subjects[0].Namespace = ns
-		bundle := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "bundle"}, BinaryData: map[string][]byte{"bundle.tar.gz": archive(bundleDir)}}
-		for _, object := range []client.Object{account, role, binding, bundle} {
+		for _, object := range []client.Object{account, role, binding} {
 			object.SetNamespace(ns)
 			Expect(k8s.Create(ctx, object)).To(Succeed())
 		}
-
-		pods := map[string]*corev1.Pod{}
-		for _, stage := range config.Stages {
-			for _, test := range stage.Tests {
-				if test.Labels["suite"] == "job" {
-					pod := scorecardPod(ns, config.ServiceAccount, test)
-					Expect(k8s.Create(ctx, pod)).To(Succeed())
-					pods[test.Entrypoint[1]] = pod
-				}
-			}
+		ours, _ := scorecardTests()
+		for name, result := range scorecardResults(ns, account.Name, ours) {
+			Expect(result.State).To(Equal(v1alpha3.PassState), "%s: %v", name, result.Errors)
 		}
-		Expect(pods).To(HaveLen(3))
-		for name, pod := range pods {
-			Eventually(func() (corev1.PodPhase, error) {
-				err := k8s.Get(ctx, client.ObjectKeyFromObject(pod), pod)
-				return pod.Status.Phase, err
-			}, "150s").Should(BeElementOf(corev1.PodSucceeded, corev1.PodFailed), name)
-			output, err := api.CoreV1().Pods(ns).GetLogs(pod.Name, &corev1.PodLogOptions{Container: "scorecard-test"}).DoRaw(ctx)
-			Expect(err).NotTo(HaveOccurred())
-			// Scorecard fails the test if the log has any line besides the status.
-			status := v1alpha3.TestStatus{}
-			Expect(json.Unmarshal(output, &status)).To(Succeed(), "%s printed %s", name, output)
-			Expect(status.Results).To(HaveExactElements(And(HaveField("Name", name), HaveField("State", v1alpha3.PassState))), string(output))
+	})
+
+	It("passes the standard tests for whoever has only the bundle, and ours say what they lack", func() {
+		ours, standard := scorecardTests()
+		results := scorecardResults(newNamespace(), "default", append(standard, ours...))
+		for _, test := range standard {
+			result := results[test.Entrypoint[1]]
+			Expect(result.State).To(Equal(v1alpha3.PassState), "%s: %v", result.Name, result.Errors)
+		}
+		for _, test := range ours {
+			result := results[test.Entrypoint[1]]
+			Expect(result.State).To(Equal(v1alpha3.FailState), result.Name)
+			Expect(result.Errors).To(HaveExactElements(ContainSubstring("forbidden")), result.Name)
+			Expect(result.Suggestions).To(ContainElement(ContainSubstring("make scorecard")), result.Name)
 		}
 	})
 })
