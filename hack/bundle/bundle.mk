@@ -53,6 +53,14 @@ bundle: manifests $(KUSTOMIZE) ## Generate bundle/ and bundle.Dockerfile, and ch
 bundle-validate: ## Check the bundle with every validator of operator-framework; a warning is an error.
 	$(BUNDLE_TOOL) validate -inspect-images "$(INSPECT_IMAGES)" $(abspath $(BUNDLE_DIR))
 
+.PHONY: crdify
+crdify: ## Check the upgrade from the last release's CRD, as OLM v1 does before it upgrades.
+	go -C hack/crdify test -count=1 ./...
+
+.PHONY: crdify-baseline
+crdify-baseline: ## Make the CRD the one that later versions are compared with, after a release.
+	cp config/crd/bases/daemonset.darkowlzz.space_jobs.yaml hack/crdify/baseline.yaml
+
 .PHONY: bundle-build
 bundle-build: ## Build the bundle's image.
 	$(BUILD_IMAGE) -f $(BUNDLE_DOCKERFILE) -t $(BUNDLE_IMG) .
