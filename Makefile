@@ -34,7 +34,7 @@ LDFLAGS = -s -w -X github.com/darkowlzz/daemonset-job/internal/version.Version=v
 # The modules with Go code. In the second list it is one small program each, on top of
 # so many dependencies that vet and lint take minutes: it is formatted and tidy only.
 MODULES = . test hack/bundle hack/crdify
-PROGRAM_MODULES = hack/kubernetes hack/lint
+PROGRAM_MODULES = hack/kubernetes hack/lint hack/olmv1
 # Shell code that runs a command in the folder of each module, and stops at a failure.
 in-each = for module in $(1); do (cd "$$module" && $(2)) || exit; done
 
@@ -141,8 +141,12 @@ test-e2e: ## Run the end-to-end tests, on the cluster of KUBECONFIG or the local
 test-upgrade: ## Upgrade the operator on the local cluster from its first version, with Jobs at work and finished.
 	hack/test-upgrade.sh
 
+.PHONY: test-olmv1
+test-olmv1: ## Check the bundle and the example of config/samples/olmv1 with OLM v1's own resolver and renderer.
+	go -C hack/olmv1 test -shuffle=on ./...
+
 .PHONY: test-olm
-test-olm: ## Install the operator from a catalogue with OLM itself, on a local cluster of its own.
+test-olm: test-olmv1 ## Install the operator from a catalogue with OLM itself, on a local cluster of its own.
 	hack/test-olm.sh
 
 .PHONY: demo

@@ -12,6 +12,8 @@ GOVULNCHECK_VERSION := v1.9.0
 LINT_VERSION := $(shell cat hack/lint/* | cksum | cut -d' ' -f1)
 # OLM, opm and crane have theirs in one as well.
 OLM_VERSION := $(shell cat hack/olm/* | cksum | cut -d' ' -f1)
+# What OLM v1 does before it writes, too.
+OLMV1_VERSION := $(shell cat $(filter-out %_test.go,$(wildcard hack/olmv1/*)) | cksum | cut -d' ' -f1)
 # kwok, which simulates nodes, too.
 KWOK_VERSION := $(shell cat hack/kwok/* | cksum | cut -d' ' -f1)
 # OpenKruise, which the benchmark compares with if it is asked to.
@@ -26,6 +28,7 @@ GOVULNCHECK := $(CACHE)/tools/govulncheck-$(GOVULNCHECK_VERSION)/govulncheck
 GOLANGCI_LINT := $(CACHE)/tools/golangci-lint-$(LINT_VERSION)/golangci-lint
 OLM_BIN := $(CACHE)/tools/olm-$(OLM_VERSION)
 OPM := $(OLM_BIN)/opm
+OLMV1 := $(CACHE)/tools/olmv1-$(OLMV1_VERSION)/olmv1
 KWOK := $(CACHE)/tools/kwok-$(KWOK_VERSION)/kwok
 KRUISE := $(CACHE)/tools/kruise-$(KRUISE_VERSION)/kruise
 SCORECARD_TEST := $(CACHE)/tools/scorecard-test-$(SCORECARD_TEST_VERSION)/scorecard-test
@@ -51,6 +54,11 @@ $(SCORECARD_TEST):
 $(KWOK):
 	$(call build-tool,go -C hack/kwok install -trimpath -ldflags '-s -w' tool)
 
+# OLM v1's CRDs lie beside it.
+$(OLMV1):
+	$(call build-tool,go -C hack/olmv1 build -trimpath -ldflags '-s -w' -o "$$GOBIN/olmv1" . && mkdir "$$GOBIN/crd" && \
+		cp --no-preserve=mode "$$(go -C hack/olmv1 list -m -f '{{.Dir}}' github.com/operator-framework/operator-controller)"/helm/olmv1/base/*/crd/standard/*.yaml "$$GOBIN/crd/")
+
 # Its CRDs lie beside it, as in a checkout of it.
 $(KRUISE):
 	$(call build-tool,go -C hack/kruise install -trimpath -ldflags '-s -w' tool && mkdir -p "$$GOBIN/config/crd" && \
@@ -65,6 +73,11 @@ kruise: $(KRUISE)
 .PHONY: olm-tools
 olm-tools: $(OPM)
 	@echo $(OLM_BIN)
+
+# Prints the path of the program that resolves and renders as OLM v1 does.
+.PHONY: olmv1
+olmv1: $(OLMV1)
+	@echo $(OLMV1)
 
 # The names by which operator-sdk's Makefile has its tools: each puts one into bin/.
 .PHONY: kustomize controller-gen opm golangci-lint
