@@ -19,7 +19,8 @@ leave() {
 trap leave EXIT
 
 OLM_PROGRAMS="$(make -s olm-tools | tail -1)"
-export OLM_PROGRAMS
+OLMV1="$(make -s olmv1 | tail -1)"
+export OLM_PROGRAMS OLMV1
 # What an interrupted run left installed, or its images, must not be tested.
 cluster down
 use_local_cluster
@@ -27,6 +28,7 @@ address="$(cluster address):5000"
 "$OLM_PROGRAMS/crane" registry serve --address "$address" >"$work/registry.log" 2>&1 &
 registry=$!
 cluster mirror "http://$address"
+export OLM_REGISTRY="$address"
 
 # release builds and pushes all that is released of a version, and what follows
 # are further settings for make: release 0.1.0 REPLACES=0.0.9

@@ -137,3 +137,16 @@ func rolesIn(namespace string) func() ([]rbacv1.Role, error) {
 		return list.Items, err
 	}
 }
+
+// clusterRoles returns the names of the ClusterRoles of the operator and for its users.
+func clusterRoles() ([]string, error) {
+	list := &rbacv1.ClusterRoleList{}
+	err := k8s.List(ctx, list)
+	var names []string
+	for i := range list.Items {
+		if strings.HasPrefix(list.Items[i].Name, "daemonset-job") {
+			names = append(names, list.Items[i].Name)
+		}
+	}
+	return names, err
+}

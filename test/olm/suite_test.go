@@ -34,14 +34,17 @@ import (
 var settings = struct {
 	// programs is the folder of OLM's programs.
 	programs string
-	// cluster is the local cluster's name.
-	cluster string
+	// olmv1 is the program that resolves and renders as OLM v1 does.
+	olmv1 string
+	// cluster is the local cluster's name, and registry the address of its registry.
+	cluster, registry string
 	// current and previous are the two versions. The catalogues' images offer both
 	// versions, and the previous one alone.
 	current, previous           string
 	catalogImage, previousImage string
 }{
-	os.Getenv("OLM_PROGRAMS"), os.Getenv("CLUSTER_NAME"),
+	os.Getenv("OLM_PROGRAMS"), os.Getenv("OLMV1"),
+	os.Getenv("CLUSTER_NAME"), os.Getenv("OLM_REGISTRY"),
 	os.Getenv("OLM_VERSION"), os.Getenv("OLM_PREVIOUS_VERSION"),
 	os.Getenv("OLM_CATALOG_IMG"), os.Getenv("OLM_PREVIOUS_CATALOG_IMG"),
 }
@@ -96,10 +99,16 @@ func installOLM() {
 		crds.CatalogSource(), crds.ClusterServiceVersion(), crds.InstallPlan(), crds.OLMConfig(),
 		crds.Operator(), crds.OperatorCondition(), crds.OperatorGroup(), crds.Subscription(),
 	} {
-		Expect(client.IgnoreAlreadyExists(k8s.Create(ctx, crd))).To(Succeed())
-		Eventually(func() ([]apiextensionsv1.CustomResourceDefinitionCondition, error) {
-			err := k8s.Get(ctx, client.ObjectKeyFromObject(crd), crd)
-			return crd.Status.Conditions, err
-		}).Should(ContainElement(And(HaveField("Type", apiextensionsv1.Established), HaveField("Status", apiextensionsv1.ConditionTrue))))
+		register(crd)
 	}
+}
+
+// register creates a CRD, and waits until its kind is served.
+func register(crd *apiextensionsv1.CustomResourceDefinition) {
+	GinkgoHelper()
+	Expect(client.IgnoreAlreadyExists(k8s.Create(ctx, crd))).To(Succeed())
+	Eventually(func() ([]apiextensionsv1.CustomResourceDefinitionCondition, error) {
+		err := k8s.Get(ctx, client.ObjectKeyFromObject(crd), crd)
+		return crd.Status.Conditions, err
+	}).Should(ContainElement(And(HaveField("Type", apiextensionsv1.Established), HaveField("Status", apiextensionsv1.ConditionTrue))))
 }
