@@ -141,9 +141,10 @@ test-e2e: ## Run the end-to-end tests, on the cluster of KUBECONFIG or the local
 test-upgrade: ## Upgrade the operator on the local cluster from its first version, with Jobs at work and finished.
 	hack/test-upgrade.sh
 
+# The flags are those of the program, which is then compiled only once.
 .PHONY: test-olmv1
 test-olmv1: ## Check the bundle and the example of config/samples/olmv1 with OLM v1's own resolver and renderer.
-	go -C hack/olmv1 test -shuffle=on ./...
+	CGO_ENABLED=0 go -C hack/olmv1 test -trimpath -shuffle=on ./...
 
 .PHONY: test-olm
 test-olm: test-olmv1 ## Install the operator from a catalogue with OLM itself, on a local cluster of its own.
