@@ -15,9 +15,9 @@ import (
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 )
 
-// OLM v1's controller cannot be built here. These tests apply what its own resolver and
-// renderer return, in its place and with the rights of the example's account. The API server
-// checks both, and its garbage collector uninstalls, as it does for OLM v1.
+// These tests apply what OLM v1's own resolver and renderer return, in place of its controller
+// and with the rights of the example's account. The API server checks both. Kubernetes' garbage
+// collector uninstalls, as it does for OLM v1: the ClusterExtension owns all objects.
 var _ = Describe("a ClusterExtension", func() {
 	const namespace = "daemonset-job-system"
 
@@ -46,8 +46,15 @@ var _ = Describe("a ClusterExtension", func() {
 		ranOnce(job)
 		lacksNothing(namespace)
 
-		By("uninstalling")
+		By("deleting the ClusterExtension alone")
 		job = waiting(newNamespace())
+		output("kubectl", "delete", "clusterextension", extension.GetName(), "--cascade=orphan")
+		Consistently(rolledOut(namespace)).Should(BeTrue())
+		Expect(status(job)()).To(HaveField("Active", int32(len(before))))
+		extension = applyExample()
+		apply(extension, current)
+
+		By("uninstalling")
 		Expect(k8s.Delete(ctx, extension)).To(Succeed())
 		for _, object := range append(current, daemonSetOf(job)...) {
 			Eventually(func() error { return k8s.Get(ctx, client.ObjectKeyFromObject(object), object) }).
