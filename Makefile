@@ -34,7 +34,7 @@ LDFLAGS = -s -w -X github.com/darkowlzz/daemonset-job/internal/version.Version=v
 # The modules with Go code. In the second list it is one small program each, on top of
 # so many dependencies that vet and lint take minutes: it is formatted and tidy only.
 MODULES = . test hack/bundle hack/crdify
-PROGRAM_MODULES = hack/kubernetes hack/lint hack/olmv1
+PROGRAM_MODULES = hack/kubernetes hack/kubernetes-min hack/lint hack/olmv1
 # Shell code that runs a command in the folder of each module, and stops at a failure.
 in-each = for module in $(1); do (cd "$$module" && $(2)) || exit; done
 
@@ -56,7 +56,7 @@ all: test ## Run all checks and tests.
 
 .PHONY: help
 help: ## Display this help.
-	@awk 'BEGIN {FS = ":.*##"; printf "\nUsage:\n  make \033[36m<target>\033[0m\n"} /^[a-zA-Z_0-9-]+:.*?##/ { printf "  \033[36m%-18s\033[0m %s\n", $$1, $$2 } /^##@/ { printf "\n\033[1m%s\033[0m\n", substr($$0, 5) } ' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*##"; printf "\nUsage:\n  make \033[36m<target>\033[0m\n"} /^[a-zA-Z_0-9-]+:.*?##/ { printf "  \033[36m%-20s\033[0m %s\n", $$1, $$2 } /^##@/ { printf "\n\033[1m%s\033[0m\n", substr($$0, 5) } ' $(MAKEFILE_LIST)
 
 ##@ Development
 
@@ -128,6 +128,10 @@ fuzz: ## Run each fuzz target for FUZZ_TIME. Their seeds run in every go test.
 .PHONY: test-integration
 test-integration: ## Run the same with the race detector, and those that need an API server.
 	KUBEBUILDER_ASSETS="$$($(MAKE) -s kubernetes)" hack/test-integration.sh
+
+.PHONY: test-integration-min
+test-integration-min: ## Run the product's tests against the oldest Kubernetes that is supported.
+	KUBEBUILDER_ASSETS="$$($(MAKE) -s kubernetes-min)" go test -shuffle=on -timeout 15m ./...
 
 .PHONY: test-scaffold
 test-scaffold: $(KUBEBUILDER) ## Let operator-sdk's own code add a kind and a webhook to a copy, and build it.

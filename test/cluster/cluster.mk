@@ -32,6 +32,10 @@ test-cluster: ## Test the local cluster itself, by killing what can be killed. T
 kubernetes: $(CLUSTER) ## Build Kubernetes for the local cluster and the tests, once, and print its folder.
 	@$(CLUSTER) build
 
+.PHONY: kubernetes-min
+kubernetes-min: $(CLUSTER) ## Build the API server of the oldest Kubernetes that is supported, once, and print its folder.
+	@$(CLUSTER) build oldest
+
 # The names that operator-sdk's Makefile has for it.
 .PHONY: envtest setup-envtest
 envtest setup-envtest: kubernetes

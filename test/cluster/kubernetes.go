@@ -13,16 +13,10 @@ import (
 	"time"
 )
 
-// componentNames are the names of the links to the one binary of Kubernetes.
-var componentNames = []string{
-	"etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy", "kubectl",
-}
-
-// Kubernetes returns the folder with the components of Kubernetes and etcd. It builds
-// them if the cache has no build of these sources. It needs no root and no Debian
-// packages. The folder serves as KUBEBUILDER_ASSETS.
-func Kubernetes(ctx context.Context, project string, log io.Writer) (string, error) {
-	sources := filepath.Join(project, "hack", "kubernetes")
+// kubernetes returns the folder with the components of a release. It builds them if
+// the cache has no build of these sources.
+func (r release) kubernetes(ctx context.Context, project string, log io.Writer) (string, error) {
+	sources := filepath.Join(project, "hack", r.folder)
 	sum, version, err := sourceOf(sources)
 	if err != nil {
 		return "", err
@@ -39,14 +33,14 @@ func Kubernetes(ctx context.Context, project string, log io.Writer) (string, err
 	defer unlock()
 	binary := filepath.Join(folder, "kubernetes")
 	if _, err := os.Stat(binary); errors.Is(err, os.ErrNotExist) {
-		err = buildKubernetes(ctx, sources, binary, version, log)
+		err = r.build(ctx, sources, binary, version, log)
 		if err != nil {
 			return "", err
 		}
 	} else if err != nil {
 		return "", err
 	}
-	for _, name := range componentNames {
+	for _, name := range r.components {
 		if err := link("kubernetes", filepath.Join(folder, name)); err != nil {
 			return "", err
 		}
@@ -76,7 +70,7 @@ func sourceOf(folder string) (sum, version string, err error) {
 
 var kubernetesVersion = regexp.MustCompile(`(?m)^\s*k8s\.io/kubernetes (v\S+)`)
 
-func buildKubernetes(ctx context.Context, sources, binary, version string, log io.Writer) error {
+func (r release) build(ctx context.Context, sources, binary, version string, log io.Writer) error {
 	began := time.Now()
 	_, _ = fmt.Fprintf(log, "Building Kubernetes %s and etcd from source: once, and about ten minutes on two cores.\n", version)
 	stop := heartbeat(log, began)
@@ -85,7 +79,7 @@ func buildKubernetes(ctx context.Context, sources, binary, version string, log i
 		return err
 	}
 	flags := fmt.Sprintf("-s -w -X k8s.io/component-base/version.gitVersion=%[1]s -X k8s.io/client-go/pkg/version.gitVersion=%[1]s", version)
-	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", flags, "-o", binary+".new", ".")
+	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-tags", r.tags, "-ldflags", flags, "-o", binary+".new", ".")
 	build.Dir = sources
 	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=", "GOWORK=off")
 	build.Stdout, build.Stderr = log, log

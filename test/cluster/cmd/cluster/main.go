@@ -50,8 +50,8 @@ func execute(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	if v.build {
-		folder, err := cluster.Kubernetes(ctx, options.Project, options.Log)
+	if v.build != nil {
+		folder, err := v.build(ctx, options.Project, options.Log)
 		if err == nil {
 			fmt.Println(folder)
 		}

@@ -12,8 +12,8 @@ import (
 // verb is one operation of the command.
 type verb struct {
 	words, takes, help string
-	// build marks the verb that needs no cluster and no privileges.
-	build bool
+	// build prints the folder of a build. It needs no cluster and no privileges.
+	build func(ctx context.Context, project string, log io.Writer) (string, error)
 	do    func(context.Context, *cluster.Cluster, []string) error
 }
 
@@ -40,7 +40,8 @@ var verbs = []verb{
 		return nil
 	}},
 	{words: "logs", takes: "COMPONENT", help: "print the log of a component, as status names it", do: logs},
-	{words: "build", help: "build Kubernetes, or find it built, and print its folder", build: true},
+	{words: "build", help: "build Kubernetes, or find it built, and print its folder", build: cluster.Kubernetes},
+	{words: "build oldest", help: "the same for the oldest Kubernetes that is supported, without nodes", build: cluster.OldestKubernetes},
 	{words: "verify-clean", help: "fail if anything of the cluster is left on the machine", do: func(_ context.Context, c *cluster.Cluster, _ []string) error {
 		return c.VerifyClean()
 	}},
