@@ -93,14 +93,15 @@ func TestBounds(t *testing.T) {
       port: {x-kubernetes-int-or-string: true},
       cpu: {x-kubernetes-int-or-string: true, pattern: generated},
       at: {type: string, format: date-time},
-      count: {type: integer, format: int32}}}`)
+      count: {type: integer, format: int32},
+      weight: {type: integer, format: int32, minimum: 1, maximum: 100}}}`)
 	template := at(spec, "template", "properties")
-	for _, limits := range []map[string]any{at(spec, "number"), at(template, "port")} {
+	for _, limits := range []map[string]any{at(spec, "number"), at(template, "port"), at(template, "count")} {
 		g.Expect(limits).To(And(HaveKeyWithValue("minimum", -2147483648.0), HaveKeyWithValue("maximum", 2147483647.0)))
 	}
 	g.Expect(at(template, "cpu")).To(And(HaveKeyWithValue("pattern", quantity), Not(HaveKey("maximum"))))
 	g.Expect(at(template, "at")).To(HaveKeyWithValue("pattern", timestamp))
-	g.Expect(at(template, "count")).To(HaveLen(2))
+	g.Expect(at(template, "weight")).To(And(HaveKeyWithValue("minimum", 1.0), HaveKeyWithValue("maximum", 100.0)))
 }
 
 // TestQuantity compares the pattern with Go's parser, which must take all of it.

@@ -75,8 +75,8 @@ const (
 	timestamp = `^[^a-z]*$`
 )
 
-// bound limits a schema, and all below it, to values that Go's types can hold. The API
-// server checks the range of integers with a format by itself.
+// bound limits a schema, and all below it, to values that Go's types can hold. An API
+// server of Kubernetes 1.30 does not check the range of integers with a format by itself.
 func bound(schema map[string]any) {
 	walk(schema, func(s map[string]any) {
 		switch {
@@ -84,8 +84,18 @@ func bound(schema map[string]any) {
 			s["pattern"] = quantity
 		case s["x-kubernetes-int-or-string"] == true:
 			s["minimum"], s["maximum"] = math.MinInt32, math.MaxInt32
+		case s["format"] == "int32":
+			setDefault(s, "minimum", math.MinInt32)
+			setDefault(s, "maximum", math.MaxInt32)
 		case s["format"] == "date-time":
 			s["pattern"] = timestamp
 		}
 	})
+}
+
+// setDefault sets a value that the schema does not have.
+func setDefault(schema map[string]any, name string, value int) {
+	if _, ok := schema[name]; !ok {
+		schema[name] = value
+	}
 }
