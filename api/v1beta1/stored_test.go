@@ -14,7 +14,8 @@ import (
 )
 
 // A rule on the whole Job would be asked in each write of its status. The manager could
-// then never write the status of a Job that is older than the rule.
+// then never write the status of a Job that is older than the rule. Kubernetes before 1.33
+// asks the rules on a field too: theirs accept a template that has not changed.
 var _ = Describe("a stored Job with a reserved name", Serial, Ordered, func() {
 	ctx := context.Background()
 	var stored *unstructured.Unstructured
