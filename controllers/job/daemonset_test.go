@@ -72,6 +72,8 @@ func TestARefusedDaemonSetBlocksTheJob(t *testing.T) {
 		"invalid":     apierrors.NewInvalid(kind, "x", nil),
 		"forbidden":   apierrors.NewForbidden(schema.GroupResource{Resource: "daemonsets"}, "x", nil),
 		"bad request": apierrors.NewBadRequest("an admission webhook refused it"),
+		"a field that is newer than the API server": &apierrors.StatusError{ErrStatus: metav1.Status{Status: metav1.StatusFailure, Code: 500,
+			Message: "failed to create typed patch object (ns/j; apps/v1, Kind=DaemonSet): .spec.template.spec.new: field not declared in schema"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			ds := daemonSetFor(t, theJob().Obj(), 2)

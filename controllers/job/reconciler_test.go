@@ -203,6 +203,20 @@ var _ = Describe("a Job", func() {
 		Eventually(status(j)).Should(phaseAnd(v1beta1.PhaseRunning, "0/1"))
 	})
 
+	It("says which field of its template the API server is too old for, and runs it without", func() {
+		wrappers.RequireKubernetesBefore(GinkgoTB(), managerConfig, "1.34", "hostnameOverride of pods")
+		addNodes(ns, "a")
+		newer := template(ns, "example.com/work:v1")
+		newer.Spec.HostnameOverride = new("host")
+		j := create(wrappers.Job(ns, "newer").Template(newer))
+		Eventually(condition(j, v1beta1.JobBlocked)).Should(Equal("True DaemonSetRefused"))
+		s, err := status(j)()
+		Expect(err).NotTo(HaveOccurred())
+		Expect(meta.FindStatusCondition(s.Conditions, v1beta1.JobBlocked).Message).To(ContainSubstring(".spec.template.spec.hostnameOverride"))
+		change(j, func(spec *v1beta1.JobSpec) { spec.Template.Spec.HostnameOverride = nil })
+		Eventually(status(j)).Should(phaseAnd(v1beta1.PhaseRunning, "0/1"))
+	})
+
 	It("does not kill what runs when an update is refused", func() {
 		addNodes(ns, "a")
 		j := create(pooled(ns, "j"))

@@ -144,7 +144,7 @@ func (r *Reconciler) apply(ctx context.Context, state *jobState, desired *appsv1
 	}
 	err = r.client.Apply(ctx, config, append(options, client.FieldOwner(v1beta1.ManagerFieldOwner))...)
 	switch {
-	case apierrors.IsInvalid(err), apierrors.IsForbidden(err), apierrors.IsBadRequest(err):
+	case isRefusal(err):
 		// A retry changes nothing: the user must change the Job, or an administrator the policy.
 		return nil, plan.Blocker{Reason: v1beta1.ReasonDaemonSetRefused,
 			Message: "the API server refused the DaemonSet: " + plan.Shorten(err.Error(), 4*plan.MaxSentence)}, nil
