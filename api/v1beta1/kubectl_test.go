@@ -27,6 +27,10 @@ var _ = Describe("kubectl", func() {
 		Expect(kubectl("apply", "-f", crdFile)).To(ContainSubstring("unchanged"))
 	})
 
+	It("applies the manifests without a warning", func() {
+		Expect(kubectl("apply", "-k", "../../config/default")).NotTo(ContainSubstring("Warning"))
+	})
+
 	DescribeTable("explains each field", func(object string, fields ...string) {
 		out := kubectl("explain", object)
 		Expect(out).NotTo(ContainSubstring("<no description>"))

@@ -110,7 +110,7 @@ func startControllerManager(assets string) {
 	file := filepath.Join(GinkgoT().TempDir(), "kubeconfig")
 	Expect(os.WriteFile(file, kubeconfig, 0o600)).To(Succeed())
 	command := exec.Command(filepath.Join(assets, "kube-controller-manager"), "--kubeconfig="+file,
-		"--controllers=daemonset-controller,garbage-collector-controller,resourcequota-controller,serviceaccount-controller",
+		"--controllers=daemonset-controller,garbage-collector-controller,resourcequota-controller,serviceaccount-controller,validatingadmissionpolicy-status-controller",
 		"--leader-elect=false", "--secure-port=0", "--kube-api-qps=500", "--kube-api-burst=500", "--use-service-account-credentials=false")
 	command.Stdout, command.Stderr = GinkgoWriter, GinkgoWriter
 	Expect(command.Start()).To(Succeed())
