@@ -41,8 +41,7 @@ func TestVariablesOfOperatorSDK(t *testing.T) {
 func TestFlagsOfOperatorSDK(t *testing.T) {
 	g := NewWithT(t)
 	f := newFlags("test")
-	g.Expect(f.Parse([]string{"-version", "1.0.0", "-q", "--overwrite", "--version", "1.1.0", "--channels=fast,stable", "--default-channel=stable",
-		"-description", "catalog_test.go", "-icon", "catalog_test.go"})).To(Succeed())
+	g.Expect(f.Parse([]string{"-version", "1.0.0", "-q", "--overwrite", "--version", "1.1.0", "--channels=fast,stable", "--default-channel=stable"})).To(Succeed())
 	r, err := f.release()
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect([]string{r.version.String(), f.channels, f.defaultChannel}).To(Equal([]string{"1.1.0", "fast,stable", "stable"}))
