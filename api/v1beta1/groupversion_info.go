@@ -24,6 +24,7 @@ var (
 
 func init() {
 	SchemeBuilder.Register(&Job{}, &JobList{})
+	SchemeBuilder.Register(&JobRecord{}, &JobRecordList{})
 }
 
 // schemeBuilder has the method that operator-sdk calls for a new kind. The one of

@@ -26,6 +26,37 @@ type FailedNode struct {
 	Message string `json:"message,omitempty"`
 }
 
+// FailureGroup is nodes that failed alike.
+type FailureGroup struct {
+	// reason in one word: that of failedNodes.
+	// +operator-sdk:csv:customresourcedefinitions:type=status,displayName="Failure Group: Reason",xDescriptors={"urn:alm:descriptor:text"},order=25
+	// +required
+	Reason string `json:"reason"`
+
+	// exitCode of the containers that ended last. Unset when none ended.
+	// +operator-sdk:csv:customresourcedefinitions:type=status,displayName="Failure Group: Exit Code",xDescriptors={"urn:alm:descriptor:text"},order=26
+	// +optional
+	ExitCode *int32 `json:"exitCode,omitempty"`
+
+	// message is the first line that the nodes' containers printed last, or what happened. What
+	// differs between nodes by nature is replaced: their names, addresses, UUIDs and numbers.
+	// +operator-sdk:csv:customresourcedefinitions:type=status,displayName="Failure Group: Message",xDescriptors={"urn:alm:descriptor:text"},order=27
+	// +optional
+	Message string `json:"message,omitempty"`
+
+	// count is how many nodes failed so.
+	// +operator-sdk:csv:customresourcedefinitions:type=status,displayName="Failure Group: Nodes Failed",xDescriptors={"urn:alm:descriptor:text"},order=28
+	// +required
+	Count int32 `json:"count"`
+
+	// nodes are the first of them by name, at most 5.
+	// +operator-sdk:csv:customresourcedefinitions:type=status,displayName="Failure Group: Nodes",xDescriptors={"urn:alm:descriptor:text"},order=29
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=5
+	Nodes []string `json:"nodes,omitempty"`
+}
+
 // JobStatus is how far a Job is. Only the manager writes it. It is computed from
 // the DaemonSet and its pods, and does not change once Complete or Failed is true.
 type JobStatus struct {
@@ -93,6 +124,14 @@ type JobStatus struct {
 	// +kubebuilder:validation:MaxItems=100
 	FailedNodes []FailedNode `json:"failedNodes,omitempty"`
 
+	// failureGroups sum up all failed nodes by reason, exit code and message, those of most
+	// nodes first, at most 10.
+	// +operator-sdk:csv:customresourcedefinitions:type=status,displayName="Failure Groups",xDescriptors={"urn:alm:descriptor:text"},order=24
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=10
+	FailureGroups []FailureGroup `json:"failureGroups,omitempty"`
+
 	// leftOutNodes are nodes that were not Ready before startTime and still are not, ordered by
 	// name, at most 100 of them. The Job does not wait for them.
 	// +operator-sdk:csv:customresourcedefinitions:type=status,displayName="Nodes Left Out",xDescriptors={"urn:alm:descriptor:text"},order=17
@@ -117,6 +156,23 @@ type JobStatus struct {
 	// +operator-sdk:csv:customresourcedefinitions:type=status,displayName="Retried",xDescriptors={"urn:alm:descriptor:text"},order=20
 	// +optional
 	RetryTime *metav1.Time `json:"retryTime,omitempty"`
+
+	// runGeneration is the Job's metadata.generation at which the current template became
+	// current. Records of another run do not count.
+	// +operator-sdk:csv:customresourcedefinitions:type=status,displayName="Run",xDescriptors={"urn:alm:descriptor:text"},order=21
+	// +optional
+	RunGeneration int64 `json:"runGeneration,omitempty"`
+
+	// records is the number of JobRecords that the Job has, of all its runs.
+	// +operator-sdk:csv:customresourcedefinitions:type=status,displayName="Records",xDescriptors={"urn:alm:descriptor:text"},order=22
+	// +optional
+	Records int32 `json:"records,omitempty"`
+
+	// gated says that pods which are made again wait for the manager, so that a node that is
+	// done does not do the work of this run again.
+	// +operator-sdk:csv:customresourcedefinitions:type=status,displayName="Gated",xDescriptors={"urn:alm:descriptor:text"},order=23
+	// +optional
+	Gated bool `json:"gated,omitempty"`
 
 	// conditions are Complete, Failed, Suspended and Blocked, and Ready and Stalled, which
 	// are those of kstatus.

@@ -45,7 +45,7 @@ type JobList struct {
 
 // JobSpec is what runs once on every node, and how.
 // +kubebuilder:validation:XValidation:rule="has(self.image) != has(self.template)",message="set exactly one of image (the short form: one container) and template (the long form: a pod template)"
-// +kubebuilder:validation:XValidation:rule="!has(self.template) || !(has(self.command) || has(self.args) || has(self.env) || has(self.mountPath))",message="command, args, env and mountPath belong to the short form: with template, set them in its containers and volumes"
+// +kubebuilder:validation:XValidation:rule="!has(self.template) || !(has(self.command) || has(self.args) || has(self.env) || has(self.mountPath) || has(self.nodeSelector) || has(self.tolerations))",message="command, args, env, mountPath, nodeSelector and tolerations belong to the short form: with template, set them in its containers, volumes and spec"
 // +kubebuilder:validation:XValidation:rule="!has(self.template) || !has(self.template.spec) || !has(self.template.spec.restartPolicy) || self.template.spec.restartPolicy == 'Always'",message="leave template.spec.restartPolicy out: the pods of a DaemonSet are always restarted; set backoffLimit to bound the restarts"
 // +kubebuilder:validation:XValidation:rule="!has(self.template) || !has(self.template.spec) || self.template.spec.containers.all(c, !has(c.restartPolicy) && !has(c.restartPolicyRules))",message="leave restartPolicy and restartPolicyRules out of the template's containers: one that ends the pod makes its work run again without end; set backoffLimit to bound the restarts"
 // +kubebuilder:validation:XValidation:rule="!has(self.template) || !has(self.template.spec) || !has(self.template.spec.initContainers) || self.template.spec.initContainers.all(c, !has(c.restartPolicyRules) && (!has(c.restartPolicy) || c.restartPolicy == 'Always'))",message="the restartPolicy of an init container can only be Always, which makes it a sidecar: one that ends the pod makes its work run again without end; leave restartPolicyRules out, and set backoffLimit to bound the restarts"
@@ -105,6 +105,21 @@ type JobSpec struct {
 	// +kubebuilder:validation:XValidation:rule="oldSelf == optional.of(self) || !has(self.spec) || ((!has(self.spec.schedulingGates) || self.spec.schedulingGates.all(g, !g.name.startsWith('daemonset.darkowlzz.space/'))) && (!has(self.spec.readinessGates) || self.spec.readinessGates.all(g, !g.conditionType.startsWith('daemonset.darkowlzz.space/'))))",optionalOldSelf=true,message="leave schedulingGates and readinessGates that begin with daemonset.darkowlzz.space/ out of template.spec: the operator sets them; to hold nodes, set parallelism or suspend"
 	// +kubebuilder:validation:XValidation:rule="oldSelf == optional.of(self) || !has(self.spec) || (self.spec.containers.all(c, c.name != 'daemonset-job-pause') && (!has(self.spec.initContainers) || self.spec.initContainers.all(c, c.name != 'daemonset-job-pause')))",optionalOldSelf=true,message="give the container daemonset-job-pause of the template another name: the operator adds one of this name in completionMode Exit"
 	Template *corev1.PodTemplateSpec `json:"template,omitempty"`
+
+	// nodeSelector limits the short form to nodes that have all of these labels.
+	// Default: every node.
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,displayName="Node Selector",order=17
+	// +optional
+	// +kubebuilder:validation:MaxProperties=64
+	NodeSelector map[string]string `json:"nodeSelector,omitempty"`
+
+	// tolerations let the short form run on nodes with these taints, such as those of the
+	// control plane. Default: none but those that every pod of a DaemonSet has.
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,displayName="Tolerations",order=18
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=64
+	Tolerations []corev1.Toleration `json:"tolerations,omitempty"`
 
 	// completionMode says when a node is done. Log: its container has logged the
 	// termination word, and sleeps. Exit: its containers have exited with code 0,
@@ -197,4 +212,18 @@ type JobSpec struct {
 	// +optional
 	// +kubebuilder:validation:Minimum=0
 	TTLSecondsAfterFinished *int32 `json:"ttlSecondsAfterFinished,omitempty"`
+
+	// completedPods is what becomes of the pod of a node that is done. Keep: it stays until the
+	// Job is over, with its log, its resources and its address, and a reboot runs its container
+	// again. Release: it is deleted once its node is recorded, and the one that the DaemonSet
+	// controller makes in its place waits, without a node, until the Job is over. Default: Keep.
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,displayName="Completed Pods",xDescriptors={"urn:alm:descriptor:com.tectonic.ui:select:Keep","urn:alm:descriptor:com.tectonic.ui:select:Release","urn:alm:descriptor:com.tectonic.ui:advanced"},order=19
+	// +optional
+	// +kubebuilder:default=Keep
+	CompletedPods CompletedPods `json:"completedPods,omitempty"`
+
+	// results is what is kept of what the nodes printed, and for how long.
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,displayName="Results",xDescriptors={"urn:alm:descriptor:com.tectonic.ui:advanced"},order=20
+	// +optional
+	Results *Results `json:"results,omitempty"`
 }

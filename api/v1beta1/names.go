@@ -18,6 +18,9 @@ const (
 	// watch pods whose value is Exit.
 	LabelCompletionMode = "daemonset.darkowlzz.space/completion-mode"
 
+	// LabelJobUID holds, on a JobRecord, the UID of the Job.
+	LabelJobUID = "daemonset.darkowlzz.space/job-uid"
+
 	// DefaultPodSelector selects the pods of all Jobs.
 	DefaultPodSelector = LabelDaemonSetJob + "=true"
 )
@@ -45,8 +48,8 @@ const (
 	// PodCompleted is the pod condition with which the terminator marks a node as
 	// done in Log mode. It is also the pod's readiness gate.
 	PodCompleted = "daemonset.darkowlzz.space/completed"
-	// SchedulingGate holds a pod of a Job with parallelism or suspend until the
-	// manager lets its node start.
+	// SchedulingGate holds a pod until the manager lets its node start: those of a Job with
+	// parallelism or suspend, and those that are made again once every node has one.
 	SchedulingGate = "daemonset.darkowlzz.space/parallelism"
 	// AnnotationAppliedHash holds, on the DaemonSet, a hash of all that the manager
 	// applied. The manager applies it again only when something differs.
@@ -156,6 +159,9 @@ const (
 	// ReasonEndsAfterWord is why a Job is Blocked: its container ends after it logged the
 	// word, and the kubelet runs the work again.
 	ReasonEndsAfterWord = "EndsAfterWord"
+	// ReasonRecordNameTaken is why a Job is Blocked: the name of its next JobRecord belongs to
+	// another object.
+	ReasonRecordNameTaken = "RecordNameTaken"
 	// ReasonReconcileFailed is why a Job is Blocked: what the manager does for it keeps failing.
 	ReasonReconcileFailed = "ReconcileFailed"
 	// ReasonPodsWaiting is why a Job is Blocked: pods cannot be scheduled or started.

@@ -35,6 +35,9 @@ func (r *Reconciler) execute(ctx context.Context, state *jobState, s plan.State,
 			return retryConflict(err)
 		}
 	}
+	if err := r.writeRecords(ctx, state, s, p.Pages); err != nil {
+		return retryConflict(err)
+	}
 	if p.Status != nil {
 		if err := r.writeStatus(ctx, state, s, p.Status); err != nil {
 			return retryConflict(err)

@@ -39,6 +39,10 @@ type jobState struct {
 	// lastStatusWrite is when the status was last written.
 	lastStatusWrite time.Time
 	expectations    plan.Expectations
+	// records are what is recorded of the Job's nodes, and what is to be recorded.
+	// recordDeletions is how many JobRecords had been deleted when they were observed last.
+	records         plan.Records
+	recordDeletions int
 	// failure is how the last reconcile failed, and failingSince is when the first of
 	// all that failed since did.
 	failure      error

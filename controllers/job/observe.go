@@ -16,8 +16,8 @@ import (
 )
 
 // observe returns the State of a Job from the cache. The pods of a Job with gates
-// are listed live until it is known which gates were removed, by this process or by
-// an earlier one.
+// with parallelism are listed live until it is known which gates were removed, by this
+// process or by an earlier one.
 func (r *Reconciler) observe(ctx context.Context, state *jobState, job *v1beta1.Job, ds *appsv1.DaemonSet, blocker plan.Blocker) (plan.State, error) {
 	hash, err := daemonset.CurrentHash(job, ds)
 	if err != nil {
@@ -28,13 +28,16 @@ func (r *Reconciler) observe(ctx context.Context, state *jobState, job *v1beta1.
 	template, generation := templateOf(state, ds)
 	s.Nodes = r.nodeIndex.place(&state.nodes, template, generation)
 	s.Pods = r.podIndex.pods(client.ObjectKeyFromObject(job))
+	if s.Records, err = r.knowRecords(ctx, state, job, false); err != nil {
+		return s, err
+	}
 	if ds == nil || job.Finished() != nil || !job.DeletionTimestamp.IsZero() {
 		return s, nil
 	}
-	// Without gates every node may start: no stale pod hides that a slot is in use.
-	gates := daemonset.UsesGates(job)
-	s.ExpectationsMet = !gates || state.expectations.Met(s.Pods)
-	if gates && !state.expectations.Known() {
+	// Without parallelism every node may start: no stale pod hides that a slot is in use.
+	slots := job.Spec.Parallelism != nil
+	s.ExpectationsMet = !slots || state.expectations.Met(s.Pods)
+	if slots && !state.expectations.Known() {
 		cached := s.Pods
 		if s.Pods, err = r.listPods(ctx, job); err != nil {
 			return s, err
@@ -91,6 +94,9 @@ func (r *Reconciler) observeLive(ctx context.Context, state *jobState, cached pl
 	}
 	// A pod that is ungated now, and not cached yet, would then seem deleted.
 	state.expectations.Confirm(r.podIndex.pods(client.ObjectKeyFromObject(job)), s.Pods)
+	if s.Records, err = r.knowRecords(ctx, state, job, true); err != nil {
+		return s, err
+	}
 	template, _ := templateOf(state, s.DaemonSet)
 	s.Nodes, err = r.listNodes(ctx, template)
 	return s, err

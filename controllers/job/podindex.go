@@ -2,6 +2,7 @@ package job
 
 import (
 	"context"
+	"slices"
 	"sync"
 
 	corev1 "k8s.io/api/core/v1"
@@ -21,12 +22,18 @@ import (
 type podIndex struct {
 	mu   sync.Mutex
 	jobs map[types.NamespacedName]map[string]plan.Pod
+	// gone pods were done when they were deleted. They are kept until a reconcile has observed
+	// them: they may be the only ones that say so.
+	gone map[types.NamespacedName][]plan.Pod
 	// large are the sizes of each Job's large pods, in bytes, by name.
 	large map[types.NamespacedName]map[string]int
 }
 
 func newPodIndex() *podIndex {
-	return &podIndex{jobs: map[types.NamespacedName]map[string]plan.Pod{}, large: map[types.NamespacedName]map[string]int{}}
+	return &podIndex{
+		jobs: map[types.NamespacedName]map[string]plan.Pod{}, gone: map[types.NamespacedName][]plan.Pod{},
+		large: map[types.NamespacedName]map[string]int{},
+	}
 }
 
 // handler updates the index, and enqueues the Job of a pod that says something
@@ -88,6 +95,10 @@ func (i *podIndex) update(job types.NamespacedName, o client.Object) (changed bo
 func (i *podIndex) remove(job types.NamespacedName, pod client.Object) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
+	if last, ok := i.jobs[job][pod.GetName()]; ok && last.State == plan.Succeeded {
+		last.Gone = true
+		i.gone[job] = append(i.gone[job], last)
+	}
 	delete(i.jobs[job], pod.GetName())
 	if len(i.jobs[job]) == 0 {
 		delete(i.jobs, job)
@@ -111,6 +122,22 @@ func (i *podIndex) largest(job types.NamespacedName) int {
 		largest = max(largest, size)
 	}
 	return largest
+}
+
+// gonePods returns the pods of a Job that were done and are deleted.
+func (i *podIndex) gonePods(job types.NamespacedName) []plan.Pod {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return slices.Clone(i.gone[job])
+}
+
+// forgetGone drops the first n gone pods of a Job, or all of a Job that is deleted.
+func (i *podIndex) forgetGone(job types.NamespacedName, n int) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if i.gone[job] = i.gone[job][min(n, len(i.gone[job])):]; len(i.gone[job]) == 0 {
+		delete(i.gone, job)
+	}
 }
 
 // pods returns all pods with a Job's labels, whoever controls them.

@@ -3,6 +3,7 @@ package job
 import (
 	"context"
 	"errors"
+	"math"
 
 	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/clock"
@@ -29,9 +30,10 @@ type Reconciler struct {
 	clock     clock.PassiveClock
 	options   Options
 
-	podIndex  *podIndex
-	nodeIndex *nodeIndex
-	states    *jobStates
+	podIndex    *podIndex
+	nodeIndex   *nodeIndex
+	recordIndex *recordIndex
+	states      *jobStates
 }
 
 // Options are the settings of the manager's controller.
@@ -55,7 +57,7 @@ type Options struct {
 func New(cached client.Client, apiReader client.Reader, recorder events.EventRecorder, clk clock.PassiveClock, options Options) *Reconciler {
 	return &Reconciler{
 		client: cached, apiReader: apiReader, recorder: recorder, clock: clk, options: options,
-		podIndex: newPodIndex(), nodeIndex: newNodeIndex(), states: newJobStates(),
+		podIndex: newPodIndex(), nodeIndex: newNodeIndex(), recordIndex: newRecordIndex(), states: newJobStates(),
 	}
 }
 
@@ -65,6 +67,7 @@ func New(cached client.Client, apiReader client.Reader, recorder events.EventRec
 // +kubebuilder:rbac:groups=daemonset.darkowlzz.space,resources=jobs,verbs=get;list;watch;patch
 // +kubebuilder:rbac:groups=daemonset.darkowlzz.space,resources=jobs/status,verbs=patch
 // +kubebuilder:rbac:groups=daemonset.darkowlzz.space,resources=jobs/finalizers,verbs=update
+// +kubebuilder:rbac:groups=daemonset.darkowlzz.space,resources=jobrecords,verbs=get;list;watch;create;update
 // +kubebuilder:rbac:groups=apps,resources=daemonsets,verbs=get;list;watch;create;patch;delete
 // +kubebuilder:rbac:groups="",resources=pods,verbs=list;watch;patch;delete
 // +kubebuilder:rbac:groups="",resources=events,verbs=list;watch
@@ -114,12 +117,17 @@ func (r *Reconciler) reconcile(ctx context.Context, state *jobState, job *v1beta
 		return ctrl.Result{}, errors.Join(syncErr, err)
 	}
 	observed.Guard = observedGuard
+	gone := r.podIndex.gonePods(client.ObjectKeyFromObject(job))
+	observed.Pods = append(observed.Pods, gone...)
 	p := plan.Compute(observed)
+	state.records.Unwritten = p.Unwritten
+	r.podIndex.forgetGone(client.ObjectKeyFromObject(job), len(gone))
 	if p.ReadLive {
 		if observed, err = r.observeLive(ctx, state, observed); err != nil {
 			return ctrl.Result{}, errors.Join(syncErr, err)
 		}
 		p = plan.Compute(observed)
+		state.records.Unwritten = p.Unwritten
 	}
 	result, err := r.execute(ctx, state, observed, p)
 	return result, errors.Join(syncErr, err)
@@ -143,9 +151,16 @@ func (r *Reconciler) load(ctx context.Context, name client.ObjectKey) (*v1beta1.
 		return nil, nil, err
 	}
 	if cached == nil {
-		r.states.forget(name)
+		r.forget(name)
 		return nil, nil, nil
 	}
 	state := r.states.of(name, cached.UID)
 	return newest(&state.job, cached), state, nil
+}
+
+// forget drops what is known of a Job that is deleted.
+func (r *Reconciler) forget(name client.ObjectKey) {
+	r.podIndex.forgetGone(name, math.MaxInt)
+	r.recordIndex.forget(name)
+	r.states.forget(name)
 }

@@ -43,6 +43,8 @@ func CacheByObject() map[client.Object]cache.ByObject {
 		&appsv1.DaemonSet{}: {Label: ours, Transform: stripDaemonSet},
 		&corev1.Pod{}:       {Label: ours, Transform: podcache.Strip},
 		&corev1.Node{}:      {Transform: stripNode},
+		// Their metadata alone is watched.
+		&v1beta1.JobRecord{}: {Label: ours},
 		// The DaemonSet controller reports in its events alone that the API server refused a pod.
 		&corev1.Event{}: {
 			Field:     fields.SelectorFromSet(fields.Set{"involvedObject.kind": "DaemonSet", "reason": "FailedCreate", "source": "daemonset-controller"}),
@@ -70,6 +72,7 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager) err
 		Watches(&appsv1.DaemonSet{}, batchedHandler(jobOfLabels), builder.WithPredicates(predicate.Funcs{UpdateFunc: daemonSetChanged})).
 		Watches(&corev1.Pod{}, r.podIndex.handler()).
 		Watches(&corev1.Node{}, r.nodeIndex.handler(r.states)).
+		WatchesMetadata(&v1beta1.JobRecord{}, r.recordIndex.handler()).
 		Watches(&corev1.Event{}, batchedHandler(jobOfEvent)).
 		WithOptions(controller.Options{
 			MaxConcurrentReconciles: r.options.Concurrency,

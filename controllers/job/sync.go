@@ -126,10 +126,11 @@ func (r *Reconciler) findDaemonSet(ctx context.Context, state *jobState, job *v1
 
 // confirmLive reads the Job from the API server, and returns errStale if it is not as it
 // was observed. A new leader whose Job watch is older than its DaemonSet watch would roll
-// the template back, and run the earlier work once more.
+// the template back, and run the earlier work once more, or remove the gate that keeps nodes
+// which are done from it.
 func (r *Reconciler) confirmLive(ctx context.Context, job *v1beta1.Job) error {
 	now, err := r.getLive(ctx, job)
-	if err == nil && now.Generation != job.Generation {
+	if err == nil && (now.Generation != job.Generation || daemonset.UsesGates(now) != daemonset.UsesGates(job)) {
 		return errStale
 	}
 	return err

@@ -40,7 +40,7 @@ func rewrite(file string) error {
 }
 
 // foreign are the fields of a Job's spec that have types of Kubernetes.
-var foreign = []string{"template", "env"}
+var foreign = []string{"template", "env", "tolerations"}
 
 // adapt returns the CRD with bounds, and without the descriptions and defaults below
 // the foreign fields.

@@ -54,10 +54,10 @@ func Desired(job *v1beta1.Job, hash string, pause Pause) (*appsv1.DaemonSet, err
 var gate = corev1.PodSchedulingGate{Name: v1beta1.SchedulingGate}
 
 // UsesGates returns whether new pods of the Job wait for the manager to ungate
-// them. A plain Job's do not: it costs no write per node and keeps running while
-// the operator is down.
+// them. A plain Job's first pods do not: it costs no write per node and keeps running
+// while the operator is down. The status says from when those that are made again do.
 func UsesGates(job *v1beta1.Job) bool {
-	return job.Spec.Parallelism != nil || job.Suspended() || Held(job)
+	return job.Spec.Parallelism != nil || job.Suspended() || Held(job) || job.Status.Gated
 }
 
 // HasGate returns whether the manager's scheduling gate holds the pod.

@@ -33,7 +33,7 @@ func TestWhichPodsBlockAJob(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := stateWith(job(), daemonSet(1, 1), test.pod)
 			tally := s.tally()
-			status, _ := newStatus(&s, &tally)
+			status, _ := newStatus(&s, &tally, removal{})
 			NewWithT(t).Expect(status.Blocked).To(Equal(test.blocked))
 		})
 	}

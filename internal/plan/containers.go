@@ -40,6 +40,20 @@ func isDone(pod *corev1.Pod, byLog bool, work []*corev1.ContainerStatus) bool {
 	return toDo > 0 && len(work) == toDo
 }
 
+// endedAt returns when the work of a pod that is done ended.
+func endedAt(pod *corev1.Pod, byLog bool, work []*corev1.ContainerStatus) time.Time {
+	if byLog {
+		return conditionOf(pod, v1beta1.PodCompleted).LastTransitionTime.Time
+	}
+	var last time.Time
+	for _, status := range work {
+		if end := status.State.Terminated; end != nil && end.FinishedAt.After(last) {
+			last = end.FinishedAt.Time
+		}
+	}
+	return last
+}
+
 // isFailure returns whether the kubelet takes the end of a container for a failure.
 // A container whose child was killed for its memory can exit with code 0: the kubelet
 // runs it again.

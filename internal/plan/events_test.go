@@ -14,7 +14,7 @@ import (
 func reasonsOf(j *wrappers.JobWrapper, pods ...*wrappers.PodWrapper) []string {
 	state := stateWith(j, daemonSet(int32(len(pods)), int32(len(pods))), pods...)
 	tally := state.tally()
-	status, outcome := newStatus(&state, &tally)
+	status, outcome := newStatus(&state, &tally, removal{})
 	reasons := []string{}
 	for _, event := range eventsFor(&state, &status, outcome) {
 		reasons = append(reasons, event.Reason)

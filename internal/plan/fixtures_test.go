@@ -8,6 +8,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 	"github.com/darkowlzz/daemonset-job/internal/daemonset"
@@ -84,15 +85,15 @@ func stateWith(j *wrappers.JobWrapper, ds *appsv1.DaemonSet, pods ...*wrappers.P
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(nodes)) {
-		s.Nodes = append(s.Nodes, Node{Name: name, Placement: daemonset.Placed})
+		s.Nodes = append(s.Nodes, Node{Name: name, UID: types.UID(name + "-uid"), Placement: daemonset.Placed})
 	}
-	s.indexNodes()
+	s.index()
 	return s
 }
 
 // without takes nodes away from a State: their pods stay for a while.
 func without(s State, names ...string) State {
 	s.Nodes = slices.DeleteFunc(s.Nodes, func(n Node) bool { return slices.Contains(names, n.Name) })
-	s.indexNodes()
+	s.index()
 	return s
 }

@@ -39,7 +39,7 @@ func (s *State) guarded() bool { return s.Guard.Blocker(s.Job).Reason != "" }
 // waitForGuard returns the Plan for a Job whose present template may not start. The status
 // stays that of the earlier template, if any: a hash in it says that the Job has begun.
 func waitForGuard(s *State) Plan {
-	var p Plan
+	p := Plan{Unwritten: s.Records.Unwritten}
 	blocker := s.Guard.Blocker(s.Job)
 	status := WithBlocker(s.Job, blocker, s.Now)
 	if s.Job.Status.TemplateHash == "" {

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	. "github.com/onsi/gomega"
-	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -25,13 +24,11 @@ func TestWithoutThePolicyNothingStarts(t *testing.T) {
 	retried := started(10)
 	retried.RetryTime = new(metav1.NewTime(now))
 	oldPod := func() *wrappers.PodWrapper { return pod("a").Label(v1beta1.LabelTemplateHash, "h0") }
-	gated := daemonSet(1, 1)
-	gated.Spec.Template.Spec.SchedulingGates = []corev1.PodSchedulingGate{{Name: v1beta1.SchedulingGate}}
 	for name, s := range map[string]State{
 		"a gate":                       stateWith(job().Parallelism("1"), daemonSet(1, 1), pod("a").Gated()),
 		"a pod of an earlier template": stateWith(job(), daemonSet(1, 1), oldPod()),
-		"a pod that failed before":     stateWith(job().Status(retried).BackoffLimit(0), daemonSet(1, 1), crashing("a")),
-		"a pod without room":           stateWith(job().Parallelism("1"), gated, pod("a").Unschedulable("full")),
+		"a pod that failed before":     stateWith(job().Status(retried).BackoffLimit(0), gatedDaemonSet(1, 1), crashing("a")),
+		"a pod without room":           stateWith(job().Parallelism("1"), gatedDaemonSet(1, 1), pod("a").Unschedulable("full")),
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := NewWithT(t)

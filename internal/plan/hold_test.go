@@ -90,9 +90,12 @@ func TestAHoldAndItsEnd(t *testing.T) {
 	g.Expect(resumed.Status.Status.Failed).To(BeZero(), "the earlier try no longer counts")
 
 	state.Job.Status = resumed.Status.Status
+	g.Expect(stepsOf(Compute(state))).To(Equal(steps{}), "the pod would be made again without the gate")
+	state.DaemonSet = gatedDaemonSet(2, 2)
+	state.DaemonSet.UID = aDaemonSet
 	g.Expect(stepsOf(Compute(state))).To(Equal(steps{deleted: []string{"a"}}))
 	state.Pods[0].Created = state.Now.Add(2 * time.Second)
-	g.Expect(stepsOf(Compute(state))).To(Equal(steps{live: false, status: true, daemonSet: GateTemplate}), "it failed again, and holds again")
+	g.Expect(stepsOf(Compute(state))).To(Equal(steps{status: true}), "it failed again, and holds again")
 }
 
 func TestTheRetryTimeIsNotCutToBeforeTheFailure(t *testing.T) {

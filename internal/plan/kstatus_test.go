@@ -59,7 +59,7 @@ func TestReadyAndStalled(t *testing.T) {
 			meta.SetStatusCondition(&state.Job.Status.Conditions, isTrue(v1beta1.JobStalled, "Before", "what stalled it before"))
 			state.Blocker = Blocker{test.blocker, "in the way"}
 			tally := state.tally()
-			status, _ := newStatus(&state, &tally)
+			status, _ := newStatus(&state, &tally, removal{})
 			said := func(conditionType string) (string, string) {
 				if c := meta.FindStatusCondition(status.Conditions, conditionType); c != nil {
 					return string(c.Status) + " " + c.Reason, c.Message

@@ -4,13 +4,19 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 	"github.com/darkowlzz/daemonset-job/internal/daemonset"
 )
 
 // Node is a node of the cluster, as far as it matters to a Job.
 type Node struct {
 	Name string
+	// UID and Created are the node object's. A machine that joins again under the name of
+	// another has another UID.
+	UID     types.UID
+	Created time.Time
 	// Placement is what the DaemonSet controller does with the node.
 	Placement daemonset.Placement
 	// NotReadySince is when the node stopped being Ready, zero while it is Ready.
@@ -19,7 +25,7 @@ type Node struct {
 
 // ReadNode reads a node for the pods of one template.
 func ReadNode(node *corev1.Node, placer *daemonset.Placer) Node {
-	n := Node{Name: node.Name, Placement: placer.Place(node)}
+	n := Node{Name: node.Name, UID: node.UID, Created: node.CreationTimestamp.Time, Placement: placer.Place(node)}
 	for i := range node.Status.Conditions {
 		if ready := &node.Status.Conditions[i]; ready.Type == corev1.NodeReady && ready.Status != corev1.ConditionTrue {
 			n.NotReadySince = ready.LastTransitionTime.Time
@@ -32,11 +38,13 @@ func ReadNode(node *corev1.Node, placer *daemonset.Placer) Node {
 	return n
 }
 
-// member is a node of the Job, with the pod that says most about its work, if any.
+// member is a node of the Job, with the pod that says most about its work, if any, and the
+// entry that holds for it.
 type member struct {
-	node *Node
-	pod  *Pod
-	// state of that pod, empty if there is none.
+	node  *Node
+	pod   *Pod
+	entry *v1beta1.NodeRecord
+	// state of the node's work, empty if nothing says anything about it.
 	state PodState
 }
 
@@ -73,11 +81,24 @@ func (s *State) membership() membership {
 			m.leftOut = append(m.leftOut, node)
 			continue
 		}
-		one := member{node: node, pod: pod}
-		if pod != nil {
-			one.state = s.stateOf(pod)
-		}
-		m.members = append(m.members, one)
+		m.members = append(m.members, s.memberOf(node, pod))
+	}
+	return m
+}
+
+// memberOf returns a node of the Job. What is recorded of a node holds whatever becomes of
+// its pod, unless the work of a node that failed succeeded after all.
+func (s *State) memberOf(node *Node, pod *Pod) member {
+	m := member{node: node, pod: pod, entry: s.entryOf(node)}
+	if pod != nil {
+		m.state = s.stateOf(pod)
+	}
+	switch {
+	case m.entry == nil || m.state == Succeeded:
+	case m.entry.Result == v1beta1.RecordSucceeded:
+		m.state = Succeeded
+	default:
+		m.state = Failed
 	}
 	return m
 }
@@ -85,7 +106,7 @@ func (s *State) membership() membership {
 // leavesOut returns whether the Job does not wait for a node: it was not Ready
 // before the Job started, and its kubelet has started no pod of the Job since.
 func (s *State) leavesOut(node *Node, pod *Pod) bool {
-	if node.NotReadySince.IsZero() || (pod != nil && pod.Started) {
+	if node.NotReadySince.IsZero() || (pod != nil && pod.Started) || s.entryOf(node) != nil {
 		return false
 	}
 	start := s.startTime()

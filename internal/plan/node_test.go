@@ -60,7 +60,7 @@ func TestTheNodesOfAJob(t *testing.T) {
 				s.DaemonSet.Status.DesiredNumberScheduled = 1
 			}
 			tally := s.tally()
-			status, outcome := newStatus(&s, &tally)
+			status, outcome := newStatus(&s, &tally, removal{})
 			g.Expect(status.Completed).To(Equal(test.completed))
 			g.Expect(status.LeftOutNodes).To(Equal(test.leftOut))
 			g.Expect(outcome.Result).To(Equal(test.result))
@@ -91,7 +91,7 @@ func TestLeftOutNodesAreNamedUpToALimit(t *testing.T) {
 		s.Nodes[i].NotReadySince = now.Add(-time.Hour)
 	}
 	tally := s.tally()
-	status, _ := newStatus(&s, &tally)
+	status, _ := newStatus(&s, &tally, removal{})
 	NewWithT(t).Expect(status.LeftOutNodes).To(HaveLen(maxNamedNodes))
 }
 
@@ -108,9 +108,9 @@ func TestTheDaemonSetControllerMustCountTheSameNodes(t *testing.T) {
 
 func TestReadNode(t *testing.T) {
 	g := NewWithT(t)
-	since := metav1.NewTime(now)
+	since, created := metav1.NewTime(now), now.Add(-time.Hour)
 	node := func(status corev1.ConditionStatus, taints ...corev1.Taint) *corev1.Node {
-		n := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "n", CreationTimestamp: metav1.NewTime(now.Add(-time.Hour))}, Spec: corev1.NodeSpec{Taints: taints}}
+		n := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "n", UID: "u", CreationTimestamp: metav1.NewTime(created)}, Spec: corev1.NodeSpec{Taints: taints}}
 		if status != "" {
 			n.Status.Conditions = []corev1.NodeCondition{{Type: corev1.NodeReady, Status: status, LastTransitionTime: since}}
 		}
@@ -118,7 +118,7 @@ func TestReadNode(t *testing.T) {
 	}
 	placer := daemonset.NewPlacer(&AnyNode)
 	unreachable := corev1.Taint{Key: corev1.TaintNodeUnreachable, Effect: corev1.TaintEffectNoSchedule}
-	g.Expect(ReadNode(node(corev1.ConditionTrue), placer)).To(Equal(Node{Name: "n", Placement: daemonset.Placed}))
-	g.Expect(ReadNode(node(corev1.ConditionUnknown, unreachable), placer)).To(Equal(Node{Name: "n", Placement: daemonset.NotReady, NotReadySince: now}))
-	g.Expect(ReadNode(node("", unreachable), placer).NotReadySince).To(Equal(now.Add(-time.Hour)), "a node that has never reported")
+	g.Expect(ReadNode(node(corev1.ConditionTrue), placer)).To(Equal(Node{Name: "n", UID: "u", Created: created, Placement: daemonset.Placed}))
+	g.Expect(ReadNode(node(corev1.ConditionUnknown, unreachable), placer)).To(Equal(Node{Name: "n", UID: "u", Created: created, Placement: daemonset.NotReady, NotReadySince: now}))
+	g.Expect(ReadNode(node("", unreachable), placer).NotReadySince).To(Equal(created), "a node that has never reported")
 }

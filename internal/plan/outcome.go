@@ -100,8 +100,8 @@ func failures(t *tally, tolerated int, expired bool) string {
 	if expired {
 		message = "the deadline passed: " + message
 	}
-	if len(t.failedNodes) > 0 {
-		first := &t.failedNodes[0]
+	if len(t.failures) > 0 {
+		first := &t.failures[0]
 		message += fmt.Sprintf(" (%s: %s)", first.Node, Shorten(first.Message, MaxSentence))
 	}
 	return message + t.others()

@@ -11,9 +11,14 @@ import (
 // A step that fails ends the reconcile. A step that needs the effect of an earlier
 // one to be observed is not in this Plan: a later reconcile computes it.
 type Plan struct {
+	// Unwritten are the entries of nodes that are done, to remember until a page has them. They are remembered first, whatever becomes of the rest of the Plan.
+	Unwritten Entries
 	// ReadLive asks for a Plan from a live State first, because this one would
-	// take a step that cannot be undone. Nothing else is set with it.
+	// take a step that cannot be undone. Nothing else is set with it but Unwritten.
 	ReadLive bool
+	// Pages are the JobRecords to write, in this order, before anything else. If there are any,
+	// they have all of Unwritten.
+	Pages []*v1beta1.JobRecord
 	// IncludeInBackup removes the label that keeps a finished Job out of backups.
 	IncludeInBackup bool
 	// Status is the status to write with its events; nil when no write is due.
@@ -59,7 +64,7 @@ const (
 // Compute returns the Plan for a Job. The order of evaluation: an existing
 // verdict, the admission policy, the outcome, the status, the pods.
 func Compute(s State) Plan {
-	s.indexNodes()
+	s.index()
 	switch {
 	case !s.Job.DeletionTimestamp.IsZero():
 		return gateOnly(&s)
@@ -69,12 +74,17 @@ func Compute(s State) Plan {
 		return waitForGuard(&s)
 	}
 	var p Plan
+	s.recordDone()
 	t := s.tally()
-	status, outcome := newStatus(&s, &t)
+	removal := s.removal(&t)
+	status, outcome := newStatus(&s, &t, removal)
+	p.record(&s, s.stopped(&t, outcome, removal), s.destroys(&t, outcome, removal))
+	status.Records = s.countPages(p.Pages)
 	wait := writeAfter(&s.Job.Status, &status, s.LastStatusWrite, s.Now)
 	if wait == 0 {
 		p.Status = &StatusUpdate{Status: status, Outcome: outcome, Events: eventsFor(&s, &status, outcome)}
 	}
+	flushAfter := p.RequeueAfter
 	switch {
 	case outcome.Result == Hold:
 		p.gateTemplate(&s)
@@ -86,12 +96,14 @@ func Compute(s State) Plan {
 		// The status is the record of the retry. The next reconcile acts on it.
 		p.RequeueAfter = immediately
 	default:
-		p.movePods(&s, &t)
+		p.movePods(&s, &t, removal)
 		p.RequeueAfter = soonest(p.RequeueAfter, wait, s.untilDeadline(), s.untilSlow(), retryBlocked(s.Blocker))
 	}
-	// A stale State would end a Job that goes on, or run work again that is done.
-	if !s.Live && (outcome.Result != Undecided || s.retries() || len(p.DeletePods) > 0) {
-		return Plan{ReadLive: true}
+	p.RequeueAfter = soonest(p.RequeueAfter, flushAfter)
+	// A stale State would end a Job that goes on, or run work again that is done. Pages
+	// continue those that the API server has.
+	if !s.Live && (outcome.Result != Undecided || s.retries() || len(p.DeletePods) > 0 || len(p.Pages) > 0 && !s.Records.Known) {
+		return Plan{ReadLive: true, Unwritten: p.Unwritten}
 	}
 	return p
 }
@@ -102,7 +114,7 @@ const immediately = time.Millisecond
 // gateOnly returns the Plan for a Job that is deleted and kept by a finalizer: it
 // starts nothing more.
 func gateOnly(s *State) Plan {
-	var p Plan
+	p := Plan{Unwritten: s.Records.Unwritten}
 	p.gateTemplate(s)
 	return p
 }
@@ -111,13 +123,15 @@ func gateOnly(s *State) Plan {
 // template. With another one the Job starts over: the verdict is cleared before the
 // DaemonSet is applied. A change of anything else only moves observedGeneration.
 func finished(s *State) Plan {
-	var p Plan
+	p := Plan{Unwritten: s.Records.Unwritten}
 	switch {
 	case s.templateChanged() && s.guarded():
 		p = waitForGuard(s)
 		p.stop(s, &s.Job.Status)
 		return p
 	case s.templateChanged():
+		// The verdict came with all pages that it needed.
+		p.Unwritten = Entries{}
 		p.IncludeInBackup = s.Job.Labels[v1beta1.LabelExcludeFromBackup] == "true"
 		p.Status = &StatusUpdate{Status: restart(s), Events: []Event{templateChangedEvent}}
 		p.RequeueAfter = immediately
@@ -142,15 +156,14 @@ func finished(s *State) Plan {
 // work. Nor does one whose admission policy is missing. No pod is deleted before new pods
 // are made from the present template, because the DaemonSet controller would run the old
 // work once more.
-func (p *Plan) movePods(s *State, t *tally) {
-	if s.suspended() || s.guarded() || !daemonset.UpToDate(s.DaemonSet, s.TemplateHash) {
+func (p *Plan) movePods(s *State, t *tally, removal removal) {
+	if !s.movesPods() {
 		return
 	}
 	if p.DeletePods = s.podsToReplace(); len(p.DeletePods) > 0 {
 		p.DeleteReason = "the Job's template changed"
-	} else if p.DeletePods = s.podsToRetry(); len(p.DeletePods) > 0 {
-		p.DeleteUnchanged = true
-		p.DeleteReason = "the Job was resumed, and its failed nodes are tried again"
+	} else if s.gateObserved() {
+		p.DeletePods, p.DeleteReason, p.DeleteUnchanged = removal.pods, removal.reason, true
 	}
 	var reclaimAfter, ungateAfter time.Duration
 	p.Reclaim, reclaimAfter = s.podsToReclaim()
@@ -158,6 +171,11 @@ func (p *Plan) movePods(s *State, t *tally) {
 		p.Ungate, ungateAfter = s.podsToUngate(&t.membership)
 	}
 	p.RequeueAfter = soonest(reclaimAfter, ungateAfter)
+}
+
+// movesPods returns whether pods are deleted to be made again, and ungated.
+func (s *State) movesPods() bool {
+	return !s.suspended() && !s.guarded() && daemonset.UpToDate(s.DaemonSet, s.TemplateHash)
 }
 
 // stop plans that nothing more starts for a Job with this verdict in its status.

@@ -47,6 +47,8 @@ type Pod struct {
 	// end of their grace period.
 	Terminating  bool
 	DeletionTime time.Time
+	// Gone pods are deleted, and were done. They only say that their node is.
+	Gone bool
 	// Started pods have a container that ran, or runs.
 	Started bool
 	// Unschedulable pods are ungated, and the scheduler finds no place for them.
@@ -56,6 +58,8 @@ type Pod struct {
 	UngatedAt time.Time
 	// ScheduledAt is when the pod got its node, zero before that.
 	ScheduledAt time.Time
+	// EndedAt is when the work of a Succeeded pod ended, zero if nothing says when.
+	EndedAt time.Time
 	// State is never Failed here: the Job's backoffLimit decides on that.
 	State PodState
 	// Blocker is what keeps the work from being done, if anything does.
@@ -101,7 +105,7 @@ func ReadPod(pod *corev1.Pod) Pod {
 	}
 	switch {
 	case !ExceedsBounds(pod) && isDone(pod, byLog, work):
-		p.State = Succeeded
+		p.State, p.EndedAt = Succeeded, endedAt(pod, byLog, work)
 	case pod.Status.Phase == corev1.PodFailed, pod.Status.Phase == corev1.PodSucceeded:
 		p.State = Lost
 	case daemonset.HasGate(&pod.Spec):

@@ -29,6 +29,7 @@ type rollout struct {
 	made       int
 	lastWrite  time.Time
 	again      bool
+	records    Records
 	transcript strings.Builder
 }
 
@@ -58,20 +59,22 @@ func (r *rollout) step(happened string) {
 		r.apply(desired)
 	}
 	state := State{Job: r.job, Now: r.now, TemplateHash: templateHash, DaemonSet: r.ds,
-		LastStatusWrite: r.lastWrite, ExpectationsMet: true}
+		LastStatusWrite: r.lastWrite, ExpectationsMet: true, Records: r.records}
 	for _, pod := range r.pods {
 		read := ReadPod(pod)
 		read.Owner = aDaemonSet
 		state.Pods = append(state.Pods, read)
 	}
 	for _, node := range r.nodes {
-		state.Nodes = append(state.Nodes, Node{Name: node, Placement: daemonset.Placed})
+		state.Nodes = append(state.Nodes, Node{Name: node, UID: types.UID(node), Placement: daemonset.Placed})
 	}
 	p := Compute(state)
 	if p.ReadLive {
-		did, state.Live = append(did, "read live"), true
+		did, state.Live, state.Records.Known, state.Records.Unwritten = append(did, "read live"), true, true, p.Unwritten
 		p = Compute(state)
 	}
+	r.records = state.Records
+	r.records.Unwritten = p.Unwritten
 	did = append(did, r.execute(p)...)
 	if len(did) == 0 {
 		did = []string{"-"}
@@ -91,6 +94,13 @@ func (r *rollout) apply(desired *appsv1.DaemonSet) {
 // execute does what the Plan says, and returns it in words.
 func (r *rollout) execute(p Plan) []string {
 	var did []string
+	for _, page := range p.Pages {
+		page.ResourceVersion = "1"
+		did = append(did, fmt.Sprintf("record %s with %d nodes", page.Name, len(page.Spec.Nodes)))
+	}
+	if len(p.Pages) > 0 {
+		r.records = r.records.Written(p.Pages, r.now)
+	}
 	if p.IncludeInBackup {
 		did = append(did, "include in backups")
 		delete(r.job.Labels, v1beta1.LabelExcludeFromBackup)

@@ -21,7 +21,9 @@ const unscheduledTimeout = 30 * time.Second
 // run, whoever controls the pod and whichever template it is made from.
 func (s *State) holdsSlot(pod *Pod) bool {
 	switch state := s.stateOf(pod); {
-	case state == Failed && !pod.Terminating:
+	case pod.Gone:
+		return false
+	case state == Failed && !pod.Terminating && !s.stopsFailures():
 		// The kubelet keeps restarting it, as the API documents.
 		return false
 	case state != Active && state != Failed:
@@ -58,8 +60,10 @@ func (s *State) podsToUngate(m *membership) (ungate []Pod, retry time.Duration) 
 		case pod.State == Gated && pod.Blocker.Reason == v1beta1.ReasonTooManyContainers:
 			// Its work would never count, and hold its slot until the user changes the template.
 		case pod.State == Gated && s.counts(pod) && placed[pod.Node]:
-			waiting = append(waiting, *pod)
-		case pod.State != Gated && pod.State != Lost:
+			if s.entryOf(s.nodes[pod.Node]) == nil {
+				waiting = append(waiting, *pod)
+			}
+		case pod.State != Gated && pod.State != Lost && !pod.Gone:
 			// The DaemonSet controller made a second pod if it got no answer for the first,
 			// and a new DaemonSet makes one beside an orphan. The kubelet runs the work of
 			// the other pod again after a reboot, or a failure.
@@ -119,11 +123,6 @@ func (s *State) podsToReplace() []Pod {
 	return s.filter(func(pod *Pod) bool { return s.owned(pod) && pod.TemplateHash != s.TemplateHash && !pod.Terminating })
 }
 
-// podsToRetry returns the pods of nodes that failed before the user resumed the Job.
-func (s *State) podsToRetry() []Pod {
-	return s.filter(func(pod *Pod) bool { return s.upToDate(pod) && !pod.Terminating && s.isEarlierTry(pod) })
-}
-
 // podsToStop returns the pods that must go when a Job is Complete. It keeps those
 // whose work is done, for their logs, and those that stay gated.
 func (s *State) podsToStop() []Pod {
@@ -132,10 +131,11 @@ func (s *State) podsToStop() []Pod {
 	})
 }
 
+// filter returns the pods to keep. Those that are gone are none.
 func (s *State) filter(keep func(*Pod) bool) []Pod {
 	var kept []Pod
 	for i := range s.Pods {
-		if keep(&s.Pods[i]) {
+		if !s.Pods[i].Gone && keep(&s.Pods[i]) {
 			kept = append(kept, s.Pods[i])
 		}
 	}
@@ -151,7 +151,7 @@ var AnyNode corev1.PodTemplateSpec
 func PodsOfPredecessor(pods []Pod, nodes []Node, now time.Time) []Pod {
 	tireless := &v1beta1.Job{Spec: v1beta1.JobSpec{BackoffLimit: new(int32(math.MaxInt32))}}
 	s := State{Job: tireless, Nodes: nodes, Pods: pods, Now: now}
-	s.indexNodes()
+	s.index()
 	return s.filter(func(pod *Pod) bool {
 		return (pod.Terminating || pod.Owner != "") && s.holdsSlot(pod)
 	})

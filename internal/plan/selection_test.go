@@ -58,7 +58,8 @@ func TestPodsToUngate(t *testing.T) {
 		"no limit":                              {[]Pod{podIn(Gated, "b", 1), podIn(Gated, "a", 1)}, unlimited, []string{"a", "b"}},
 		"no free slot":                          {[]Pod{podIn(Active, "a", 1), podIn(Gated, "b", 1)}, 1, []string{}},
 		"one free slot":                         {[]Pod{podIn(Active, "a", 1), podIn(Gated, "b", 1), podIn(Gated, "c", 1)}, 2, []string{"b"}},
-		"succeeded, failed, lost hold no slot":  {[]Pod{podIn(Succeeded, "a", 1), podIn(Failed, "b", 1), podIn(Lost, "c", 1), podIn(Gated, "d", 1)}, 1, []string{"d"}},
+		"succeeded, lost hold no slot":          {[]Pod{podIn(Succeeded, "a", 1), podIn(Lost, "c", 1), podIn(Gated, "d", 1)}, 1, []string{"d"}},
+		"a failed one does until it is stopped": {[]Pod{podIn(Failed, "b", 1), podIn(Gated, "d", 1)}, 1, []string{}},
 		"the older pods first":                  {[]Pod{podIn(Gated, "a", 2), podIn(Gated, "b", 1)}, 1, []string{"b"}},
 		"an old or terminating pod stays gated": {[]Pod{old, terminating}, unlimited, []string{}},
 		"a terminating pod holds its slot":      {[]Pod{stopping, podIn(Gated, "a", 1)}, 1, []string{}},
@@ -85,7 +86,7 @@ func TestPodsToUngate(t *testing.T) {
 			for _, pod := range test.pods {
 				state.Nodes = append(state.Nodes, Node{Name: pod.Node, Placement: daemonset.Placed})
 			}
-			state.indexNodes()
+			state.index()
 			m := state.membership()
 			ungate, _ := state.podsToUngate(&m)
 			NewWithT(t).Expect(nodesOf(ungate)).To(Equal(test.ungate))
@@ -104,7 +105,7 @@ func TestPodsToDelete(t *testing.T) {
 	g.Expect(nodesOf(state.podsToReplace())).To(Equal([]string{"old"}))
 	g.Expect(nodesOf(state.podsToStop())).To(Equal([]string{"b", "c", "e"}))
 	state.Job.Status.RetryTime = new(metav1.NewTime(now))
-	g.Expect(nodesOf(state.podsToRetry())).To(Equal([]string{"b"}))
+	g.Expect(nodesOf(state.podsToRetry().pods)).To(Equal([]string{"b"}))
 }
 
 // A node that is no longer the Job's, or that waits for its next turn, starts nothing.

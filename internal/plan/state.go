@@ -5,6 +5,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 )
@@ -36,8 +37,13 @@ type State struct {
 	// ExpectationsMet says that Pods show every gate that the manager removed.
 	// No further pod is ungated without it: its slot may be in use already.
 	ExpectationsMet bool
-	// nodes are the names of Nodes.
-	nodes map[string]bool
+	// Records are what is recorded of the Job's nodes.
+	Records Records
+	// nodes are Nodes by name.
+	nodes map[string]*Node
+	// entries are the last ones of the present run, by the node's UID. written ones are in a
+	// page, or in one that is written before anything is destroyed.
+	entries, written map[types.UID]*v1beta1.NodeRecord
 	// Live says that Job, DaemonSet, Nodes and Pods were read from the API server.
 	Live bool
 }
@@ -51,7 +57,11 @@ func (s *State) upToDate(pod *Pod) bool { return s.owned(pod) && pod.TemplateHas
 
 // counts returns whether the pod says something about the Job's work on its node.
 func (s *State) counts(pod *Pod) bool {
-	return s.upToDate(pod) && !pod.Terminating && pod.State != Lost && !s.isEarlierTry(pod)
+	if !s.upToDate(pod) || pod.Terminating || pod.Gone || pod.State == Lost || s.isEarlierTry(pod) {
+		return false
+	}
+	node := s.nodes[pod.Node]
+	return node == nil || !isOfEarlierMachine(pod, node)
 }
 
 // isEarlierTry returns whether the pod failed before the user resumed the Job.
@@ -117,16 +127,17 @@ func finishedCondition(status *v1beta1.JobStatus) *metav1.Condition {
 	return job.Finished()
 }
 
-// indexNodes fills nodes, for hasNode.
-func (s *State) indexNodes() {
-	s.nodes = make(map[string]bool, len(s.Nodes))
+// index fills what is looked up by name or UID.
+func (s *State) index() {
+	s.nodes = make(map[string]*Node, len(s.Nodes))
 	for i := range s.Nodes {
-		s.nodes[s.Nodes[i].Name] = true
+		s.nodes[s.Nodes[i].Name] = &s.Nodes[i]
 	}
+	s.indexRecords()
 }
 
 // hasNode returns whether the node exists.
-func (s *State) hasNode(name string) bool { return s.nodes[name] }
+func (s *State) hasNode(name string) bool { return s.nodes[name] != nil }
 
 // untilSlow returns the time until a pod that is starting takes too long, 0 for none.
 func (s *State) untilSlow() time.Duration {

@@ -10,8 +10,9 @@ import (
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 )
 
-// newStatus returns the status of a Job without a verdict, and its outcome.
-func newStatus(s *State, t *tally) (v1beta1.JobStatus, Outcome) {
+// newStatus returns the status of a Job without a verdict, and its outcome. removal is
+// which pods are to be deleted.
+func newStatus(s *State, t *tally, removal removal) (v1beta1.JobStatus, Outcome) {
 	outcome := evaluate(s, t)
 	if outcome.Result == Complete {
 		outcome.Message += s.whyKept()
@@ -26,9 +27,11 @@ func newStatus(s *State, t *tally) (v1beta1.JobStatus, Outcome) {
 		Succeeded:          int32(t.succeeded),
 		Failed:             int32(t.failed()),
 		StartTime:          s.startTime(),
-		FailedNodes:        t.failedNodes[:min(len(t.failedNodes), maxNamedNodes)],
+		FailedNodes:        t.failedNodes(),
 		Resume:             s.resumeValue(outcome),
 		RetryTime:          s.retryTime(),
+		RunGeneration:      s.run().Generation,
+		Gated:              s.latchesGate(t, outcome, removal),
 		Conditions:         slices.Clone(s.Job.Status.Conditions),
 	}
 	for _, node := range t.leftOut[:min(len(t.leftOut), maxNamedNodes)] {
@@ -73,7 +76,7 @@ func (s *State) phase(t *tally, result Result) v1beta1.JobPhase {
 func restart(s *State) v1beta1.JobStatus {
 	status := v1beta1.JobStatus{
 		Phase: v1beta1.PhasePending, Completed: "0/0", ObservedGeneration: s.Job.Generation, TemplateHash: s.TemplateHash,
-		Conditions: slices.Clone(s.Job.Status.Conditions),
+		RunGeneration: s.run().Generation, Records: s.Job.Status.Records, Conditions: slices.Clone(s.Job.Status.Conditions),
 	}
 	meta.RemoveStatusCondition(&status.Conditions, v1beta1.JobComplete)
 	meta.RemoveStatusCondition(&status.Conditions, v1beta1.JobFailed)

@@ -100,7 +100,7 @@ func TestNewStatus(t *testing.T) {
 				}
 			}
 			tally := state.tally()
-			s, outcome := newStatus(&state, &tally)
+			s, outcome := newStatus(&state, &tally, removal{})
 			g.Expect(s.Phase).To(Equal(test.phase))
 			g.Expect(s.Completed).To(Equal(test.completed))
 			g.Expect(fmt.Sprintf("%d/%d/%d/%d", s.Desired, s.Active, s.Succeeded, s.Failed)).To(Equal(test.counts))
@@ -166,7 +166,7 @@ func TestFailedNodesSayWhatHappened(t *testing.T) {
 	}
 	state := stateWith(job(), daemonSet(200, 200), failed...)
 	tally := state.tally()
-	s, _ := newStatus(&state, &tally)
+	s, _ := newStatus(&state, &tally, removal{})
 	g.Expect(s.Failed).To(Equal(int32(200)))
 	g.Expect(s.FailedNodes).To(HaveLen(maxNamedNodes))
 	first := s.FailedNodes[0]
@@ -180,7 +180,7 @@ func TestSuspendedRemembersWho(t *testing.T) {
 	reason := func(j *wrappers.JobWrapper, pods ...*wrappers.PodWrapper) string {
 		state := stateWith(j, daemonSet(2, 2), pods...)
 		tally := state.tally()
-		status, _ := newStatus(&state, &tally)
+		status, _ := newStatus(&state, &tally, removal{})
 		return meta.FindStatusCondition(status.Conditions, v1beta1.JobSuspended).Reason
 	}
 	g.Expect(reason(job().Suspend(true))).To(Equal(v1beta1.ReasonSuspendedByUser))

@@ -18,13 +18,28 @@ type tally struct {
 	// missing are the nodes without a pod that counts: it is not made yet, was
 	// refused, is being replaced, or is lost.
 	missing int
-	// failedNodes are ordered by name.
-	failedNodes []v1beta1.FailedNode
+	// failures are ordered by the node's name.
+	failures []failure
+}
+
+// failure is a node that counts as failed.
+type failure struct {
+	v1beta1.FailedNode
+	member *member
 }
 
 func (t *tally) desired() int { return len(t.members) }
 
-func (t *tally) failed() int { return len(t.failedNodes) }
+func (t *tally) failed() int { return len(t.failures) }
+
+// failedNodes returns the failed nodes that a status names.
+func (t *tally) failedNodes() []v1beta1.FailedNode {
+	var named []v1beta1.FailedNode
+	for i := range t.failures[:min(len(t.failures), maxNamedNodes)] {
+		named = append(named, t.failures[i].FailedNode)
+	}
+	return named
+}
 
 // tally sums up the nodes of the Job. When the deadline has passed, the nodes that
 // are not done count as failed.
@@ -36,9 +51,9 @@ func (s *State) tally() tally {
 		case m.state == Succeeded:
 			t.succeeded++
 		case m.state == Failed:
-			t.failedNodes = append(t.failedNodes, backoffLimitExceeded(m.pod))
+			t.failures = append(t.failures, failure{s.failedNode(m), m})
 		case expired:
-			t.failedNodes = append(t.failedNodes, deadlineExceeded(m))
+			t.failures = append(t.failures, failure{deadlineExceeded(m), m})
 		case m.state == Gated:
 			t.gated++
 		case m.state == Active:
@@ -47,8 +62,23 @@ func (s *State) tally() tally {
 			t.missing++
 		}
 	}
-	slices.SortFunc(t.failedNodes, func(a, b v1beta1.FailedNode) int { return strings.Compare(a.Node, b.Node) })
+	slices.SortFunc(t.failures, func(a, b failure) int { return strings.Compare(a.Node, b.Node) })
 	return t
+}
+
+// failedNode says why a node failed: by its pod, or by its entry once the pod is gone. The
+// last status may still have what the pod printed.
+func (s *State) failedNode(m *member) v1beta1.FailedNode {
+	if m.pod != nil && s.stateOf(m.pod) == Failed {
+		return backoffLimitExceeded(m.pod)
+	}
+	for i := range s.Job.Status.FailedNodes {
+		if last := &s.Job.Status.FailedNodes[i]; last.Node == m.node.Name && last.Reason == m.entry.Reason && !s.templateChanged() {
+			return *last
+		}
+	}
+	return v1beta1.FailedNode{Node: m.node.Name, Reason: m.entry.Reason, ExitCode: m.entry.ExitCode,
+		Message: fmt.Sprintf("failed at attempt %d, and was stopped", m.entry.Attempts)}
 }
 
 func deadlineExceeded(m *member) v1beta1.FailedNode {

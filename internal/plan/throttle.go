@@ -39,7 +39,7 @@ func writeAfter(last, next *v1beta1.JobStatus, written, now time.Time) time.Dura
 // isSignificant returns whether more than the counts changed. Ready and Stalled say what
 // the phase and the other conditions say, or, for a Job that never ends, its counts.
 func isSignificant(last, next *v1beta1.JobStatus) bool {
-	if last.Phase != next.Phase || last.ObservedGeneration != next.ObservedGeneration || !last.StartTime.Equal(next.StartTime) {
+	if last.Phase != next.Phase || last.ObservedGeneration != next.ObservedGeneration || last.Gated != next.Gated || !last.StartTime.Equal(next.StartTime) {
 		return true
 	}
 	for i := range next.Conditions {

@@ -32,6 +32,8 @@ type world struct {
 	seenGeneration int64
 	machines       []*machine
 	pods           []*simPod
+	// pages are the JobRecords of all Jobs.
+	pages []*v1beta1.JobRecord
 	// limit is the backoffLimit of all Jobs.
 	limit int32
 	// worked has each node that did the work of a template of a Job.
@@ -61,7 +63,7 @@ func (c counts) add(other counts) {
 // requireAll fails the test if something never happened.
 func (c counts) requireAll(t *testing.T) {
 	t.Helper()
-	for _, what := range []string{ungated, verdicts, replaced, retried, reclaimed, restarted, recreated, heldBack, notVouched} {
+	for _, what := range []string{ungated, verdicts, replaced, retried, reclaimed, restarted, recreated, heldBack, notVouched, recorded, keptDone, stopped} {
 		if c[what] == 0 {
 			t.Errorf("%s never: the run tests little", what)
 		}
@@ -76,15 +78,20 @@ const (
 	reclaimed = "reclaimed"
 	restarted = "restarted"
 	recreated = "recreated"
+	recorded  = "recorded"
+	// A pod of a node that is done was made again and waits. The work of a failed node was stopped.
+	keptDone = "kept done"
+	stopped  = "stopped"
 	// The policy for Jobs held something back, or did not vouch for a Job.
 	heldBack   = "held back"
 	notVouched = "not vouched for"
 )
 
-// work is a piece of work: that of a template of a Job on a node, by name.
+// work is a piece of work: that of a template of a Job on a machine.
 type work struct {
-	job        types.UID
-	hash, node string
+	job     types.UID
+	hash    string
+	machine types.UID
 }
 
 // machine is a node, and the computer that it stands for.

@@ -9,6 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
+	"github.com/darkowlzz/daemonset-job/internal/daemonset"
 )
 
 func versionText(p *simPod) string { return fmt.Sprint(p.version) }
@@ -27,9 +28,9 @@ func (w *world) unfinished(s *State) unfinished {
 	var u unfinished
 	start := s.startTime()
 	for _, m := range w.machines {
-		worked := w.worked[work{s.Job.UID, s.TemplateHash, m.Name}]
+		worked := w.worked[work{s.Job.UID, s.TemplateHash, m.UID}]
 		pods := slices.DeleteFunc(w.podsOn(m.Name), func(p *simPod) bool { return p.job != s.Job.UID || p.hash != s.TemplateHash })
-		fails := slices.ContainsFunc(pods, func(p *simPod) bool { return p.restarts > w.limit })
+		fails := slices.ContainsFunc(pods, func(p *simPod) bool { return p.restarts > w.limit }) || w.isRecordedFailure(s, m)
 		started := slices.ContainsFunc(pods, func(p *simPod) bool { return p.started })
 		leftOut := !m.ready() && !worked && (start == nil || !m.Status.Conditions[0].LastTransitionTime.After(start.Time))
 		if !m.matches() || m.tainted() {
@@ -149,13 +150,18 @@ func (w *world) checkDeletion(s *State, p *simPod, why string) {
 	switch {
 	case p.job != s.Job.UID:
 		w.breaks("%s of Job %s was deleted for Job %s", p.uid, p.job, s.Job.UID)
-	case p.hash == s.TemplateHash && p.done && why != "the Job is over":
-		w.breaks("%s is done and was deleted: %s", p.uid, why)
+	case p.hash == s.TemplateHash && p.done && !p.lost && why != "the Job is over" && !w.isRecorded(s, p.node):
+		w.breaks("%s is done and was deleted before that was recorded: %s", p.uid, why)
+	case p.hash == s.TemplateHash && why != "the Job is over" && why != "unschedulable" && w.seen != nil && !daemonset.HasGate(&w.seen.Spec.Template.Spec):
+		w.breaks("%s was deleted, and is made again without the gate: %s", p.uid, why)
 	case p.hash != s.TemplateHash && p.generation > s.Job.Generation:
 		w.breaks("%s is of a later template and was deleted: %s", p.uid, why)
 	}
-	if p.hash != s.TemplateHash {
+	switch {
+	case p.hash != s.TemplateHash:
 		w.count[replaced]++
+	case s.stopsFailures() && p.restarts > w.limit:
+		w.count[stopped]++
 	}
 }
 
@@ -164,12 +170,15 @@ func (w *world) checkDeletion(s *State, p *simPod, why string) {
 func (w *world) checkUngated(s *State, ungated *simPod) {
 	atWork, limit := 0, slots(&s.Job.Spec, len(w.machines))
 	for _, p := range w.pods {
-		if p.mayWork() && !p.spared && w.machine(p.node) != nil {
+		if p.mayWork() && (!p.spared || s.stopsFailures() && !p.doneOnce) && w.machine(p.node) != nil {
 			atWork++
 		}
 		if p != ungated && p.node == ungated.node && p.mayWork() {
 			w.breaks("%s was ungated beside %s", ungated.uid, p.uid)
 		}
+	}
+	if w.isRecorded(s, ungated.node) {
+		w.breaks("%s was ungated, although its node %s is done", ungated.uid, ungated.node)
 	}
 	if atWork > limit {
 		w.breaks("%d nodes may work, %d may at once", atWork, limit)

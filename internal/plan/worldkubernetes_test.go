@@ -80,6 +80,12 @@ func (w *world) makePod(m *machine) {
 	w.pods = append(w.pods, p)
 	w.note("DaemonSet controller made %s (%s, gated %t) on %s", p.uid, p.hash, p.gated, p.node)
 	w.podChanged(p)
+	if w.job != nil && w.job.UID == p.job && p.gated {
+		run := v1beta1.JobRun{TemplateHash: p.hash, Generation: w.job.Status.RunGeneration}
+		if entry := w.recordOf(p.job, run, m.UID); entry != nil && entry.Result == v1beta1.RecordSucceeded {
+			w.count[keptDone]++
+		}
+	}
 }
 
 func (w *world) deletePods(pods []*simPod) {
@@ -165,7 +171,7 @@ func (w *world) runPod(p *simPod) {
 		w.note("%s failed on %s, %d restarts", p.uid, p.node, p.restarts)
 	case w.calm || w.chance(2):
 		p.done, p.spared, p.doneOnce = true, true, true
-		w.worked[work{p.job, p.hash, m.Name}] = true
+		w.worked[work{p.job, p.hash, m.UID}] = true
 		w.note("%s is done on %s", p.uid, p.node)
 	}
 	w.podChanged(p)

@@ -18,9 +18,11 @@ import (
 
 // manager is the manager's process: its informer caches, and what it remembers.
 type manager struct {
-	job   *v1beta1.Job
-	ds    *appsv1.DaemonSet
-	pods  []Pod
+	job  *v1beta1.Job
+	ds   *appsv1.DaemonSet
+	pods []Pod
+	// gone pods were done, and no reconcile has observed that.
+	gone  []Pod
 	nodes []*corev1.Node
 	// events of each kind that the cache has not got. A watch delivers them in order,
 	// and the watches do not wait for one another.
@@ -48,6 +50,7 @@ type memory struct {
 	lastStatusWrite time.Time
 	expectations    Expectations
 	backoff         map[string]time.Time
+	records         Records
 }
 
 var (
@@ -116,7 +119,13 @@ func (w *world) podChanged(p *simPod) {
 func (w *world) podGone(p *simPod) {
 	w.next()
 	w.watch(podKind, func() {
-		w.manager.pods = slices.DeleteFunc(w.manager.pods, func(other Pod) bool { return other.UID == p.uid })
+		w.manager.pods = slices.DeleteFunc(w.manager.pods, func(other Pod) bool {
+			if other.UID == p.uid && other.State == Succeeded {
+				other.Gone = true
+				w.manager.gone = append(w.manager.gone, other)
+			}
+			return other.UID == p.uid
+		})
 	})
 }
 
@@ -143,7 +152,7 @@ func (m *manager) removeNode(name string) {
 func (w *world) restart() {
 	w.note("manager restarted")
 	w.count[restarted]++
-	w.manager.memory = memory{}
+	w.manager.memory, w.manager.gone = memory{}, nil
 }
 
 // newest returns what the process wrote last while the cache is older.
@@ -205,10 +214,12 @@ func (w *world) getLive(job *v1beta1.Job) (*v1beta1.Job, error) {
 // isStale returns whether the Job is deleted, finished or another one by now.
 func (w *world) isStale(job *v1beta1.Job) bool {
 	live, err := w.getLive(job)
-	return err != nil || live.Generation != job.Generation
+	return err != nil || live.Generation != job.Generation || usesGates(live) != usesGates(job)
 }
 
 // isControlled returns whether the Job controls the DaemonSet.
 func isControlled(ds *appsv1.DaemonSet, job *v1beta1.Job) bool {
 	return ds != nil && metav1.IsControlledBy(ds, job)
 }
+
+var usesGates = daemonset.UsesGates

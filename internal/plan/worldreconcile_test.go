@@ -28,12 +28,16 @@ func (w *world) reconcile() {
 		return
 	}
 	s := w.observe(job, ds, blocker)
+	gone := w.manager.gone
+	s.Pods = append(s.Pods, gone...)
 	p := Compute(s)
+	w.remember(&p, gone)
 	if p.ReadLive {
 		if s, err = w.observeLive(s); err != nil {
 			return
 		}
 		p = Compute(s)
+		w.remember(&p, nil)
 	}
 	unfinished := w.unfinished(&s)
 	w.execute(s, p, unfinished)
@@ -90,7 +94,7 @@ func (w *world) sync(job *v1beta1.Job) (*appsv1.DaemonSet, Blocker, error) {
 }
 
 func (w *world) desired(job *v1beta1.Job, hash string) *appsv1.DaemonSet {
-	memory, gates := &w.manager.memory, daemonset.UsesGates(job)
+	memory, gates := &w.manager.memory, usesGates(job)
 	if memory.desired == nil || memory.generation != job.Generation || memory.gates != gates || templateHash(memory.desired) != hash {
 		desired, err := daemonset.Desired(job, hash, daemonset.Pause{Image: "pause:v1"})
 		if err != nil {
@@ -140,12 +144,13 @@ func (w *world) observe(job *v1beta1.Job, ds *appsv1.DaemonSet, blocker Blocker)
 	}
 	s := State{Job: job, Now: w.now, TemplateHash: w.hash(job, ds), DaemonSet: ds, Guard: w.observedGuard, Blocker: blocker, LastStatusWrite: memory.lastStatusWrite,
 		Backoff: memory.backoff, Nodes: placeNodes(w.manager.nodes, placedFor), Pods: append([]Pod(nil), w.manager.pods...)}
+	s.Records = w.knowRecords(job, false)
 	if ds == nil || job.Finished() != nil || job.DeletionTimestamp != nil {
 		return s
 	}
-	gates := daemonset.UsesGates(job)
-	s.ExpectationsMet = !gates || memory.expectations.Met(s.Pods)
-	if gates && !memory.expectations.Known() {
+	slots := job.Spec.Parallelism != nil
+	s.ExpectationsMet = !slots || memory.expectations.Met(s.Pods)
+	if slots && !memory.expectations.Known() {
 		live := w.livePods()
 		memory.expectations.Confirm(s.Pods, live)
 		s.Pods, s.ExpectationsMet = live, true
@@ -174,6 +179,7 @@ func (w *world) observeLive(s State) (State, error) {
 	}
 	s.TemplateHash = w.hash(job, s.DaemonSet)
 	s.Pods, s.Nodes = w.livePods(), placeNodes(w.liveNodes(), placedFor)
+	s.Records = w.knowRecords(job, true)
 	w.manager.memory.expectations.Confirm(w.manager.pods, s.Pods)
 	return s, nil
 }
@@ -202,6 +208,9 @@ func (w *world) request(write func() error) error {
 
 // execute does what the Plan says, as execute.go does.
 func (w *world) execute(s State, p Plan, unfinished unfinished) {
+	if w.writePages(&s, p.Pages) != nil {
+		return
+	}
 	if p.Status != nil && w.writeStatus(&s, p.Status, unfinished) != nil {
 		return
 	}

@@ -71,7 +71,11 @@ func (w *world) join() {
 		return
 	}
 	m := &machine{Node: &corev1.Node{}}
-	m.Name, m.UID, m.Labels = name, w.uid("node"), map[string]string{"pool": "a"}
+	if len(w.podsOn(name)) > 0 {
+		// A machine is replaced by one of its name after its pods were bound to it.
+		w.now = w.now.Add(machineTolerance + time.Second)
+	}
+	m.Name, m.UID, m.Labels, m.CreationTimestamp = name, w.uid("node"), map[string]string{"pool": "a"}, w.stamp()
 	m.Status.Conditions = []corev1.NodeCondition{{Type: corev1.NodeReady, Status: corev1.ConditionTrue, LastTransitionTime: w.stamp()}}
 	w.machines = append(w.machines, m)
 	w.note("node %s joined", name)
@@ -226,6 +230,7 @@ func (w *world) removeJob(by string) {
 		}
 		return p.owner == ""
 	})
+	w.pages = slices.DeleteFunc(w.pages, func(page *v1beta1.JobRecord) bool { return page.OwnerReferences[0].UID == w.job.UID })
 	w.job = nil
 	w.jobChanged()
 }

@@ -1,0 +1,153 @@
+package plan
+
+import (
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/darkowlzz/daemonset-job/api/v1beta1"
+	"github.com/darkowlzz/daemonset-job/internal/daemonset"
+)
+
+// latchesGate returns whether pods that are made again wait for the manager in the present run.
+// It is latched when every Ready node of the Job has a pod, and before the manager deletes a
+// pod of the run: the DaemonSet controller would make one that does the work once more. The
+// first pods of a plain Job do not wait, so that its nodes start without the manager.
+func (s *State) latchesGate(t *tally, outcome Outcome, removal removal) bool {
+	sameRun := s.Job.Status.TemplateHash == s.TemplateHash
+	switch {
+	case !s.records():
+		return false
+	case sameRun && s.Job.Status.Gated, outcome.Result == Hold, len(removal.pods) > 0:
+		return true
+	case outcome.Result != Undecided:
+		return false
+	}
+	return s.everyReadyNodeHasPod(t)
+}
+
+func (s *State) everyReadyNodeHasPod(t *tally) bool {
+	for i := range t.members {
+		if m := &t.members[i]; m.pod == nil && m.entry == nil && m.node.NotReadySince.IsZero() {
+			return false
+		}
+	}
+	return len(t.members) > 0
+}
+
+// gateObserved returns whether the DaemonSet controller makes pods with the gate.
+func (s *State) gateObserved() bool {
+	return daemonset.Observed(s.DaemonSet) && daemonset.HasGate(&s.DaemonSet.Spec.Template.Spec)
+}
+
+// stopsFailures returns whether the work of a node that failed is stopped, so that its slot
+// is free. Without parallelism, or in a Job that never ends, the kubelet tries on.
+func (s *State) stopsFailures() bool {
+	return s.Job.Spec.Parallelism != nil && !neverEnds(&s.Job.Spec)
+}
+
+// removal is which pods of the present run are deleted, and why. Their successors wait for
+// the manager.
+type removal struct {
+	pods   []Pod
+	reason string
+	// entries are what is recorded of the pods' nodes before that.
+	entries []v1beta1.NodeRecord
+}
+
+// removal returns the pods of the present run to delete: of one kind at a time.
+func (s *State) removal(t *tally) removal {
+	if !s.movesPods() || !s.records() {
+		return removal{}
+	}
+	for _, removal := range []removal{s.podsToRetry(), s.podsOfFailures(t), s.podsOfEarlierMachines()} {
+		if len(removal.pods) > 0 {
+			return removal
+		}
+	}
+	return removal{}
+}
+
+// podsToRetry returns the pods of nodes that failed before the user resumed the Job.
+func (s *State) podsToRetry() removal {
+	r := removal{reason: "the Job was resumed, and its failed nodes are tried again"}
+	r.pods = s.filter(func(pod *Pod) bool { return s.upToDate(pod) && !pod.Terminating && s.isEarlierTry(pod) })
+	for i := range r.pods {
+		node := s.nodes[r.pods[i].Node]
+		if node == nil {
+			continue
+		}
+		// It failed before the time from which on failures hold.
+		before := metav1.NewTime(s.retryTime().Add(-time.Second))
+		if last := s.entries[node.UID]; last != nil && (last.Result == v1beta1.RecordSucceeded || last.EndTime.Equal(&before)) {
+			continue
+		}
+		m := member{node: node, pod: &r.pods[i]}
+		failed := backoffLimitExceeded(m.pod)
+		entry := s.failedEntry(&m, &failed)
+		entry.EndTime = &before
+		r.entries = append(r.entries, entry)
+	}
+	return r
+}
+
+// podsOfFailures returns the pods of failed nodes whose work is stopped.
+func (s *State) podsOfFailures(t *tally) removal {
+	r := removal{reason: "their nodes failed, and their slots are needed"}
+	if !s.stopsFailures() {
+		return r
+	}
+	for i := range t.failures {
+		f := &t.failures[i]
+		pod := f.member.pod
+		if pod == nil || s.stateOf(pod) == Gated {
+			continue
+		}
+		r.pods = append(r.pods, *pod)
+		if f.member.entry == nil {
+			r.entries = append(r.entries, s.failedEntry(f.member, &f.FailedNode))
+		}
+	}
+	return r
+}
+
+// podsOfEarlierMachines returns the pods that were bound to an earlier machine of their node's
+// name. The present one does the work in a pod of its own.
+func (s *State) podsOfEarlierMachines() removal {
+	return removal{reason: "their nodes were replaced", pods: s.filter(func(pod *Pod) bool {
+		node := s.nodes[pod.Node]
+		return s.upToDate(pod) && !pod.Terminating && node != nil && isOfEarlierMachine(pod, node)
+	})}
+}
+
+// stopped returns the entries of nodes that failed and whose work this Plan stops for good.
+func (s *State) stopped(t *tally, outcome Outcome, removal removal) []v1beta1.NodeRecord {
+	switch {
+	case !s.records():
+		return nil
+	case outcome.Result == Fail, outcome.Result == Complete:
+		return s.failedEntries(t)
+	case s.gateObserved():
+		return removal.entries
+	}
+	return nil
+}
+
+// destroys returns whether this Plan destroys evidence, or says that a Job with pages is over.
+func (s *State) destroys(t *tally, outcome Outcome, removal removal) bool {
+	switch outcome.Result {
+	case Fail:
+		return true
+	case Complete:
+		return t.failed() > 0 || len(s.written) > 0 || s.Job.Status.Records > 0 || KeptForGitOps(s.Job)
+	}
+	return len(removal.pods) > 0 && s.gateObserved()
+}
+
+// countPages returns how many pages the Job has, with those that are written.
+func (s *State) countPages(pages []*v1beta1.JobRecord) int32 {
+	if !s.Records.Known {
+		return s.Job.Status.Records
+	}
+	return int32(len(s.Records.Written(pages, s.Now).Pages))
+}

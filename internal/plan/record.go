@@ -1,0 +1,169 @@
+package plan
+
+import (
+	"slices"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/darkowlzz/daemonset-job/api/v1beta1"
+)
+
+// Records are what is recorded of a Job's nodes, and what is to be recorded.
+type Records struct {
+	// Known says that Pages are all pages of the Job, as the API server has them.
+	Known bool
+	// Pages are ordered by their number.
+	Pages []*v1beta1.JobRecord
+	// Unwritten entries are in no page yet. This process alone knows them.
+	Unwritten Entries
+	// LastWrite is when this process last wrote a page, zero if never.
+	LastWrite time.Time
+}
+
+// Entries are entries of one run, in the order in which they were observed.
+type Entries struct {
+	Run   v1beta1.JobRun
+	Nodes []v1beta1.NodeRecord
+}
+
+// run returns the run of the present template. A run begins when its template becomes the
+// current one, also if the Job had it before.
+func (s *State) run() v1beta1.JobRun {
+	run := v1beta1.JobRun{TemplateHash: s.TemplateHash, Generation: s.Job.Status.RunGeneration}
+	if s.Job.Status.TemplateHash != s.TemplateHash || run.Generation == 0 {
+		run.Generation = s.Job.Generation
+	}
+	return run
+}
+
+// indexRecords fills entries and written with the last entry of the present run for each node.
+func (s *State) indexRecords() {
+	s.entries, s.written = map[types.UID]*v1beta1.NodeRecord{}, map[types.UID]*v1beta1.NodeRecord{}
+	run := s.run()
+	for _, page := range s.Records.Pages {
+		if page.Spec.Run != run {
+			continue
+		}
+		for i := range page.Spec.Nodes {
+			entry := &page.Spec.Nodes[i]
+			s.entries[entry.NodeUID], s.written[entry.NodeUID] = entry, entry
+		}
+	}
+	if s.Records.Unwritten.Run != run {
+		return
+	}
+	for i := range s.Records.Unwritten.Nodes {
+		entry := &s.Records.Unwritten.Nodes[i]
+		s.entries[entry.NodeUID] = entry
+	}
+}
+
+// entryOf returns the entry that holds for a node in the present run, nil if there is none. A
+// failure from before the Job was resumed does not hold: the node is tried again.
+func (s *State) entryOf(node *Node) *v1beta1.NodeRecord { return s.holding(s.entries[node.UID]) }
+
+func (s *State) holding(entry *v1beta1.NodeRecord) *v1beta1.NodeRecord {
+	if entry == nil || entry.Result == v1beta1.RecordSucceeded {
+		return entry
+	}
+	if retried := s.retryTime(); retried != nil && (entry.EndTime == nil || entry.EndTime.Before(retried)) {
+		return nil
+	}
+	return entry
+}
+
+// isWritten returns whether a page, or one that this Plan writes, says that the node is done.
+func (s *State) isWritten(node *Node) bool {
+	entry := s.written[node.UID]
+	return entry != nil && entry.Result == v1beta1.RecordSucceeded
+}
+
+// records returns whether the ends of the nodes' work are recorded. A plain Job that never
+// ends starts each pod at once, so that its records would decide nothing.
+func (s *State) records() bool {
+	return !neverEnds(&s.Job.Spec) || s.Job.Spec.Parallelism != nil
+}
+
+// recordDone adds the entries of nodes that are done and have no such entry yet to those that
+// are unwritten. A pod that is being deleted, or is gone, may be the only one that says so.
+func (s *State) recordDone() {
+	if !s.records() {
+		return
+	}
+	var done []v1beta1.NodeRecord
+	for i := range s.Pods {
+		pod := &s.Pods[i]
+		node := s.nodes[pod.Node]
+		if node == nil || pod.State != Succeeded || !s.upToDate(pod) || isOfEarlierMachine(pod, node) {
+			continue
+		}
+		if entry := s.entries[node.UID]; entry != nil && entry.Result == v1beta1.RecordSucceeded {
+			continue
+		}
+		entry := v1beta1.NodeRecord{
+			Node: node.Name, NodeUID: node.UID, Result: v1beta1.RecordSucceeded,
+			Attempts: attempts(pod), StartTime: timeOf(pod.ScheduledAt), EndTime: timeOf(pod.EndedAt),
+		}
+		s.entries[node.UID] = &entry
+		done = append(done, entry)
+	}
+	switch run := s.run(); {
+	case s.Records.Unwritten.Run == run:
+		s.Records.Unwritten.Nodes = slices.Concat(s.Records.Unwritten.Nodes, done)
+	case len(s.Records.Unwritten.Nodes) == 0:
+		s.Records.Unwritten = Entries{Run: run, Nodes: done}
+	}
+}
+
+// failedEntry returns the entry of a node whose work failed and is stopped for good.
+func (s *State) failedEntry(m *member, failed *v1beta1.FailedNode) v1beta1.NodeRecord {
+	entry := v1beta1.NodeRecord{
+		Node: m.node.Name, NodeUID: m.node.UID, Result: v1beta1.RecordFailed,
+		Reason: failed.Reason, ExitCode: failed.ExitCode, EndTime: new(metav1.NewTime(s.Now)),
+	}
+	if retried := s.retryTime(); retried != nil && entry.EndTime.Before(retried) {
+		// A retry is rounded up to a second, and this failure came after it.
+		entry.EndTime = retried
+	}
+	if m.pod != nil {
+		entry.Attempts, entry.StartTime = attempts(m.pod), timeOf(m.pod.ScheduledAt)
+	}
+	return entry
+}
+
+// failedEntries returns the entries of all failed nodes that have none.
+func (s *State) failedEntries(t *tally) []v1beta1.NodeRecord {
+	var entries []v1beta1.NodeRecord
+	for i := range t.failures {
+		if f := &t.failures[i]; f.member.entry == nil {
+			entries = append(entries, s.failedEntry(f.member, &f.FailedNode))
+		}
+	}
+	return entries
+}
+
+func attempts(pod *Pod) int32 {
+	if !pod.Started {
+		return 0
+	}
+	return pod.Restarts + 1
+}
+
+func timeOf(at time.Time) *metav1.Time {
+	if at.IsZero() {
+		return nil
+	}
+	return new(metav1.NewTime(at))
+}
+
+// machineTolerance is how much older than its node a pod may seem: API servers whose clocks
+// differ make the node object and bind the pod.
+const machineTolerance = 10 * time.Second
+
+// isOfEarlierMachine returns whether the pod was bound to an earlier machine of the node's
+// name. It says nothing about the present one.
+func isOfEarlierMachine(pod *Pod, node *Node) bool {
+	return !pod.ScheduledAt.IsZero() && pod.ScheduledAt.Add(machineTolerance).Before(node.Created)
+}
