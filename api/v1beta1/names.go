@@ -63,8 +63,9 @@ const (
 
 	// AnnotationUngatedAt is on a pod: when the manager removed its gate, in RFC 3339.
 	AnnotationUngatedAt = "daemonset.darkowlzz.space/ungated-at"
-	// AnnotationResume is on a Job that holds itself (onFailure: Suspend). A value that is
-	// not empty, and not the one in status.resume, resumes the Job.
+	// AnnotationResume is on a Job that holds itself (onFailure: Suspend), or failed. A value
+	// that is not empty, and not the one in status.resume, resumes the Job: its nodes that are
+	// not done are tried again.
 	AnnotationResume = "daemonset.darkowlzz.space/resume"
 
 	// LabelExcludeFromBackup is on finished Jobs: with the value "true" Velero leaves them
@@ -129,6 +130,8 @@ const (
 	ReasonSuspendedByUser = "SuspendedByUser"
 	// ReasonResumed is why a Job is no longer Suspended.
 	ReasonResumed = "Resumed"
+	// ReasonRetryNotPossible is why a Failed Job cannot be resumed: no node is recorded.
+	ReasonRetryNotPossible = "RetryNotPossible"
 	// ReasonProgressing is why a Job is not Ready: its nodes are at work, or about to be.
 	ReasonProgressing = "Progressing"
 	// ReasonNotBlocked is why a Job is not Blocked.
@@ -159,9 +162,6 @@ const (
 	// ReasonEndsAfterWord is why a Job is Blocked: its container ends after it logged the
 	// word, and the kubelet runs the work again.
 	ReasonEndsAfterWord = "EndsAfterWord"
-	// ReasonRecordNameTaken is why a Job is Blocked: the name of its next JobRecord belongs to
-	// another object.
-	ReasonRecordNameTaken = "RecordNameTaken"
 	// ReasonReconcileFailed is why a Job is Blocked: what the manager does for it keeps failing.
 	ReasonReconcileFailed = "ReconcileFailed"
 	// ReasonPodsWaiting is why a Job is Blocked: pods cannot be scheduled or started.

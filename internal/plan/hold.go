@@ -58,9 +58,9 @@ func (s *State) retryTime() *metav1.Time {
 }
 
 // resumeValue returns the value of the annotation that the status remembers: the
-// present one when the Job holds itself or is resumed, else the last one.
+// present one when the Job holds itself, fails or is resumed, else the last one.
 func (s *State) resumeValue(outcome Outcome) *string {
-	if outcome.Result == Hold || s.retries() {
+	if outcome.Result == Hold || outcome.Result == Fail || s.retries() {
 		return new(s.Job.Annotations[v1beta1.AnnotationResume])
 	}
 	return s.Job.Status.Resume

@@ -9,6 +9,13 @@ import (
 	"github.com/darkowlzz/daemonset-job/internal/daemonset"
 )
 
+// runsOnce returns whether a pod that is made again waits for the manager. Those of a plain
+// Job that never ends do not: a node that joins must not depend on the manager.
+func (s *State) runsOnce() bool {
+	spec := &s.Job.Spec
+	return !neverEnds(spec) || spec.Parallelism != nil || releases(spec)
+}
+
 // latchesGate returns whether pods that are made again wait for the manager in the present run.
 // It is latched when every Ready node of the Job has a pod, and before the manager deletes a
 // pod of the run: the DaemonSet controller would make one that does the work once more. The
@@ -16,7 +23,7 @@ import (
 func (s *State) latchesGate(t *tally, outcome Outcome, removal removal) bool {
 	sameRun := s.Job.Status.TemplateHash == s.TemplateHash
 	switch {
-	case !s.records():
+	case !s.runsOnce():
 		return false
 	case sameRun && s.Job.Status.Gated, outcome.Result == Hold, len(removal.pods) > 0:
 		return true
@@ -57,10 +64,10 @@ type removal struct {
 
 // removal returns the pods of the present run to delete: of one kind at a time.
 func (s *State) removal(t *tally) removal {
-	if !s.movesPods() || !s.records() {
+	if !s.movesPods() || !s.runsOnce() {
 		return removal{}
 	}
-	for _, removal := range []removal{s.podsToRetry(), s.podsOfFailures(t), s.podsOfEarlierMachines()} {
+	for _, removal := range []removal{s.podsToRetry(), s.podsOfFailures(t), s.podsOfEarlierMachines(), s.podsToRelease()} {
 		if len(removal.pods) > 0 {
 			return removal
 		}
@@ -120,6 +127,19 @@ func (s *State) podsOfEarlierMachines() removal {
 	})}
 }
 
+// podsToRelease returns the pods of nodes whose record says that they are done, if the Job
+// releases them. A container in Log mode that ends after its word is run again and again by
+// the kubelet, so that its pod is released in any Job.
+func (s *State) podsToRelease() removal {
+	return removal{reason: "their nodes are done and recorded", pods: s.filter(func(pod *Pod) bool {
+		if pod.Terminating || pod.State == Gated || !s.upToDate(pod) || !releases(&s.Job.Spec) && pod.Blocker.Reason != v1beta1.ReasonEndsAfterWord {
+			return false
+		}
+		node := s.nodes[pod.Node]
+		return node != nil && s.isWritten(node)
+	})}
+}
+
 // stopped returns the entries of nodes that failed and whose work this Plan stops for good.
 func (s *State) stopped(t *tally, outcome Outcome, removal removal) []v1beta1.NodeRecord {
 	switch {
@@ -139,7 +159,7 @@ func (s *State) destroys(t *tally, outcome Outcome, removal removal) bool {
 	case Fail:
 		return true
 	case Complete:
-		return t.failed() > 0 || len(s.written) > 0 || s.Job.Status.Records > 0 || KeptForGitOps(s.Job)
+		return t.failed() > 0 || len(s.written) > 0 || s.deletesDaemonSet(v1beta1.PhaseComplete) || keepsResults(&s.Job.Spec)
 	}
 	return len(removal.pods) > 0 && s.gateObserved()
 }

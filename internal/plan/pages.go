@@ -116,7 +116,8 @@ func (r Records) Written(pages []*v1beta1.JobRecord, now time.Time) Records {
 
 // record plans which entries are remembered, and which pages are written now. A failed node
 // is recorded by the Plan that stops its work, or never: it might succeed after all.
-func (p *Plan) record(s *State, stopped []v1beta1.NodeRecord, destroys bool) {
+func (p *Plan) record(s *State, t *tally, outcome Outcome, removal removal) {
+	stopped, destroys := s.stopped(t, outcome, removal), s.destroys(t, outcome, removal)
 	unwritten := s.Records.Unwritten
 	p.Unwritten = unwritten
 	if unwritten.Run != s.run() && len(unwritten.Nodes) > 0 {
@@ -127,7 +128,11 @@ func (p *Plan) record(s *State, stopped []v1beta1.NodeRecord, destroys bool) {
 	if len(unwritten.Nodes)+len(stopped) == 0 {
 		return
 	}
-	if wait := s.untilFlush(unwritten); wait > 0 && !destroys {
+	switch wait := s.untilFlush(unwritten); {
+	case destroys:
+	case outcome.Result == Complete:
+		return // Its pods stay, and nothing depends on its records any more.
+	case wait > 0:
 		p.RequeueAfter = wait
 		return
 	}

@@ -78,7 +78,7 @@ func Compute(s State) Plan {
 	t := s.tally()
 	removal := s.removal(&t)
 	status, outcome := newStatus(&s, &t, removal)
-	p.record(&s, s.stopped(&t, outcome, removal), s.destroys(&t, outcome, removal))
+	p.record(&s, &t, outcome, removal)
 	status.Records = s.countPages(p.Pages)
 	wait := writeAfter(&s.Job.Status, &status, s.LastStatusWrite, s.Now)
 	if wait == 0 {
@@ -136,6 +136,8 @@ func finished(s *State) Plan {
 		p.Status = &StatusUpdate{Status: restart(s), Events: []Event{templateChangedEvent}}
 		p.RequeueAfter = immediately
 		return p
+	case s.retriesFailed():
+		return retryFailed(s)
 	case s.Job.Status.ObservedGeneration != s.Job.Generation:
 		status := s.Job.Status.DeepCopy()
 		status.ObservedGeneration = s.Job.Generation
@@ -179,14 +181,13 @@ func (s *State) movesPods() bool {
 }
 
 // stop plans that nothing more starts for a Job with this verdict in its status.
-// The DaemonSet of a Failed Job goes, and that of a Complete Job that is kept for a
-// GitOps tool. Another Complete Job keeps its pods, for their logs, until the
+// A Complete Job whose DaemonSet stays keeps its pods, for their logs, until the
 // terminator deletes it.
 func (p *Plan) stop(s *State, status *v1beta1.JobStatus) {
 	if s.DaemonSet == nil || !s.DaemonSet.DeletionTimestamp.IsZero() {
 		return
 	}
-	if status.Phase == v1beta1.PhaseFailed || KeptForGitOps(s.Job) {
+	if s.deletesDaemonSet(status.Phase) {
 		p.DaemonSet = DeleteDaemonSet
 		return
 	}
@@ -199,6 +200,12 @@ func (p *Plan) stop(s *State, status *v1beta1.JobStatus) {
 		// Before the DaemonSet controller observes the gate, a deleted pod would run again.
 		p.DeletePods, p.DeleteReason = s.podsToStop(), "the Job is over"
 	}
+}
+
+// deletesDaemonSet returns whether the DaemonSet goes with the verdict: that of a Failed Job,
+// and that of a Complete one that is kept for a GitOps tool or has released its pods.
+func (s *State) deletesDaemonSet(phase v1beta1.JobPhase) bool {
+	return phase == v1beta1.PhaseFailed || KeptForGitOps(s.Job) || releases(&s.Job.Spec)
 }
 
 // gateTemplate plans to gate the template, so that no further node starts.

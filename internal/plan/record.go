@@ -74,7 +74,7 @@ func (s *State) holding(entry *v1beta1.NodeRecord) *v1beta1.NodeRecord {
 	return entry
 }
 
-// isWritten returns whether a page, or one that this Plan writes, says that the node is done.
+// isWritten returns whether a page says that the node is done.
 func (s *State) isWritten(node *Node) bool {
 	entry := s.written[node.UID]
 	return entry != nil && entry.Result == v1beta1.RecordSucceeded
@@ -82,9 +82,7 @@ func (s *State) isWritten(node *Node) bool {
 
 // records returns whether the ends of the nodes' work are recorded. A plain Job that never
 // ends starts each pod at once, so that its records would decide nothing.
-func (s *State) records() bool {
-	return !neverEnds(&s.Job.Spec) || s.Job.Spec.Parallelism != nil
-}
+func (s *State) records() bool { return s.runsOnce() || keepsResults(&s.Job.Spec) }
 
 // recordDone adds the entries of nodes that are done and have no such entry yet to those that
 // are unwritten. A pod that is being deleted, or is gone, may be the only one that says so.

@@ -53,6 +53,15 @@ func neverEnds(spec *v1beta1.JobSpec) bool {
 	return spec.CompletionPolicy == v1beta1.CompletionNever
 }
 
+// releases returns whether the pod of a node that is done is deleted before the Job is over.
+func releases(spec *v1beta1.JobSpec) bool { return spec.CompletedPods == v1beta1.CompletedPodsRelease }
+
+// keepsResults returns whether the Job asks for records, whether they decide something or not.
+func keepsResults(spec *v1beta1.JobSpec) bool {
+	results := spec.Results
+	return results != nil && (results.RetainSeconds != nil || results.Outputs != "" && results.Outputs != v1beta1.OutputsNone)
+}
+
 // deadline returns when the nodes that are not done count as failed, if ever. The
 // start was cut to a second when it was written, so that one is added: a deadline is
 // never early.

@@ -41,8 +41,7 @@ type State struct {
 	Records Records
 	// nodes are Nodes by name.
 	nodes map[string]*Node
-	// entries are the last ones of the present run, by the node's UID. written ones are in a
-	// page, or in one that is written before anything is destroyed.
+	// entries are the last ones of the present run, by the node's UID. written ones are in a page.
 	entries, written map[types.UID]*v1beta1.NodeRecord
 	// Live says that Job, DaemonSet, Nodes and Pods were read from the API server.
 	Live bool

@@ -71,8 +71,8 @@ func (s *State) phase(t *tally, result Result) v1beta1.JobPhase {
 	return v1beta1.PhasePending
 }
 
-// restart returns the status of a finished Job whose template has changed: the
-// verdict was for the earlier template, and the Job starts over.
+// restart returns the status of a finished Job that starts over: its template has changed,
+// and the verdict was for the earlier one, or the user resumes it.
 func restart(s *State) v1beta1.JobStatus {
 	status := v1beta1.JobStatus{
 		Phase: v1beta1.PhasePending, Completed: "0/0", ObservedGeneration: s.Job.Generation, TemplateHash: s.TemplateHash,

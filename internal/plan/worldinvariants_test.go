@@ -83,7 +83,10 @@ func (w *world) writeStatus(s *State, update *StatusUpdate, u unfinished) error 
 		case blocker.Reason == v1beta1.ReasonNotVouchedFor:
 			w.count[notVouched]++
 		}
-		if before != nil && w.job.Finished() == nil && before.Type != "" && s.TemplateHash == s.Job.Status.TemplateHash {
+		withdrawn := before != nil && w.job.Finished() == nil && s.TemplateHash == s.Job.Status.TemplateHash
+		if withdrawn && before.Type == v1beta1.JobFailed && *status.Resume != *s.Job.Status.Resume {
+			w.count[resumedFailed]++
+		} else if withdrawn {
 			w.breaks("the verdict %s was withdrawn for the same template", before.Type)
 		}
 		return nil
@@ -162,6 +165,8 @@ func (w *world) checkDeletion(s *State, p *simPod, why string) {
 		w.count[replaced]++
 	case s.stopsFailures() && p.restarts > w.limit:
 		w.count[stopped]++
+	case releases(&s.Job.Spec) && p.done:
+		w.count[released]++
 	}
 }
 

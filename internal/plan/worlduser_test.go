@@ -242,7 +242,7 @@ func (w *world) createJob() {
 	j.Spec.Parallelism = w.parallelism()
 	options := []func(){
 		func() { j.Exit() }, func() { j.Exit() }, func() { j.MaxFailedNodes("1") },
-		func() { j.OnFailure(v1beta1.FailureActionSuspend) }, func() { j.OnFailure(v1beta1.FailureActionSuspend) }, func() { j.OnFailure(v1beta1.FailureActionSuspend) }, func() { j.Never() }, func() { j.TTL(600) }, func() { j.Deadline(900) }, func() { j.Suspend(true) },
+		func() { j.OnFailure(v1beta1.FailureActionSuspend) }, func() { j.OnFailure(v1beta1.FailureActionSuspend) }, func() { j.OnFailure(v1beta1.FailureActionSuspend) }, func() { j.Never() }, func() { j.Spec.CompletedPods = v1beta1.CompletedPodsRelease }, func() { j.TTL(600) }, func() { j.Deadline(900) }, func() { j.Suspend(true) },
 	}
 	for _, option := range options {
 		if w.chance(4) {

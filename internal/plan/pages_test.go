@@ -1,0 +1,142 @@
+package plan
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	. "github.com/onsi/gomega"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/darkowlzz/daemonset-job/api/v1beta1"
+)
+
+func manyDone(n int) Entries {
+	entries := Entries{Run: aRun}
+	for i := range n {
+		entries.Nodes = append(entries.Nodes, done(fmt.Sprintf("node-%05d", i)))
+	}
+	return entries
+}
+
+func TestPagesAreFilledAndSealed(t *testing.T) {
+	g := NewWithT(t)
+	pages := appendEntries(aJob, nil, manyDone(15_000))
+	g.Expect(pages).To(HaveLen(60))
+	names := map[string]bool{}
+	for i, page := range pages {
+		g.Expect(page.Spec.Nodes).To(HaveLen(maxEntries))
+		g.Expect(page.Spec.Sealed).To(BeTrue())
+		g.Expect(page.Spec.Run).To(Equal(aRun))
+		g.Expect(sizeOf(page.Spec.Nodes...)).To(BeNumerically("<", 64<<10))
+		g.Expect(page.ResourceVersion).To(BeEmpty())
+		g.Expect(PageNumber(page.Name)).To(Equal(i))
+		g.Expect(metav1.IsControlledBy(page, aJob)).To(BeTrue())
+		names[page.Name] = true
+	}
+	g.Expect(names).To(HaveLen(60))
+}
+
+func TestAppendEntries(t *testing.T) {
+	page := func(number, entries int, run v1beta1.JobRun, sealed bool) *v1beta1.JobRecord {
+		p := newPage(aJob, number, run)
+		p.Spec.Nodes, p.Spec.Sealed, p.ResourceVersion = manyDone(entries).Nodes, sealed, "5"
+		return p
+	}
+	another := v1beta1.JobRun{TemplateHash: "h0", Generation: 1}
+	for name, test := range map[string]struct {
+		pages []*v1beta1.JobRecord
+		added int
+		// written has the number, the entries, and whether it is sealed, of each page.
+		written []string
+	}{
+		"the first page":         {nil, 1, []string{"0: 1 false"}},
+		"the open page":          {[]*v1beta1.JobRecord{page(0, 250, aRun, true), page(1, 3, aRun, false)}, 2, []string{"1: 5 false"}},
+		"it becomes full":        {[]*v1beta1.JobRecord{page(0, 249, aRun, false)}, 1, []string{"0: 250 true"}},
+		"it overflows":           {[]*v1beta1.JobRecord{page(0, 249, aRun, false)}, 3, []string{"0: 250 true", "1: 2 false"}},
+		"the last one is sealed": {[]*v1beta1.JobRecord{page(0, 3, aRun, true)}, 1, []string{"1: 1 false"}},
+		"it is of another run":   {[]*v1beta1.JobRecord{page(4, 3, another, false)}, 1, []string{"5: 1 false"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := NewWithT(t)
+			before := len(test.pages)
+			var written []string
+			for _, p := range appendEntries(aJob, test.pages, manyDone(test.added)) {
+				written = append(written, fmt.Sprintf("%d: %d %t", PageNumber(p.Name), len(p.Spec.Nodes), p.Spec.Sealed))
+			}
+			g.Expect(written).To(Equal(test.written))
+			for _, p := range test.pages[:before] {
+				g.Expect(p.ResourceVersion).To(Equal("5"))
+				g.Expect(len(p.Spec.Nodes)).NotTo(BeZero())
+			}
+		})
+	}
+}
+
+// A page is not larger than etcd and the API server handle well.
+func TestPagesHaveABoundedSize(t *testing.T) {
+	g := NewWithT(t)
+	entries := manyDone(250)
+	for i := range entries.Nodes {
+		entries.Nodes[i].Output = fmt.Sprintf("%04096d", i)
+	}
+	pages, total := appendEntries(aJob, nil, entries), 0
+	for _, page := range pages {
+		g.Expect(sizeOf(page.Spec.Nodes...)).To(BeNumerically("<=", maxPageSize+2))
+		total += len(page.Spec.Nodes)
+	}
+	g.Expect(total).To(Equal(250))
+	g.Expect(len(pages)).To(BeNumerically("<=", 5))
+	for _, page := range pages[:len(pages)-1] {
+		g.Expect(page.Spec.Sealed).To(BeTrue())
+	}
+}
+
+// The number of writes does not grow with the nodes one by one.
+func TestUntilFlush(t *testing.T) {
+	for name, test := range map[string]struct {
+		startedAgo, writtenAgo time.Duration
+		entries, open          int
+		want                   time.Duration
+	}{
+		"just started":                  {startedAgo: time.Second, entries: 1, want: 4 * time.Second},
+		"five seconds on":               {startedAgo: 5 * time.Second, entries: 1, want: 0},
+		"just written":                  {startedAgo: time.Minute, writtenAgo: time.Second, entries: 1, want: 4 * time.Second},
+		"after an hour, a 50th of it":   {startedAgo: time.Hour, writtenAgo: time.Second, entries: 1, want: 71 * time.Second},
+		"a full page":                   {startedAgo: time.Hour, writtenAgo: time.Second, entries: 250, want: 0},
+		"one that becomes full":         {startedAgo: time.Hour, writtenAgo: time.Second, entries: 10, open: 240, want: 0},
+		"not quite":                     {startedAgo: time.Minute, writtenAgo: time.Second, entries: 9, open: 240, want: 4 * time.Second},
+		"a process that did not write":  {startedAgo: time.Hour, entries: 1, want: 0},
+		"a write that was long ago":     {startedAgo: time.Hour, writtenAgo: time.Hour, entries: 1, want: 0},
+		"started in a moment, by clock": {startedAgo: -time.Second, entries: 1, want: 6 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := stateWith(once(), gatedDaemonSet(0, 0))
+			s.Job.Status.StartTime = new(metav1.NewTime(now.Add(-test.startedAgo)))
+			if test.writtenAgo > 0 {
+				s.Records.LastWrite = now.Add(-test.writtenAgo)
+			}
+			if test.open > 0 {
+				s = recordedIn(aRun, s, manyDone(test.open).Nodes...)
+			}
+			entries := manyDone(test.entries)
+			for _, e := range entries.Nodes {
+				s.Nodes = append(s.Nodes, Node{Name: e.Node, UID: e.NodeUID})
+				s.Pods = append(s.Pods, Pod{Node: e.Node, UID: types.UID(e.Node), Owner: aDaemonSet, TemplateHash: hash, State: Succeeded})
+			}
+			s.index()
+			NewWithT(t).Expect(s.untilFlush(entries)).To(Equal(test.want))
+		})
+	}
+}
+
+func TestPageNumbers(t *testing.T) {
+	g := NewWithT(t)
+	g.Expect(pageName(aJob, 12)).To(Equal("j-j-uid-12"))
+	g.Expect(PageNumber("a-b-12")).To(Equal(12))
+	g.Expect(PageNumber("a-b")).To(Equal(-1))
+	pages := []*v1beta1.JobRecord{newPage(aJob, 10, aRun), newPage(aJob, 9, aRun), newPage(aJob, 0, aRun)}
+	SortPages(pages)
+	g.Expect(PageNumber(pages[2].Name)).To(Equal(10))
+}
