@@ -8,6 +8,7 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
@@ -16,6 +17,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
+	wrappers "github.com/darkowlzz/daemonset-job/internal/testing"
 )
 
 // recorded returns the results that the Job's records have, by node. Of two entries for one
@@ -81,32 +83,21 @@ var _ = Describe("a node that is done", Serial, func() {
 		Consistently(status(j)).Should(progress(2))
 
 		By("deleting the DaemonSet")
+		ds := &appsv1.DaemonSet{ObjectMeta: metav1.ObjectMeta{Namespace: ns, Name: v1beta1.DaemonSetName("j")}}
+		Expect(k8s.Delete(ctx, ds)).To(Succeed())
 		letGo(ns, nodes[2:]...)
-		ds := podOn(j, nodes[2]).OwnerReferences[0]
-		Eventually(status(j)).Should(HaveField("Phase", v1beta1.PhaseComplete))
-		Expect(runs(ns)()).To(Equal(eachNode("1")))
-		Expect(ds.Name).To(Equal(v1beta1.DaemonSetName("j")))
-		Eventually(recorded(j)).Should(HaveLen(len(nodes)))
-	})
-
-	It("runs nothing again when its DaemonSet is deleted in the middle, and the others do their work", func() {
-		j := create(shell(ns, "j", exits).Exit().TTL(600))
-		Eventually(runs(ns)).Should(Equal(eachNode("1")))
-		letGo(ns, nodes[0])
-		Eventually(status(j)).Should(And(progress(1), HaveField("Gated", true)))
-		deleteDaemonSet(ns, "j")
-		Eventually(recorded(j)).Should(HaveKey(nodes[0]))
-		letGo(ns, nodes[1:]...)
 		Eventually(status(j), "90s").Should(HaveField("Phase", v1beta1.PhaseComplete))
-		Expect(runs(ns)()).To(HaveKeyWithValue(nodes[0], "1"))
+		for _, node := range nodes[:2] {
+			Expect(runs(ns)()).To(HaveKeyWithValue(node, "1\n"))
+		}
+		Expect(recorded(j)()).To(HaveLen(len(nodes)))
 	})
 
-	It("gives its CPU back with completedPods Release, and a reboot runs nothing", Label("local"), func() {
-		requireLocalCluster()
-		w := shell(ns, "j", exits).Exit().TTL(600)
-		w.Spec.CompletedPods = v1beta1.CompletedPodsRelease
+	It("gives its CPU back with completedPods Release", func() {
 		requests := corev1.ResourceList{corev1.ResourceCPU: mostOfCPU(nodes[0])}
-		j := create(asTemplate(w, requests))
+		w := wrappers.Job(ns, "j").Template(requesting(ns, requests)).Exit().TTL(600)
+		w.Spec.CompletedPods = v1beta1.CompletedPodsRelease
+		j := create(w)
 		Eventually(runs(ns)).Should(Equal(eachNode("1")))
 		other := needsCPU(ns, nodes[0], requests)
 		Consistently(nodeOf(other), "3s").Should(BeEmpty(), "the Job's pod has the CPU")
@@ -131,13 +122,13 @@ var _ = Describe("a node that is done", Serial, func() {
 		Expect(local.StopKubelet(last)).To(Succeed())
 		Expect(k8s.Delete(ctx, &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: last}})).To(Succeed())
 		Expect(local.StartKubelet(ctx, last)).To(Succeed())
-		Eventually(func() (map[string]string, error) { return runs(ns)() }, "120s").Should(HaveKeyWithValue(last, "2"))
+		Eventually(func() (map[string]string, error) { return runs(ns)() }, "120s").Should(HaveKeyWithValue(last, "2\n"))
 		letGo(ns, slices.DeleteFunc(slices.Clone(nodes), func(n string) bool { return n == last })...)
 		Eventually(status(j), "90s").Should(And(progress(len(nodes)), HaveField("Phase", v1beta1.PhaseComplete)))
 	})
 
 	It("is left out when a Failed Job is resumed", func() {
-		script := fmt.Sprintf(`echo run >> /basetarget/runs; [ "$NODE_NAME" != %s ] || [ -e /basetarget/go ]`, nodes[0])
+		script := fmt.Sprintf(`echo run >> /basetarget/runs; [ "$NODE_NAME" != %s ] || [ -e /basetarget/go ] || { sleep 3; false; }`, nodes[0])
 		j := create(shell(ns, "j", script).Exit().BackoffLimit(0))
 		Eventually(status(j), "90s").Should(HaveField("Phase", v1beta1.PhaseFailed))
 		Expect(recorded(j)()).To(HaveKeyWithValue(nodes[0], v1beta1.RecordFailed))
@@ -157,6 +148,18 @@ var _ = Describe("a node that is done", Serial, func() {
 		Expect(after[nodes[0]]).NotTo(Equal(before[nodes[0]]))
 	})
 })
+
+// requesting returns the pod of a Job that runs the script exits, and requests so much.
+func requesting(namespace string, requests corev1.ResourceList) corev1.PodTemplateSpec {
+	return corev1.PodTemplateSpec{Spec: corev1.PodSpec{
+		Containers: []corev1.Container{{
+			Name: v1beta1.ContainerName, Image: shellImage, Command: []string{"/bin/sh", "-c", exits},
+			Resources:    corev1.ResourceRequirements{Requests: requests},
+			VolumeMounts: []corev1.VolumeMount{{Name: "host", MountPath: v1beta1.HostMountPath}},
+		}},
+		Volumes: []corev1.Volume{{Name: "host", VolumeSource: corev1.VolumeSource{HostPath: &corev1.HostPathVolumeSource{Path: "/tmp/" + namespace}}}},
+	}}
+}
 
 // mostOfCPU returns so much CPU that a node has room for one pod that requests it.
 func mostOfCPU(node string) resource.Quantity {
