@@ -9,6 +9,8 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 	wrappers "github.com/darkowlzz/daemonset-job/internal/testing"
 )
@@ -67,6 +69,16 @@ var _ = Describe("the samples, as they stand", func() {
 		_, err = kubectl("delete", "dsj", "-n", ns, "report")
 		Expect(err).NotTo(HaveOccurred())
 		Eventually(nothingLeft(j)).Should(Succeed())
+	})
+
+	It("release_report.yaml leaves no pod, and a record of every node", func() {
+		apply(ns, "release_report.yaml")
+		j := named(ns, "release-report")
+		Eventually(status(j), "90s").Should(And(HaveField("Phase", v1beta1.PhaseComplete), progress(len(nodes))))
+		Expect(k8s.Get(ctx, client.ObjectKeyFromObject(j), j)).To(Succeed())
+		Expect(recorded(j)()).To(HaveLen(len(nodes)))
+		Eventually(gatedPods(j)).Should(BeEmpty())
+		Expect(kubectl("get", "dsjr", "-n", ns, "-l", "job=release-report")).To(ContainSubstring("release-report"))
 	})
 
 	It("never_node_setup.yaml stays, with every node set up", func() {
