@@ -1,8 +1,8 @@
 # The benchmark, on simulated nodes. docs/performance.md tells more.
 
-# Numbers of simulated nodes, separated by commas; CASES, of 1 to 5, likewise.
+# Numbers of simulated nodes, separated by commas; CASES, of 1 to 7, likewise.
 BENCH_NODES = $(or $(NODES),1000)
-CASES ?= 1,2,3,4,5
+CASES ?= 1,2,3,4,5,6,7
 # Further flags, as in BENCH_ARGS=-check.
 BENCH_ARGS ?=
 # OpenKruise's manager, to measure BroadcastJobs as well: KRUISE_MANAGER="$(make -s kruise)".

@@ -56,6 +56,8 @@ type workload struct {
 	selector    map[string]string
 	mode        v1beta1.CompletionMode
 	parallelism string
+	// released pods are deleted when their node is done. outputs of all nodes are recorded.
+	released, outputs bool
 }
 
 var scenarios = []scenario{
@@ -72,11 +74,28 @@ var scenarios = []scenario{
 	},
 	{name: "4", title: "100 Jobs at once, 50 nodes each", namespace: namespaceDone, workloads: groups},
 	{name: "5", title: "Log mode, nothing happens for a while", namespace: namespaceQuiet, workloads: everyNode(v1beta1.CompletionLog, ""), quiet: true},
+	{
+		name: "6", title: "as 1, with completedPods Release", namespace: namespaceDone,
+		workloads: everyNodeWith(func(w *workload) { w.released = true }), reference: "1", factor: 1,
+	},
+	{
+		name: "7", title: "as 1, with results.outputs All", namespace: namespaceDone,
+		workloads: everyNodeWith(func(w *workload) { w.outputs = true }), reference: "1", factor: 1,
+	},
 }
 
 func everyNode(mode v1beta1.CompletionMode, parallelism string) func(int) []workload {
 	return func(nodes int) []workload {
 		return []workload{{name: "bench", pods: nodes, mode: mode, parallelism: parallelism}}
+	}
+}
+
+// everyNodeWith is case 1 with a change.
+func everyNodeWith(change func(*workload)) func(int) []workload {
+	return func(nodes int) []workload {
+		all := everyNode(v1beta1.CompletionExit, "")(nodes)
+		change(&all[0])
+		return all
 	}
 }
 
@@ -113,6 +132,12 @@ func (w workload) job(namespace string) client.Object {
 	job := &v1beta1.Job{
 		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: w.name},
 		Spec:       v1beta1.JobSpec{CompletionMode: w.mode, Template: &corev1.PodTemplateSpec{Spec: spec}},
+	}
+	if w.released {
+		job.Spec.CompletedPods = v1beta1.CompletedPodsRelease
+	}
+	if w.outputs {
+		job.Spec.Results = &v1beta1.Results{Outputs: v1beta1.OutputsAll}
 	}
 	if w.parallelism != "" {
 		job.Spec.Parallelism = new(intstr.FromString(w.parallelism))

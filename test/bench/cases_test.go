@@ -33,6 +33,8 @@ func TestTheCasesAreThoseOfTheTable(t *testing.T) {
 		job, ok := all[0].job("ns").(*v1beta1.Job)
 		g.Expect(ok).To(BeTrue())
 		g.Expect(job.Spec.Parallelism != nil).To(Equal(s.name == "3"))
+		g.Expect(job.Spec.CompletedPods == v1beta1.CompletedPodsRelease).To(Equal(s.name == "6"))
+		g.Expect(job.Spec.Results != nil).To(Equal(s.name == "7"))
 	}
 }
 
