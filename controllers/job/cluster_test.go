@@ -153,6 +153,13 @@ func (c *cluster) requests() interceptor.Funcs {
 		List: func(ctx context.Context, s client.WithWatch, to client.ObjectList, options ...client.ListOption) error {
 			return c.request("List", func() error { return s.List(ctx, to, options...) })
 		},
+		Create: func(ctx context.Context, s client.WithWatch, o client.Object, options ...client.CreateOption) error {
+			return c.request("Create", func() error { return s.Create(ctx, o, options...) })
+		},
+		Update: func(ctx context.Context, s client.WithWatch, o client.Object, options ...client.UpdateOption) error {
+			c.g.Expect(o.GetResourceVersion()).NotTo(BeEmpty(), "a manager that was replaced could write it")
+			return c.request("Update", func() error { return s.Update(ctx, o, options...) })
+		},
 		Delete: func(ctx context.Context, s client.WithWatch, o client.Object, options ...client.DeleteOption) error {
 			given := &client.DeleteOptions{}
 			given.ApplyOptions(options)

@@ -91,7 +91,7 @@ func TestItEndsRightAfterAnyFault(t *testing.T) {
 		"lost answer": {err: context.DeadlineExceeded, done: true},
 		"stale cache": {stale: true},
 	}
-	for _, verb := range []string{"Get", "List", "Patch", "Apply", "Delete"} {
+	for _, verb := range []string{"Get", "List", "Patch", "Apply", "Delete", "Create", "Update"} {
 		for name, fault := range faults {
 			for call := range 2 {
 				t.Run(fmt.Sprintf("%s, %s, call %d", verb, name, call), func(t *testing.T) {

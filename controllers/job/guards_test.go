@@ -10,6 +10,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
@@ -19,12 +20,15 @@ import (
 
 // node is a Ready node.
 func node(name string) *corev1.Node {
-	return &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: name}, Status: corev1.NodeStatus{
+	return &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: name, UID: types.UID(name + "-uid")}, Status: corev1.NodeStatus{
 		Conditions: []corev1.NodeCondition{{Type: corev1.NodeReady, Status: corev1.ConditionTrue}},
 	}}
 }
 
 func theJob() *wrappers.JobWrapper { return wrappers.Job("ns", "j").UID("j-uid").Generation(1) }
+
+// gatedJob is theJob once every node has its pod.
+func gatedJob() *wrappers.JobWrapper { return theJob().Status(v1beta1.JobStatus{Gated: true}) }
 
 // daemonSetFor is the DaemonSet of a Job with so many nodes, observed by its controller.
 func daemonSetFor(t *testing.T, j *v1beta1.Job, nodes int32) *appsv1.DaemonSet {
@@ -128,6 +132,17 @@ func TestNothingStartsForAStaleJob(t *testing.T) {
 	}
 }
 
+// What a pod said of its node holds, although the cache is stale: the work is done.
+func TestADoneNodeIsDoneAlthoughItsPodWasReplaced(t *testing.T) {
+	ds := daemonSetFor(t, gatedJob().Obj(), 1)
+	c := newCluster(t, gatedJob().Obj(), node("a"), ds, podFor(ds, "a", completed))
+	c.must(c.server.Delete(context.Background(), podFor(ds, "a", nil)))
+	c.must(c.server.Create(context.Background(), podFor(ds, "a", func(w *wrappers.PodWrapper) { w.Gated() })))
+	c.must(c.reconcile())
+	c.g.Expect(c.status().Phase).To(Equal(v1beta1.PhaseComplete))
+	c.g.Expect(c.pods()[0].Spec.SchedulingGates).NotTo(BeEmpty())
+}
+
 // The cache shows what would end the Job, and the API server has something newer.
 func TestAVerdictRestsOnALiveRead(t *testing.T) {
 	for name, test := range map[string]struct {
@@ -135,10 +150,6 @@ func TestAVerdictRestsOnALiveRead(t *testing.T) {
 		change func(c *cluster, ds *appsv1.DaemonSet)
 	}{
 		"a failed pod succeeded": {failing, func(c *cluster, ds *appsv1.DaemonSet) {
-			c.must(c.server.Delete(context.Background(), podFor(ds, "a", nil)))
-			c.must(c.server.Create(context.Background(), podFor(ds, "a", nil)))
-		}},
-		"a done pod was replaced": {completed, func(c *cluster, ds *appsv1.DaemonSet) {
 			c.must(c.server.Delete(context.Background(), podFor(ds, "a", nil)))
 			c.must(c.server.Create(context.Background(), podFor(ds, "a", nil)))
 		}},
@@ -241,7 +252,7 @@ func TestAWriteMeetsNoOtherObjectOfTheName(t *testing.T) {
 	complete := theJob().TTL(600).Status(v1beta1.JobStatus{Phase: v1beta1.PhaseComplete, ObservedGeneration: 1, Conditions: []metav1.Condition{
 		{Type: v1beta1.JobComplete, Status: metav1.ConditionTrue, LastTransitionTime: metav1.NewTime(time.Now())},
 	}})
-	retried := theJob().Status(v1beta1.JobStatus{RetryTime: new(metav1.NewTime(time.Now()))})
+	retried := theJob().Status(v1beta1.JobStatus{RetryTime: new(metav1.NewTime(time.Now())), Gated: true})
 	for name, test := range map[string]struct {
 		job  *wrappers.JobWrapper
 		pod  func(*wrappers.PodWrapper)

@@ -28,11 +28,11 @@ func (r *Reconciler) observe(ctx context.Context, state *jobState, job *v1beta1.
 	template, generation := templateOf(state, ds)
 	s.Nodes = r.nodeIndex.place(&state.nodes, template, generation)
 	s.Pods = r.podIndex.pods(client.ObjectKeyFromObject(job))
-	if s.Records, err = r.knowRecords(ctx, state, job, false); err != nil {
-		return s, err
-	}
-	if ds == nil || job.Finished() != nil || !job.DeletionTimestamp.IsZero() {
+	if s.Records = state.records; job.Finished() != nil || !job.DeletionTimestamp.IsZero() {
 		return s, nil
+	}
+	if s.Records, err = r.knowRecords(ctx, state, job, false); err != nil || ds == nil {
+		return s, err
 	}
 	// Without parallelism every node may start: no stale pod hides that a slot is in use.
 	slots := job.Spec.Parallelism != nil

@@ -168,7 +168,7 @@ func TestAnAnswerInTheMeantimeWins(t *testing.T) {
 }
 
 func TestTheOwnerAnswersAndGoesOn(t *testing.T) {
-	j := theJob().Obj()
+	j := gatedJob().Obj()
 	c := newCluster(t, j, node("a"), installedBy(t, j, me, you), podFor(daemonSetFor(t, j, 1), "a", nil))
 	writes := c.named()
 	c.after(0)
@@ -318,7 +318,7 @@ func TestAQuestionThatIsDropped(t *testing.T) {
 }
 
 func TestADaemonSetOfAnEarlierVersionGetsItsOwner(t *testing.T) {
-	j := theJob().Obj()
+	j := gatedJob().Obj()
 	c := newCluster(t, j, node("a"), installedBy(t, j, "", ""), podFor(daemonSetFor(t, j, 1), "a", nil))
 	writes := c.named()
 	c.after(0)

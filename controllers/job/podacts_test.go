@@ -23,7 +23,7 @@ func (c *cluster) changed(pod client.Object) {
 // A pod changes between its live read and its deletion. What the change means can only
 // be read.
 func TestWhichChangedPodsAreDeleted(t *testing.T) {
-	retried := theJob().Status(v1beta1.JobStatus{RetryTime: new(metav1.NewTime(time.Now()))})
+	retried := theJob().Status(v1beta1.JobStatus{RetryTime: new(metav1.NewTime(time.Now())), Gated: true})
 	for name, test := range map[string]struct {
 		job  *wrappers.JobWrapper
 		pod  func(*wrappers.PodWrapper)

@@ -14,7 +14,7 @@ import (
 
 // A failed pod may succeed between the read and the deletion for its retry.
 func TestARetryDoesNotDeleteWorkThatIsDone(t *testing.T) {
-	retried := theJob().Status(v1beta1.JobStatus{RetryTime: new(metav1.NewTime(time.Now()))}).Obj()
+	retried := theJob().Status(v1beta1.JobStatus{RetryTime: new(metav1.NewTime(time.Now())), Gated: true}).Obj()
 	ds := daemonSetFor(t, retried, 1)
 	c := newCluster(t, retried, node("a"), ds, podFor(ds, "a", failing))
 	done, ok := podFor(ds, "a", failing).(*corev1.Pod)
