@@ -14,7 +14,7 @@ func TestTheCommittedReleaseCanBeSubmitted(t *testing.T) {
 	bundle, err := filepath.Abs(committed)
 	g.Expect(err).NotTo(HaveOccurred())
 	args := func(more ...string) []string {
-		return append([]string{"-version", load(t).CSV.Spec.Version.String(), "-description", "main.go", "-icon", "main.go", "-bundle", bundle,
+		return append([]string{"-version", load(t).CSV.Spec.Version.String(), "-bundle", bundle,
 			"-catalog", "../../catalog/daemonset-job/catalog.yaml", "-output", t.TempDir(), "-fbc", "community-operators-prod",
 			"-reviewers", "darkowlzz", "-openshift", "v4.22"}, more...)
 	}
