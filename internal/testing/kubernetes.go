@@ -8,6 +8,15 @@ import (
 	"k8s.io/client-go/rest"
 )
 
+// RequireKubernetes skips a test of what came with a version of Kubernetes, as "1.34", on an
+// API server that is older. what names it.
+func RequireKubernetes(t testing.TB, config *rest.Config, since, what string) {
+	t.Helper()
+	if server := serverVersion(t, config); server.LessThan(version.MustParseGeneric(since)) {
+		t.Skipf("Kubernetes %s has no %s, which came with %s", server, what, since)
+	}
+}
+
 // RequireKubernetesBefore skips a test of an API server that lacks what came with a version
 // of Kubernetes, as "1.34", on one that has it. what names it.
 func RequireKubernetesBefore(t testing.TB, config *rest.Config, since, what string) {
