@@ -39,7 +39,8 @@ type FailureGroup struct {
 	ExitCode *int32 `json:"exitCode,omitempty"`
 
 	// message is the first line that the nodes' containers printed last, or what happened. What
-	// differs between nodes by nature is replaced: their names, addresses, UUIDs and numbers.
+	// differs between nodes by nature is replaced: their names, addresses, UUIDs, times, and
+	// numbers, which become #.
 	// +operator-sdk:csv:customresourcedefinitions:type=status,displayName="Failure Group: Message",xDescriptors={"urn:alm:descriptor:text"},order=27
 	// +optional
 	Message string `json:"message,omitempty"`
@@ -125,7 +126,7 @@ type JobStatus struct {
 	FailedNodes []FailedNode `json:"failedNodes,omitempty"`
 
 	// failureGroups sum up all failed nodes by reason, exit code and message, those of most
-	// nodes first, at most 10.
+	// nodes first, at most 10. Nodes of other groups count in failed alone.
 	// +operator-sdk:csv:customresourcedefinitions:type=status,displayName="Failure Groups",xDescriptors={"urn:alm:descriptor:text"},order=24
 	// +optional
 	// +listType=atomic

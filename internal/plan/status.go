@@ -28,6 +28,7 @@ func newStatus(s *State, t *tally, removal removal) (v1beta1.JobStatus, Outcome)
 		Failed:             int32(t.failed()),
 		StartTime:          s.startTime(),
 		FailedNodes:        t.failedNodes(),
+		FailureGroups:      s.failureGroups(t),
 		Resume:             s.resumeValue(outcome),
 		RetryTime:          s.retryTime(),
 		RunGeneration:      s.run().Generation,

@@ -103,9 +103,12 @@ func backoffLimitExceeded(pod *Pod) v1beta1.FailedNode {
 	return failed
 }
 
+// lastLines is between what happened and what a container printed last.
+const lastLines = "; its last lines:\n"
+
 func withLog(message, log string) string {
 	if last := Tail(log, MaxLog); last != "" {
-		return message + "; its last lines:\n" + last
+		return message + lastLines + last
 	}
 	return message
 }

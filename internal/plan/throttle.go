@@ -21,9 +21,12 @@ const (
 
 // writeAfter returns when the new status is due for a write, given when the last
 // one was written: a negative time if nothing changed, 0 if it is due now. A change
-// of more than the counts is due at once.
+// of more than the counts is due at once. Failure groups are written with whatever else
+// changes: what failed nodes print changes at each of their restarts.
 func writeAfter(last, next *v1beta1.JobStatus, written, now time.Time) time.Duration {
-	if equality.Semantic.DeepEqual(last, next) {
+	compared := *next
+	compared.FailureGroups = last.FailureGroups
+	if equality.Semantic.DeepEqual(last, &compared) {
 		return -1
 	}
 	if isSignificant(last, next) {

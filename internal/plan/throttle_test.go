@@ -38,6 +38,18 @@ func TestWriteAfter(t *testing.T) {
 	g.Expect(writeAfter(blocked("A"), blocked("B"), now, now)).To(BeZero(), "nor is what the user must do")
 }
 
+// A hundred nodes are named. What the others print is in the groups alone.
+func TestFailureGroupsAloneAreNotWritten(t *testing.T) {
+	g := NewWithT(t)
+	grouped := func(status *v1beta1.JobStatus, message string) *v1beta1.JobStatus {
+		status.FailureGroups = []v1beta1.FailureGroup{{Reason: "R", Message: message, Count: 200}}
+		return status
+	}
+	g.Expect(writeAfter(grouped(progress(1, 1000), "a"), grouped(progress(1, 1000), "b"), now.Add(-time.Hour), now)).To(BeNumerically("<", 0))
+	g.Expect(writeAfter(grouped(progress(1, 1000), "a"), progress(1, 1000), now.Add(-time.Hour), now)).To(BeNumerically("<", 0))
+	g.Expect(writeAfter(grouped(progress(1, 1000), "a"), grouped(progress(2, 1000), "b"), now.Add(-time.Second), now)).To(Equal(4*time.Second), "as without groups")
+}
+
 func TestTheNumberOfWritesDoesNotGrowWithTheNodes(t *testing.T) {
 	g := NewWithT(t)
 	for _, nodes := range []int32{100, 1000, 5000} {

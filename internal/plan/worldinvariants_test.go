@@ -69,6 +69,7 @@ func (w *world) writeStatus(s *State, update *StatusUpdate, u unfinished) error 
 		if status.Succeeded+status.Failed > status.Desired {
 			w.breaks("%d nodes are done and %d failed of %d", status.Succeeded, status.Failed, status.Desired)
 		}
+		w.checkGroups(status)
 		if after := w.job.Finished(); after != nil && before == nil {
 			w.count[verdicts]++
 			w.checkVerdict(s, after.Type, u)

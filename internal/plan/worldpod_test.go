@@ -101,7 +101,7 @@ func (p *simPod) readScheduling(pod *wrappers.PodWrapper) {
 
 // restart runs the pod's container again, after it ended with this code.
 func (p *simPod) restart(now time.Time, exitCode, limit int32) {
-	p.end = &corev1.ContainerStateTerminated{ExitCode: exitCode, StartedAt: metav1.NewTime(p.startedAt)}
+	p.end = &corev1.ContainerStateTerminated{ExitCode: exitCode, StartedAt: metav1.NewTime(p.startedAt), Message: fmt.Sprintf("try %d failed on %s", p.restarts+1, p.node)}
 	p.startedAt = now
 	p.restarts++
 	p.spared = p.spared || p.restarts > limit

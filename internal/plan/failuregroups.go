@@ -1,0 +1,93 @@
+package plan
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/darkowlzz/daemonset-job/api/v1beta1"
+)
+
+const (
+	// maxFailureGroups is how many groups a status has, and maxGroupNodes how many nodes of
+	// each it names.
+	maxFailureGroups, maxGroupNodes = 10, 5
+	// maxLine is how much of a line is compared, and maxGroupMessage how much of what is
+	// compared a status shows, in bytes.
+	maxLine, maxGroupMessage = 512, 256
+)
+
+// failedAlike is what the nodes of a group have in common.
+type failedAlike struct {
+	reason, message string
+	exitCode        int32
+	// ended says that a container ended, with exitCode.
+	ended bool
+}
+
+// failureGroups returns the groups of nodes that failed alike, those of most nodes first. A
+// status has the first of them. Its count of failed nodes has the rest too.
+func (s *State) failureGroups(t *tally) []v1beta1.FailureGroup {
+	if len(t.failures) == 0 {
+		return nil
+	}
+	varying := varying{nodes: s.nodes, podPrefix: v1beta1.DaemonSetName(s.Job.Name) + "-"}
+	index, groups := map[failedAlike]int{}, []v1beta1.FailureGroup{}
+	for i := range t.failures {
+		f := &t.failures[i]
+		key := failedAlike{reason: f.Reason, message: shared(varying.replace(f.firstLine(), f.Node))}
+		if f.ExitCode != nil {
+			key.exitCode, key.ended = *f.ExitCode, true
+		}
+		at, known := index[key]
+		if !known {
+			at = len(groups)
+			index[key] = at
+			groups = append(groups, v1beta1.FailureGroup{Reason: f.Reason, ExitCode: f.ExitCode, Message: key.message})
+		}
+		group := &groups[at]
+		if group.Count++; len(group.Nodes) < maxGroupNodes {
+			group.Nodes = append(group.Nodes, f.Node)
+		}
+	}
+	slices.SortFunc(groups, compareGroups)
+	groups = slices.Clip(groups[:min(len(groups), maxFailureGroups)])
+	for i := range groups {
+		groups[i].Message = Shorten(groups[i].Message, maxGroupMessage)
+	}
+	return groups
+}
+
+// compareGroups orders groups in one way only, so that the same failures make the same status.
+func compareGroups(a, b v1beta1.FailureGroup) int {
+	return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Reason, b.Reason), cmp.Compare(a.Message, b.Message),
+		// No node is in two groups.
+		slices.Compare(a.Nodes, b.Nodes))
+}
+
+// firstLine returns the first line that the node's containers printed last, or else of what
+// happened.
+func (f *failure) firstLine() string {
+	what, printed, found := strings.Cut(f.Message, lastLines)
+	if entry := f.member.entry; !found && entry != nil {
+		printed = entry.Output
+	}
+	line, _, _ := strings.Cut(cmp.Or(strings.TrimSpace(printed), what), "\n")
+	return cut(line, maxLine)
+}
+
+// shared returns as much of a replaced line as groups are told apart by.
+func shared(line string) string {
+	if len(line) <= maxGroupMessage {
+		return line
+	}
+	return cut(line, maxGroupMessage-len("…")) + "…"
+}
+
+// cut returns the first limit bytes of s, cut between characters.
+func cut(s string, limit int) string {
+	if len(s) <= limit {
+		return s
+	}
+	return strings.ToValidUTF8(s[:limit], "")
+}
