@@ -106,15 +106,16 @@ type JobSpec struct {
 	// +kubebuilder:validation:XValidation:rule="oldSelf == optional.of(self) || !has(self.spec) || (self.spec.containers.all(c, c.name != 'daemonset-job-pause') && (!has(self.spec.initContainers) || self.spec.initContainers.all(c, c.name != 'daemonset-job-pause')))",optionalOldSelf=true,message="give the container daemonset-job-pause of the template another name: the operator adds one of this name in completionMode Exit"
 	Template *corev1.PodTemplateSpec `json:"template,omitempty"`
 
-	// nodeSelector limits the short form to nodes that have all of these labels.
-	// Default: every node.
+	// nodeSelector limits the short form to nodes that have all of these labels. Another one
+	// makes the work run again. Default: every node.
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,displayName="Node Selector",order=17
 	// +optional
 	// +kubebuilder:validation:MaxProperties=64
 	NodeSelector map[string]string `json:"nodeSelector,omitempty"`
 
 	// tolerations let the short form run on nodes with these taints, such as those of the
-	// control plane. Default: none but those that every pod of a DaemonSet has.
+	// control plane. Others make the work run again. Default: none but those that every pod
+	// of a DaemonSet has.
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,displayName="Tolerations",order=18
 	// +optional
 	// +listType=atomic

@@ -41,11 +41,12 @@ var _ = Describe("kubectl", func() {
 	},
 		Entry("of a Job", "dsj", "spec", "status"),
 		Entry("of its spec", "dsj.spec", "activeDeadlineSeconds", "args", "backoffLimit", "command", "completionMode",
-			"completionPolicy", "env", "image", "maxFailedNodes", "mountPath", "onFailure", "parallelism", "suspend",
-			"template", "terminationWord", "ttlSecondsAfterFinished"),
+			"completionPolicy", "env", "image", "maxFailedNodes", "mountPath", "nodeSelector", "onFailure", "parallelism", "suspend",
+			"template", "terminationWord", "tolerations", "ttlSecondsAfterFinished"),
 		Entry("of its status", "dsj.status", "active", "completed", "completionTime", "conditions", "desired", "failed",
-			"failedNodes", "observedGeneration", "phase", "startTime", "succeeded"),
+			"failedNodes", "failureGroups", "observedGeneration", "phase", "startTime", "succeeded"),
 		Entry("of a failed node", "dsj.status.failedNodes", "exitCode", "message", "node", "reason"),
+		Entry("of a group of failed nodes", "dsj.status.failureGroups", "count", "exitCode", "message", "nodes", "reason"),
 		Entry("of a condition", "dsj.status.conditions", "type", "status", "reason", "message"),
 	)
 

@@ -21,13 +21,15 @@ import (
 // a new version of the operator runs nothing again. Each version of the hash covers
 // these members: a new one needs omitempty.
 type hashedSpec struct {
-	Image     string                  `json:"image,omitempty"`
-	Command   []string                `json:"command,omitempty"`
-	Args      []string                `json:"args,omitempty"`
-	Env       []corev1.EnvVar         `json:"env,omitempty"`
-	MountPath string                  `json:"mountPath,omitempty"`
-	Template  *corev1.PodTemplateSpec `json:"template,omitempty"`
-	Mode      v1beta1.CompletionMode  `json:"mode,omitempty"`
+	Image        string                  `json:"image,omitempty"`
+	Command      []string                `json:"command,omitempty"`
+	Args         []string                `json:"args,omitempty"`
+	Env          []corev1.EnvVar         `json:"env,omitempty"`
+	MountPath    string                  `json:"mountPath,omitempty"`
+	NodeSelector map[string]string       `json:"nodeSelector,omitempty"`
+	Tolerations  []corev1.Toleration     `json:"tolerations,omitempty"`
+	Template     *corev1.PodTemplateSpec `json:"template,omitempty"`
+	Mode         v1beta1.CompletionMode  `json:"mode,omitempty"`
 }
 
 // CurrentHash returns the hash of what the Job runs now, as the value of a label. ds is the
@@ -73,7 +75,7 @@ func TemplateHash(spec *v1beta1.JobSpec) (string, error) {
 func hashedPart(spec *v1beta1.JobSpec) hashedSpec {
 	return hashedSpec{
 		Image: spec.Image, Command: spec.Command, Args: spec.Args, Env: spec.Env, MountPath: spec.MountPath,
-		Template: spec.Template, Mode: cmp.Or(spec.CompletionMode, v1beta1.CompletionLog),
+		NodeSelector: spec.NodeSelector, Tolerations: spec.Tolerations, Template: spec.Template, Mode: cmp.Or(spec.CompletionMode, v1beta1.CompletionLog),
 	}
 }
 

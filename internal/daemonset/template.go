@@ -62,7 +62,10 @@ func userTemplate(spec *v1beta1.JobSpec) corev1.PodTemplateSpec {
 			container.Env = append(container.Env, *env.DeepCopy())
 		}
 	}
-	pod := corev1.PodSpec{AutomountServiceAccountToken: new(false), Affinity: realNodes()}
+	pod := corev1.PodSpec{AutomountServiceAccountToken: new(false), Affinity: realNodes(), NodeSelector: maps.Clone(spec.NodeSelector)}
+	for i := range spec.Tolerations {
+		pod.Tolerations = append(pod.Tolerations, *spec.Tolerations[i].DeepCopy())
+	}
 	if spec.MountPath != "" {
 		container.VolumeMounts = []corev1.VolumeMount{{Name: v1beta1.HostVolumeName, MountPath: v1beta1.HostMountPath}}
 		pod.Volumes = []corev1.Volume{{

@@ -42,6 +42,57 @@ func TestTheShortForm(t *testing.T) {
 	g.Expect(plain.Spec.Containers[0].VolumeMounts).To(BeEmpty())
 }
 
+func TestTheShortFormSelectsNodes(t *testing.T) {
+	g := NewWithT(t)
+	seconds := int64(60)
+	tolerations := []corev1.Toleration{{Key: "pool", Operator: corev1.TolerationOpExists}, {Key: "k", Value: "v", Effect: corev1.TaintEffectNoExecute, TolerationSeconds: &seconds}}
+	j := wrappers.Job("ns", "j").NodeSelector("pool", "gpu").Tolerations(tolerations...).Obj()
+	pod := podTemplate(j, "h1", Pause{Image: "pause:v1"}).Spec
+	g.Expect(pod.NodeSelector).To(Equal(map[string]string{"pool": "gpu"}))
+	g.Expect(pod.Tolerations).To(Equal(tolerations))
+	pod.NodeSelector["pool"], *pod.Tolerations[1].TolerationSeconds = "other", 1
+	g.Expect(j.Spec.NodeSelector).To(HaveKeyWithValue("pool", "gpu"), "the Job itself stays as it is")
+	g.Expect(*j.Spec.Tolerations[1].TolerationSeconds).To(Equal(seconds))
+
+	plain := podTemplate(wrappers.Job("ns", "j").Obj(), "h1", Pause{Image: "pause:v1"}).Spec
+	g.Expect(plain.NodeSelector).To(BeNil())
+	g.Expect(plain.Tolerations).To(BeNil())
+}
+
+// The node pool is chosen among the nodes that are no virtual ones.
+func TestTheNodesOfTheShortForm(t *testing.T) {
+	gpu := func(labels ...string) *corev1.Node {
+		node := &corev1.Node{}
+		node.Labels = map[string]string{"pool": "gpu"}
+		for _, label := range labels {
+			node.Labels[label] = "virtual-kubelet"
+		}
+		return node
+	}
+	tainted := gpu()
+	tainted.Spec.Taints = []corev1.Taint{{Key: "gpu", Effect: corev1.TaintEffectNoSchedule}}
+	selecting, tolerating := wrappers.Job("ns", "j").NodeSelector("pool", "gpu"), wrappers.Job("ns", "j").Tolerations(corev1.Toleration{Operator: corev1.TolerationOpExists})
+	for name, test := range map[string]struct {
+		job  *wrappers.JobWrapper
+		node *corev1.Node
+		want Placement
+	}{
+		"of the pool":               {selecting, gpu(), Placed},
+		"of another pool":           {selecting, &corev1.Node{}, Excluded},
+		"virtual":                   {selecting, gpu("type"), Excluded},
+		"tainted":                   {selecting, tainted, Tainted},
+		"tainted and tolerated":     {tolerating, tainted, Placed},
+		"virtual, whatever it is":   {tolerating, gpu("type"), Excluded},
+		"any, without a selection":  {wrappers.Job("ns", "j"), gpu(), Placed},
+		"tainted, and no selection": {wrappers.Job("ns", "j"), tainted, Tainted},
+	} {
+		t.Run(name, func(t *testing.T) {
+			template := podTemplate(test.job.Obj(), "h1", Pause{Image: "pause:v1"})
+			NewWithT(t).Expect(NewPlacer(&template).Place(test.node)).To(Equal(test.want))
+		})
+	}
+}
+
 func TestExitMode(t *testing.T) {
 	g := NewWithT(t)
 	j := wrappers.Job("ns", "j").Exit().Template(corev1.PodTemplateSpec{Spec: corev1.PodSpec{
@@ -79,11 +130,15 @@ func TestOnlyWhatRunsIsHashed(t *testing.T) {
 	}
 	other := map[string]*wrappers.JobWrapper{
 		"image": base().Image("other"), "command": base().Command("c"), "args": base().Args("a"), "env": base().Env("a", "b"),
-		"mountPath": base().MountPath("/x"), "mode": base().Exit(), "template": base().Template(corev1.PodTemplateSpec{}),
+		"mountPath": base().MountPath("/x"), "nodeSelector": base().NodeSelector("a", ""), "tolerations": base().Tolerations(corev1.Toleration{}),
+		"mode": base().Exit(), "template": base().Template(corev1.PodTemplateSpec{}),
 	}
 	for name, w := range other {
 		g.Expect(of(w)).NotTo(Equal(of(base())), name)
 	}
+	empty := base()
+	empty.Spec.NodeSelector, empty.Spec.Tolerations = map[string]string{}, []corev1.Toleration{}
+	g.Expect(of(empty)).To(Equal(of(base())), "a selection of nothing")
 	unset := base()
 	unset.Spec.CompletionMode = v1beta1.CompletionLog
 	g.Expect(of(unset)).To(Equal(of(base())), "a default that is written out")

@@ -88,8 +88,11 @@ func (s *State) applyBlocker(t *tally) Blocker {
 // nodeBlocker returns which nodes the Job lacks or waits for.
 func (s *State) nodeBlocker(t *tally) Blocker {
 	if t.desired() == 0 && daemonset.Observed(s.DaemonSet) {
-		return Blocker{v1beta1.ReasonNoMatchingNode, "no node matches: the Job waits for one; " +
-			"see the node selector, affinity and tolerations of its template, and the nodes' taints" + t.others()}
+		selection := "its nodeSelector and tolerations"
+		if s.Job.Spec.Template != nil {
+			selection = "the nodeSelector, affinity and tolerations of its template"
+		}
+		return Blocker{v1beta1.ReasonNoMatchingNode, "no node matches: the Job waits for one; see " + selection + ", and the nodes' taints" + t.others()}
 	}
 	var first *Node
 	waiting := 0

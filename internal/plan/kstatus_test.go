@@ -5,6 +5,7 @@ import (
 
 	. "github.com/onsi/gomega"
 	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
@@ -40,7 +41,8 @@ func TestReadyAndStalled(t *testing.T) {
 		"taken and suspended":         {job: job().Suspend(true), blocker: v1beta1.ReasonDaemonSetNameTaken, ready: "False DaemonSetNameTaken", stalled: "True DaemonSetNameTaken", message: "in the way"},
 		"refused":                     {job: job(), ds: daemonSet(1, 1), pods: pods(pod("a")), blocker: v1beta1.ReasonDaemonSetRefused, ready: "False DaemonSetRefused", stalled: "True DaemonSetRefused", message: "in the way"},
 		"suspended by the user":       {job: job().Suspend(true), ds: daemonSet(1, 1), pods: pods(pod("a").Gated()), ready: "False SuspendedByUser", message: "spec.suspend is true"},
-		"no node":                     {job: job(), ds: daemonSet(0, 0), ready: "False NoMatchingNode", message: "the Job waits for one"},
+		"no node":                     {job: job(), ds: daemonSet(0, 0), ready: "False NoMatchingNode", message: "the Job waits for one; see its nodeSelector and tolerations, and"},
+		"no node of a template's":     {job: job().Template(corev1.PodTemplateSpec{}), ds: daemonSet(0, 0), ready: "False NoMatchingNode", message: "see the nodeSelector, affinity and tolerations of its template, and"},
 		"a quota":                     {job: job(), ds: daemonSet(2, 1), pods: pods(pod("a")), blocker: v1beta1.ReasonPodsRefused, ready: "False PodsRefused", message: "in the way"},
 		"a predecessor":               {job: job(), blocker: v1beta1.ReasonPredecessorStopping, ready: "False PredecessorStopping", message: "in the way"},
 		"pods wait":                   {job: job(), ds: daemonSet(1, 1), pods: pods(pod("a").Unschedulable("no room")), ready: "False PodsWaiting", message: "no room"},

@@ -70,6 +70,21 @@ func (w *JobWrapper) MountPath(path string) *JobWrapper {
 	return w
 }
 
+// NodeSelector adds a label that the nodes must have.
+func (w *JobWrapper) NodeSelector(key, value string) *JobWrapper {
+	if w.Spec.NodeSelector == nil {
+		w.Spec.NodeSelector = map[string]string{}
+	}
+	w.Spec.NodeSelector[key] = value
+	return w
+}
+
+// Tolerations adds tolerations.
+func (w *JobWrapper) Tolerations(tolerations ...corev1.Toleration) *JobWrapper {
+	w.Spec.Tolerations = append(w.Spec.Tolerations, tolerations...)
+	return w
+}
+
 // Template makes it the long form.
 func (w *JobWrapper) Template(template corev1.PodTemplateSpec) *JobWrapper {
 	w.Spec.Image, w.Spec.Template = "", &template

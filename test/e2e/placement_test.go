@@ -17,17 +17,25 @@ const controlPlane = "node-role.kubernetes.io/control-plane"
 // setControlPlane gives a node the label and the taint of the control plane, or removes them.
 func setControlPlane(name string, member bool) {
 	GinkgoHelper()
-	Expect(retry.RetryOnConflict(retry.DefaultBackoff, func() error {
-		node := &corev1.Node{}
-		if err := k8s.Get(ctx, client.ObjectKey{Name: name}, node); err != nil {
-			return err
-		}
+	setNode(name, func(node *corev1.Node) {
 		delete(node.Labels, controlPlane)
 		node.Spec.Taints = slices.DeleteFunc(node.Spec.Taints, func(taint corev1.Taint) bool { return taint.Key == controlPlane })
 		if member {
 			node.Labels[controlPlane] = ""
 			node.Spec.Taints = append(node.Spec.Taints, corev1.Taint{Key: controlPlane, Effect: corev1.TaintEffectNoSchedule})
 		}
+	})
+}
+
+// setNode changes a node.
+func setNode(name string, change func(*corev1.Node)) {
+	GinkgoHelper()
+	Expect(retry.RetryOnConflict(retry.DefaultBackoff, func() error {
+		node := &corev1.Node{}
+		if err := k8s.Get(ctx, client.ObjectKey{Name: name}, node); err != nil {
+			return err
+		}
+		change(node)
 		return k8s.Update(ctx, node)
 	})).To(Succeed())
 }

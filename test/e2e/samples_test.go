@@ -4,10 +4,12 @@ package e2e
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	corev1 "k8s.io/api/core/v1"
 
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -39,6 +41,28 @@ var _ = Describe("the samples, as they stand", func() {
 		Eventually(nothingLeft(named(ns, "sysctl"))).Should(Succeed())
 		for _, node := range nodes {
 			Expect(onHost(node, "cat /proc/sys/vm/max_map_count")).To(Equal("262144\n"))
+		}
+	})
+
+	It("exit_node_pool.yaml runs on the nodes of a pool alone", Label("local"), Serial, func() {
+		requireLocalCluster()
+		onAllHosts("rm -f /host/tmp/node-pool-done")
+		apply(ns, "exit_node_pool.yaml")
+		j := named(ns, "node-pool")
+		Eventually(blocked(j)).Should(And(HavePrefix("NoMatchingNode: "), ContainSubstring("see its nodeSelector and tolerations")))
+		const pool = "example.com/pool"
+		setNode(nodes[0], func(node *corev1.Node) {
+			node.Labels[pool] = "gpu"
+			node.Spec.Taints = append(node.Spec.Taints, corev1.Taint{Key: pool, Value: "gpu", Effect: corev1.TaintEffectNoSchedule})
+		})
+		DeferCleanup(setNode, nodes[0], func(node *corev1.Node) {
+			delete(node.Labels, pool)
+			node.Spec.Taints = slices.DeleteFunc(node.Spec.Taints, func(taint corev1.Taint) bool { return taint.Key == pool })
+		})
+		Eventually(nothingLeft(j)).Should(Succeed())
+		for i, node := range nodes {
+			_, err := onHost(node, "test -e /host/tmp/node-pool-done")
+			Expect(err == nil).To(Equal(i == 0), node)
 		}
 	})
 
