@@ -116,6 +116,11 @@ type NodeRecord struct {
 	// +kubebuilder:validation:MaxLength=128
 	Reason string `json:"reason,omitempty"`
 
+	// message of a failure: that of status.failureGroups. It is kept since the pod is not.
+	// +optional
+	// +kubebuilder:validation:MaxLength=256
+	Message string `json:"message,omitempty"`
+
 	// exitCode of the container that ended last. Unset when none ended.
 	// +optional
 	ExitCode *int32 `json:"exitCode,omitempty"`

@@ -31,11 +31,10 @@ func (s *State) failureGroups(t *tally) []v1beta1.FailureGroup {
 	if len(t.failures) == 0 {
 		return nil
 	}
-	varying := varying{nodes: s.nodes, podPrefix: v1beta1.DaemonSetName(s.Job.Name) + "-"}
 	index, groups := map[failedAlike]int{}, []v1beta1.FailureGroup{}
 	for i := range t.failures {
 		f := &t.failures[i]
-		key := failedAlike{reason: f.Reason, message: shared(varying.replace(f.firstLine(), f.Node))}
+		key := failedAlike{reason: f.Reason, message: s.sharedMessage(f)}
 		if f.ExitCode != nil {
 			key.exitCode, key.ended = *f.ExitCode, true
 		}
@@ -51,11 +50,17 @@ func (s *State) failureGroups(t *tally) []v1beta1.FailureGroup {
 		}
 	}
 	slices.SortFunc(groups, compareGroups)
-	groups = slices.Clip(groups[:min(len(groups), maxFailureGroups)])
-	for i := range groups {
-		groups[i].Message = Shorten(groups[i].Message, maxGroupMessage)
+	return slices.Clip(groups[:min(len(groups), maxFailureGroups)])
+}
+
+// sharedMessage returns the message of the group of a failed node. It is the recorded one once
+// there is one, since the pod is deleted after that.
+func (s *State) sharedMessage(f *failure) string {
+	if entry := f.member.entry; entry != nil && entry.Message != "" {
+		return entry.Message
 	}
-	return groups
+	varying := varying{nodes: s.nodes, podPrefix: v1beta1.DaemonSetName(s.Job.Name) + "-"}
+	return Shorten(varying.replace(f.firstLine(), f.Node), maxGroupMessage)
 }
 
 // compareGroups orders groups in one way only, so that the same failures make the same status.
@@ -73,21 +78,5 @@ func (f *failure) firstLine() string {
 		printed = entry.Output
 	}
 	line, _, _ := strings.Cut(cmp.Or(strings.TrimSpace(printed), what), "\n")
-	return cut(line, maxLine)
-}
-
-// shared returns as much of a replaced line as groups are told apart by.
-func shared(line string) string {
-	if len(line) <= maxGroupMessage {
-		return line
-	}
-	return cut(line, maxGroupMessage-len("…")) + "…"
-}
-
-// cut returns the first limit bytes of s, cut between characters.
-func cut(s string, limit int) string {
-	if len(s) <= limit {
-		return s
-	}
-	return strings.ToValidUTF8(s[:limit], "")
+	return strings.ToValidUTF8(line[:min(len(line), maxLine)], "")
 }

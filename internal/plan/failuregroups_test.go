@@ -80,20 +80,21 @@ func TestGroupsAreBounded(t *testing.T) {
 	}
 }
 
-// The pod of a node that failed is deleted if its slot is needed, and what it printed is in
-// the record where the user asks for that.
+// The pod of a node that failed is deleted if its slot is needed. Its record tells the group.
 func TestGroupsOfNodesWithoutAPod(t *testing.T) {
 	g := NewWithT(t)
-	s := stateWith(job(), daemonSet(3, 3), printing("a", 7, "disk is full"))
+	s := stateWith(job(), daemonSet(4, 4), printing("a", 7, "disk 1 is full"))
+	recorded := s.failedEntry(&member{node: &s.Nodes[3]}, new(backoffLimitExceeded(new(ReadPod(printing("other-03", 7, "disk 3 is full\nat line 7").Obj())))))
 	s.Records.Pages = []*v1beta1.JobRecord{{Spec: v1beta1.JobRecordSpec{Run: s.run()}}}
 	for _, node := range s.Nodes[1:] {
 		s.Records.Pages[0].Spec.Nodes = append(s.Records.Pages[0].Spec.Nodes, v1beta1.NodeRecord{Node: node.Name, NodeUID: node.UID, Attempts: 7,
 			Result: v1beta1.RecordFailed, Reason: v1beta1.ReasonBackoffLimitExceeded, ExitCode: new(int32(7)), EndTime: new(metav1.NewTime(now))})
 	}
-	s.Records.Pages[0].Spec.Nodes[0].Output = "disk is full\nat line 7"
+	s.Records.Pages[0].Spec.Nodes[0].Output = "disk 2 is full\nat line 7"
+	s.Records.Pages[0].Spec.Nodes[2] = recorded
 	s.index()
 	g.Expect(groupsOf(s)).To(Equal([]v1beta1.FailureGroup{
-		{Reason: v1beta1.ReasonBackoffLimitExceeded, ExitCode: new(int32(7)), Message: "disk is full", Count: 2, Nodes: []string{"a", "other-01"}},
+		{Reason: v1beta1.ReasonBackoffLimitExceeded, ExitCode: new(int32(7)), Message: "disk # is full", Count: 3, Nodes: []string{"a", "other-01", "other-03"}},
 		{Reason: v1beta1.ReasonBackoffLimitExceeded, ExitCode: new(int32(7)), Message: "failed at attempt #, and was stopped", Count: 1, Nodes: []string{"other-02"}},
 	}))
 }

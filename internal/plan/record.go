@@ -120,6 +120,7 @@ func (s *State) failedEntry(m *member, failed *v1beta1.FailedNode) v1beta1.NodeR
 	entry := v1beta1.NodeRecord{
 		Node: m.node.Name, NodeUID: m.node.UID, Result: v1beta1.RecordFailed,
 		Reason: failed.Reason, ExitCode: failed.ExitCode, EndTime: new(metav1.NewTime(s.Now)),
+		Message: s.sharedMessage(&failure{*failed, m}),
 	}
 	if retried := s.retryTime(); retried != nil && entry.EndTime.Before(retried) {
 		// A retry is rounded up to a second, and this failure came after it.
