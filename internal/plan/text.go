@@ -34,8 +34,11 @@ func nodeCount(n int) string {
 
 // Shorten returns the first limit bytes of s in one line, cut between characters.
 func Shorten(s string, limit int) string {
-	s = quote(strings.TrimSpace(s), limit, "")
-	if len(s) <= limit {
+	s = strings.TrimSpace(s)
+	if len(s) <= limit && isPlain(s) {
+		return s
+	}
+	if s = quote(s, limit, ""); len(s) <= limit {
 		return s
 	}
 	return strings.ToValidUTF8(s[:limit-len("…")], "") + "…"
@@ -80,6 +83,17 @@ func Reason(s string) string {
 		return reason
 	}
 	return "Unknown"
+}
+
+// isPlain returns whether s has printable ASCII alone, as most text. It takes a tenth of the
+// time of quote.
+func isPlain(s string) bool {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] > '~' {
+			return false
+		}
+	}
+	return true
 }
 
 // quote replaces what is not printable in s, except for the characters in keep. It stops
