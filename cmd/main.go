@@ -17,6 +17,7 @@ import (
 
 	daemonsetv1beta1 "github.com/darkowlzz/daemonset-job/api/v1beta1"
 	"github.com/darkowlzz/daemonset-job/controllers/job"
+	"github.com/darkowlzz/daemonset-job/controllers/retention"
 	"github.com/darkowlzz/daemonset-job/internal/daemonset"
 	"github.com/darkowlzz/daemonset-job/internal/operator"
 	"github.com/darkowlzz/daemonset-job/internal/options"
@@ -76,6 +77,10 @@ func main() {
 		Guard:        keeper,
 	}).SetupWithManager(ctx, mgr); err != nil {
 		setupLog.Error(err, "Failed to create controller", "controller", "job")
+		os.Exit(1)
+	}
+	if err := retention.New(mgr.GetClient(), mgr.GetAPIReader(), clock.RealClock{}).SetupWithManager(mgr, watchdog.Watch); err != nil {
+		setupLog.Error(err, "Failed to create controller", "controller", "retention")
 		os.Exit(1)
 	}
 	// +kubebuilder:scaffold:builder

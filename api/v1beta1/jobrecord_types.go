@@ -40,6 +40,7 @@ type JobRecordList struct {
 // +kubebuilder:validation:XValidation:rule="self.run == oldSelf.run",message="a page belongs to one run of its Job: its run cannot be changed"
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.sealed) || !oldSelf.sealed || self == oldSelf",message="the page is sealed: it is evidence, and cannot be changed"
 // +kubebuilder:validation:XValidation:rule="self.nodes.size() >= oldSelf.nodes.size()",message="a page is evidence: its entries cannot be removed"
+// +kubebuilder:validation:XValidation:rule="has(self.retainSeconds) == has(oldSelf.retainSeconds) && (!has(self.retainSeconds) || self.retainSeconds == oldSelf.retainSeconds)",message="a page is kept for as long as its run was to be: retainSeconds cannot be changed"
 type JobRecordSpec struct {
 	// run is which run of the Job the entries belong to.
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,displayName="Run",xDescriptors={"urn:alm:descriptor:com.tectonic.ui:text"},order=1

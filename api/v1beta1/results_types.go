@@ -32,7 +32,8 @@ type Results struct {
 	// outputs is of which nodes the output is recorded, in JobRecords: None, Failed or All. In
 	// completionMode Exit it is the termination message of the last container, in Log the rest
 	// of the line after the termination word. For a failed node it is the last lines that the
-	// container printed. Who may read JobRecords can read it. Default: None.
+	// container printed. Whoever has the ClusterRole view can read JobRecords, and so these
+	// outputs. Default: None.
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,displayName="Results: Outputs",xDescriptors={"urn:alm:descriptor:com.tectonic.ui:select:None","urn:alm:descriptor:com.tectonic.ui:select:Failed","urn:alm:descriptor:com.tectonic.ui:select:All"},order=21
 	// +optional
 	// +kubebuilder:default=None

@@ -6,6 +6,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/client-go/util/workqueue"
@@ -43,14 +44,21 @@ func CacheByObject() map[client.Object]cache.ByObject {
 		&appsv1.DaemonSet{}: {Label: ours, Transform: stripDaemonSet},
 		&corev1.Pod{}:       {Label: ours, Transform: podcache.Strip},
 		&corev1.Node{}:      {Transform: stripNode},
-		// Their metadata alone is watched.
-		&v1beta1.JobRecord{}: {Label: ours},
+		recordMetadata():    {Label: ours, Transform: stripRecord},
 		// The DaemonSet controller reports in its events alone that the API server refused a pod.
 		&corev1.Event{}: {
 			Field:     fields.SelectorFromSet(fields.Set{"involvedObject.kind": "DaemonSet", "reason": "FailedCreate", "source": "daemonset-controller"}),
 			Transform: stripEvent,
 		},
 	}
+}
+
+// recordMetadata is the kind of JobRecords in the cache: their metadata alone is watched. With
+// the type itself, the readiness probe would start an informer that holds all outputs.
+func recordMetadata() *metav1.PartialObjectMetadata {
+	object := &metav1.PartialObjectMetadata{}
+	object.SetGroupVersionKind(v1beta1.GroupVersion.WithKind("JobRecord"))
+	return object
 }
 
 // SetupWithManager adds the controller to mgr, whose cache is limited by CacheByObject.

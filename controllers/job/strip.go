@@ -73,6 +73,22 @@ func stripDaemonSet(object any) (any, error) {
 	return kept, nil
 }
 
+// stripRecord keeps of a JobRecord which Job it is of, its version, and whether it has an owner.
+func stripRecord(object any) (any, error) {
+	record, ok := object.(*metav1.PartialObjectMetadata)
+	if !ok {
+		return object, nil
+	}
+	kept := &metav1.PartialObjectMetadata{TypeMeta: record.TypeMeta, ObjectMeta: metav1.ObjectMeta{
+		Name: record.Name, Namespace: record.Namespace, UID: record.UID, ResourceVersion: record.ResourceVersion,
+		Labels: keptOf(record.Labels, v1beta1.LabelDaemonSetJob, v1beta1.LabelJob, v1beta1.LabelJobUID),
+	}}
+	if owner := metav1.GetControllerOf(record); owner != nil {
+		kept.OwnerReferences = []metav1.OwnerReference{{UID: types.UID(plan.Shorten(string(owner.UID), maxObjectName)), Controller: owner.Controller}}
+	}
+	return kept, nil
+}
+
 // maxKept is longer than any value that the manager writes: an installation's is the name of
 // a namespace and that of a Deployment.
 const maxKept = 512

@@ -136,6 +136,7 @@ func TestMapperKnowsTheKindsOfTheControllers(t *testing.T) {
 	for object, resource := range map[runtime.Object]string{
 		&v1beta1.Job{}: "jobs", &corev1.Pod{}: "pods", &appsv1.DaemonSet{}: "daemonsets", &corev1.Event{}: "events", &appsv1.Deployment{}: "deployments",
 		&v1beta1.JobList{}: "jobs", &corev1.PodList{}: "pods", &appsv1.DaemonSetList{}: "daemonsets", &corev1.EventList{}: "events",
+		&v1beta1.JobRecord{}: "jobrecords", &v1beta1.JobRecordList{}: "jobrecords",
 	} {
 		kind, err := apiutil.GVKForObject(object, scheme)
 		g.Expect(err).NotTo(HaveOccurred())

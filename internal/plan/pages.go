@@ -48,6 +48,7 @@ func appendEntries(job *v1beta1.Job, pages []*v1beta1.JobRecord, entries Entries
 		}
 		if page == nil {
 			page, size = newPage(job, number, entries.Run), 0
+			retain(page, job, pages)
 			written, number = append(written, page), number+1
 		}
 		page.Spec.Nodes, size = append(page.Spec.Nodes, entries.Nodes[i]), size+added
@@ -71,7 +72,6 @@ func newPage(job *v1beta1.Job, number int, run v1beta1.JobRun) *v1beta1.JobRecor
 	return &v1beta1.JobRecord{
 		ObjectMeta: metav1.ObjectMeta{
 			Namespace: job.Namespace, Name: pageName(job, number), Labels: PageLabels(job),
-			OwnerReferences: []metav1.OwnerReference{*metav1.NewControllerRef(job, v1beta1.GroupVersion.WithKind("Job"))},
 		},
 		Spec: v1beta1.JobRecordSpec{Run: run},
 	}
@@ -120,11 +120,6 @@ func (p *Plan) record(s *State, t *tally, outcome Outcome, removal removal) {
 	stopped, destroys := s.stopped(t, outcome, removal), s.destroys(t, outcome, removal)
 	unwritten := s.Records.Unwritten
 	p.Unwritten = unwritten
-	if unwritten.Run != s.run() && len(unwritten.Nodes) > 0 {
-		// What an earlier run did is written first: its pods are about to go.
-		p.Pages, p.RequeueAfter = appendEntries(s.Job, s.Records.Pages, unwritten), immediately
-		return
-	}
 	if len(unwritten.Nodes)+len(stopped) == 0 {
 		return
 	}
@@ -137,6 +132,21 @@ func (p *Plan) record(s *State, t *tally, outcome Outcome, removal removal) {
 		return
 	}
 	p.Pages = appendEntries(s.Job, s.Records.Pages, Entries{Run: s.run(), Nodes: slices.Concat(unwritten.Nodes, stopped)})
+}
+
+// recordsEarlierRun returns whether entries of an earlier run are to be written.
+func (s *State) recordsEarlierRun() bool {
+	return s.Records.Unwritten.Run != s.run() && len(s.Records.Unwritten.Nodes) > 0
+}
+
+// recordEarlierRun returns the Plan that writes what an earlier run did, and nothing else: its
+// pods are about to go, and the present run may be about to end.
+func recordEarlierRun(s *State) Plan {
+	unwritten := s.Records.Unwritten
+	if !s.Live && !s.Records.Known {
+		return Plan{ReadLive: true, Unwritten: unwritten}
+	}
+	return Plan{Unwritten: unwritten, Pages: appendEntries(s.Job, s.Records.Pages, unwritten), RequeueAfter: immediately}
 }
 
 // untilFlush returns when the entries are to be written: at once if they fill a page, or if

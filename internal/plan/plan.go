@@ -75,6 +75,9 @@ func Compute(s State) Plan {
 	}
 	var p Plan
 	s.recordDone()
+	if s.recordsEarlierRun() {
+		return recordEarlierRun(&s)
+	}
 	t := s.tally()
 	removal := s.removal(&t)
 	status, outcome := newStatus(&s, &t, removal)

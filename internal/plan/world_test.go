@@ -63,7 +63,7 @@ func (c counts) add(other counts) {
 // requireAll fails the test if something never happened.
 func (c counts) requireAll(t *testing.T) {
 	t.Helper()
-	for _, what := range []string{ungated, verdicts, replaced, retried, reclaimed, restarted, recreated, heldBack, notVouched, recorded, keptDone, stopped, released, resumedFailed, grouped} {
+	for _, what := range []string{ungated, verdicts, replaced, retried, reclaimed, restarted, recreated, heldBack, notVouched, recorded, keptDone, stopped, released, resumedFailed, grouped, outlived} {
 		if c[what] == 0 {
 			t.Errorf("%s never: the run tests little", what)
 		}
@@ -87,6 +87,8 @@ const (
 	resumedFailed = "resumed after it failed"
 	// Nodes failed alike.
 	grouped = "grouped"
+	// A page outlived its Job.
+	outlived = "outlived"
 	// The policy for Jobs held something back, or did not vouch for a Job.
 	heldBack   = "held back"
 	notVouched = "not vouched for"

@@ -21,7 +21,7 @@ func (w *world) knowRecords(job *v1beta1.Job, live bool) Records {
 func (w *world) pagesOf(job types.UID) []*v1beta1.JobRecord {
 	var pages []*v1beta1.JobRecord
 	for _, page := range w.pages {
-		if page.OwnerReferences[0].UID == job {
+		if isPageOf(page, job) {
 			pages = append(pages, page.DeepCopy())
 		}
 	}
@@ -56,19 +56,20 @@ func (w *world) writePage(s *State, page *v1beta1.JobRecord) error {
 	switch {
 	case (i >= 0) != (page.ResourceVersion != ""), i >= 0 && w.pages[i].ResourceVersion != page.ResourceVersion:
 		return errConflict
-	case w.job == nil || w.job.UID != s.Job.UID:
+	case len(page.OwnerReferences) > 0 && (w.job == nil || w.job.UID != s.Job.UID):
 		return nil // Garbage collection takes it at once.
 	}
 	if len(page.Spec.Nodes) == 0 || len(page.Spec.Nodes) > maxEntries {
 		w.breaks("page %s has %d entries", page.Name, len(page.Spec.Nodes))
 	}
+	w.checkRetained(page)
 	page.ResourceVersion = w.next()
 	for j := range page.Spec.Nodes {
 		page.Spec.Nodes[j] = storedEntry(page.Spec.Nodes[j])
 	}
 	if i < 0 {
 		w.pages = append(w.pages, page)
-		w.note("manager wrote page %s: %v", page.Name, page.Spec.Nodes)
+		w.note("manager wrote page %s: %v %v", page.Name, page.Spec.Run, page.Spec.Nodes)
 		return nil
 	}
 	if w.pages[i].Spec.Sealed || len(page.Spec.Nodes) < len(w.pages[i].Spec.Nodes) || page.Spec.Run != w.pages[i].Spec.Run {
@@ -93,7 +94,7 @@ func (w *world) recordOf(job types.UID, run v1beta1.JobRun, machine types.UID) *
 	var last *v1beta1.NodeRecord
 	for _, page := range w.pages {
 		for i := range page.Spec.Nodes {
-			if entry := &page.Spec.Nodes[i]; page.OwnerReferences[0].UID == job && page.Spec.Run == run && entry.NodeUID == machine {
+			if entry := &page.Spec.Nodes[i]; isPageOf(page, job) && page.Spec.Run == run && entry.NodeUID == machine {
 				last = entry
 			}
 		}

@@ -174,7 +174,7 @@ func (w *world) disturbJob() {
 	case 5:
 		w.changeSpec(func(spec *v1beta1.JobSpec) { spec.Suspend = new(w.chance(2)) })
 	case 6, 7:
-		w.changeSpec(func(spec *v1beta1.JobSpec) { spec.Parallelism = w.parallelism() })
+		w.changeSpec(func(spec *v1beta1.JobSpec) { spec.Parallelism, spec.Results = w.parallelism(), w.results() })
 	case 8:
 		w.changeSpec(func(spec *v1beta1.JobSpec) { spec.MaxFailedNodes = new(intstr.FromInt32(w.random.Int32N(3))) })
 	case 9, 10:
@@ -230,7 +230,8 @@ func (w *world) removeJob(by string) {
 		}
 		return p.owner == ""
 	})
-	w.pages = slices.DeleteFunc(w.pages, func(page *v1beta1.JobRecord) bool { return page.OwnerReferences[0].UID == w.job.UID })
+	w.pages = slices.DeleteFunc(w.pages, func(page *v1beta1.JobRecord) bool { return metav1.IsControlledBy(page, w.job) })
+	w.countOutlived()
 	w.job = nil
 	w.jobChanged()
 }
@@ -239,7 +240,7 @@ func (w *world) createJob() {
 	j := wrappers.Job("ns", "j").UID(string(w.uid("job"))).Generation(1).BackoffLimit(w.limit).Template(corev1.PodTemplateSpec{Spec: corev1.PodSpec{
 		NodeSelector: map[string]string{"pool": "a"}, Containers: []corev1.Container{{Name: v1beta1.ContainerName, Image: "example.com/work:v0"}},
 	}})
-	j.Spec.Parallelism = w.parallelism()
+	j.Spec.Parallelism, j.Spec.Results = w.parallelism(), w.results()
 	options := []func(){
 		func() { j.Exit() }, func() { j.Exit() }, func() { j.MaxFailedNodes("1") },
 		func() { j.OnFailure(v1beta1.FailureActionSuspend) }, func() { j.OnFailure(v1beta1.FailureActionSuspend) }, func() { j.OnFailure(v1beta1.FailureActionSuspend) }, func() { j.Never() }, func() { j.Spec.CompletedPods = v1beta1.CompletedPodsRelease }, func() { j.TTL(600) }, func() { j.Deadline(900) }, func() { j.Suspend(true) },

@@ -1,0 +1,46 @@
+package retention
+
+import (
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/darkowlzz/daemonset-job/api/v1beta1"
+)
+
+// expiry returns from when on a JobRecord is deleted if its Job is gone, and false for one
+// that is not retained: garbage collection deletes it with its Job.
+func expiry(record *v1beta1.JobRecord) (time.Time, bool) {
+	if record.Spec.RetainSeconds == nil || metav1.GetControllerOf(record) != nil {
+		return time.Time{}, false
+	}
+	return lastEnd(record).Add(time.Duration(*record.Spec.RetainSeconds) * time.Second), true
+}
+
+// lastEnd returns when the last entry of a JobRecord ended. Times of ends are by the clocks of
+// nodes, and one that is ahead must not keep the record for years: nothing ended after the
+// record was last written.
+func lastEnd(record *v1beta1.JobRecord) time.Time {
+	var last time.Time
+	for i := range record.Spec.Nodes {
+		if end := record.Spec.Nodes[i].EndTime; end != nil && end.After(last) {
+			last = end.Time
+		}
+	}
+	written := lastWrite(record)
+	if last.IsZero() || last.After(written) {
+		return written
+	}
+	return last
+}
+
+// lastWrite returns when the record was last written, by the clock of the API server.
+func lastWrite(record *v1beta1.JobRecord) time.Time {
+	last := record.CreationTimestamp.Time
+	for i := range record.ManagedFields {
+		if at := record.ManagedFields[i].Time; at != nil && at.After(last) {
+			last = at.Time
+		}
+	}
+	return last
+}
