@@ -143,6 +143,7 @@ func TestOnARealAPIServer(t *testing.T) {
 		"all resources":        alterations["all resources"],
 		"another resource":     alterations["another resource"],
 		"another policy":       alterations["another policy"],
+		"the policy of a version without JobRecords": alterations["the policy of a version without JobRecords"],
 	} {
 		t.Run("repaired: "+name, func(t *testing.T) {
 			g := NewWithT(t)
@@ -172,7 +173,7 @@ func TestOnARealAPIServer(t *testing.T) {
 		stop, cancel := context.WithCancel(ctx)
 		done := make(chan error, 2)
 		later := ours()
-		rule(&later).Resources = []string{"cronjobs", "jobs"}
+		rule(&later).Resources = []string{"cronjobs", "jobrecords", "jobs"}
 		for _, own := range []pair{ours(), later} {
 			k := keeper(s.applies, Options{Install: true, Interval: 20 * time.Millisecond})
 			k.own = own

@@ -1,6 +1,7 @@
 package guard
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -15,14 +16,17 @@ var alterations = map[string]func(*pair){
 	"an exemption": func(p *pair) {
 		p.policy.Spec.MatchConditions = []admissionv1.MatchCondition{{Name: "friends", Expression: `request.userInfo.username != "friend"`}}
 	},
-	"failures are ignored": func(p *pair) { p.policy.Spec.FailurePolicy = new(admissionv1.Ignore) },
-	"another expression":   func(p *pair) { p.policy.Spec.Validations[0].Expression = "true" },
+	"failures are ignored":                       func(p *pair) { p.policy.Spec.FailurePolicy = new(admissionv1.Ignore) },
+	"the policy of a version without JobRecords": withoutRecords,
+	"JobRecords of anyone":                       func(p *pair) { p.policy.Spec.Validations[1].Expression = "true" },
+	"another expression":                         func(p *pair) { p.policy.Spec.Validations[0].Expression = "true" },
 	"a further validation": func(p *pair) {
 		p.policy.Spec.Validations = append(p.policy.Spec.Validations, p.policy.Spec.Validations[0])
 	},
 	"creates alone":                  func(p *pair) { rule(p).Operations = []admissionv1.OperationType{admissionv1.Create} },
 	"one version alone":              func(p *pair) { rule(p).APIVersions = []string{"v1beta1"} },
 	"all resources":                  func(p *pair) { rule(p).Resources = []string{"*"} },
+	"Jobs alone":                     func(p *pair) { rule(p).Resources = []string{"jobs"} },
 	"another resource":               func(p *pair) { rule(p).Resources = []string{"others"} },
 	"another group":                  func(p *pair) { rule(p).APIGroups = []string{"example.com"} },
 	"some names alone":               func(p *pair) { rule(p).ResourceNames = []string{"a"} },
@@ -37,6 +41,14 @@ var alterations = map[string]func(*pair){
 	"a binding of some Jobs alone":   func(p *pair) { p.binding.Spec.MatchResources = &admissionv1.MatchResources{ObjectSelector: selector} },
 	"a binding with a parameter":     func(p *pair) { p.binding.Spec.ParamRef = &admissionv1.ParamRef{Name: "a"} },
 	"no constraint that is observed": func(p *pair) { p.policy.Spec.MatchConstraints = nil },
+}
+
+// withoutRecords makes the policy that of the versions before JobRecords.
+func withoutRecords(p *pair) {
+	rule(p).Resources = []string{"jobs"}
+	p.policy.Spec.Validations = p.policy.Spec.Validations[:1]
+	first := &p.policy.Spec.Validations[0]
+	first.Expression = strings.TrimPrefix(first.Expression, "request.resource.resource == 'jobrecords' || ")
 }
 
 var selector = &metav1.LabelSelector{MatchLabels: map[string]string{"a": "b"}}
@@ -71,7 +83,7 @@ func TestTheComparisonIsExact(t *testing.T) {
 func TestFurtherResourcesAreAccepted(t *testing.T) {
 	g := NewWithT(t)
 	own, later := ours(), ours()
-	rule(&later).Resources = []string{"cronjobs", "jobs"}
+	rule(&later).Resources = []string{"cronjobs", "jobrecords", "jobs"}
 	g.Expect(own.problemOf(later)).To(BeZero())
 	g.Expect(later.problemOf(own).altered).To(BeTrue())
 
@@ -80,8 +92,8 @@ func TestFurtherResourcesAreAccepted(t *testing.T) {
 	altered.policy.Spec.Validations[0].Expression = "true"
 	fixed := repaired(&altered.policy.Spec, &own.policy.Spec)
 	g.Expect(fixed.Validations).To(Equal(own.policy.Spec.Validations))
-	g.Expect(fixed.MatchConstraints.ResourceRules[0].Resources).To(ConsistOf("jobs", "cronjobs"))
-	g.Expect(rule(&own).Resources).To(ConsistOf("jobs"), "its own copy stays")
+	g.Expect(fixed.MatchConstraints.ResourceRules[0].Resources).To(ConsistOf("jobs", "jobrecords", "cronjobs"))
+	g.Expect(rule(&own).Resources).To(ConsistOf("jobs", "jobrecords"), "its own copy stays")
 
 	rule(&altered).Resources = nil
 	constraints(&altered).ResourceRules = nil
