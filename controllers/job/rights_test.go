@@ -12,8 +12,11 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
+
+	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 )
 
 // Pods and nodes are read by lists and watches alone. Whoever owns the operator's node
@@ -43,7 +46,30 @@ var _ = Describe("the manager's account", func() {
 			pod.Namespace, pod.Name = "default", "any"
 			return c.Create(ctx, pod)
 		}),
+		Entry("patch JobRecords", func(c client.Client) error {
+			return c.Patch(ctx, recordObject("default", "any", "0-0-0-0-0"), client.RawPatch(types.MergePatchType, []byte(`{}`)))
+		}),
+		Entry("delete many JobRecords at once", func(c client.Client) error {
+			return c.DeleteAllOf(ctx, &v1beta1.JobRecord{}, client.InNamespace("default"))
+		}),
+		Entry("delete many Jobs at once", func(c client.Client) error {
+			return c.DeleteAllOf(ctx, &v1beta1.Job{}, client.InNamespace("default"))
+		}),
 	)
+
+	It("writes, reads and deletes JobRecords", func() {
+		manager, err := client.New(managerConfig, client.Options{})
+		Expect(err).NotTo(HaveOccurred())
+		namespace := newNamespace()
+		record := recordObject(namespace, "j", "0-0-0-0-0")
+		record.Spec.RetainSeconds = new(int32(7200))
+		Expect(manager.Create(ctx, record)).To(Succeed())
+		record.Spec.Sealed = true
+		Expect(manager.Update(ctx, record)).To(Succeed())
+		Expect(manager.Get(ctx, client.ObjectKeyFromObject(record), record)).To(Succeed())
+		Expect(manager.List(ctx, &v1beta1.JobRecordList{}, client.InNamespace(namespace))).To(Succeed())
+		Expect(manager.Delete(ctx, record)).To(Succeed())
+	})
 
 	// RBAC takes the namespace of a binding for an account without one. OLM sets only the
 	// namespace of the binding.

@@ -30,6 +30,7 @@ import (
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 	"github.com/darkowlzz/daemonset-job/controllers/job"
+	"github.com/darkowlzz/daemonset-job/controllers/retention"
 	"github.com/darkowlzz/daemonset-job/internal/daemonset"
 	"github.com/darkowlzz/daemonset-job/internal/guard"
 	"github.com/darkowlzz/daemonset-job/internal/jobcache"
@@ -130,7 +131,7 @@ func startManager() {
 	})
 }
 
-// startInstallation runs the controller of an installation.
+// startInstallation runs the manager's controllers of an installation.
 func startInstallation(cfg *rest.Config, cached cache.Options, clk clock.PassiveClock, options job.Options) {
 	ctx, cancel := context.WithCancel(ctx)
 	cached.ByObject, cached.ReaderFailOnMissingInformer = job.CacheByObject(), true
@@ -150,6 +151,7 @@ func startInstallation(cfg *rest.Config, cached cache.Options, clk clock.Passive
 	options.Guard = keeper
 	reconciler := job.New(mgr.GetClient(), mgr.GetAPIReader(), recorder, clk, options)
 	Expect(reconciler.SetupWithManager(ctx, mgr)).To(Succeed())
+	Expect(retention.New(mgr.GetClient(), mgr.GetAPIReader(), clk).SetupWithManager(mgr, options.Wrap)).To(Succeed())
 	stopped := make(chan struct{})
 	go func() {
 		defer GinkgoRecover()
