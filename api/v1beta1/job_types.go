@@ -108,7 +108,7 @@ type JobSpec struct {
 
 	// nodeSelector limits the short form to nodes that have all of these labels. Another one
 	// makes the work run again. Default: every node.
-	// +operator-sdk:csv:customresourcedefinitions:type=spec,displayName="Node Selector",order=17
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,displayName="Node Selector",xDescriptors={"urn:alm:descriptor:com.tectonic.ui:advanced"},order=17
 	// +optional
 	// +kubebuilder:validation:MaxProperties=64
 	NodeSelector map[string]string `json:"nodeSelector,omitempty"`
@@ -116,7 +116,7 @@ type JobSpec struct {
 	// tolerations let the short form run on nodes with these taints, such as those of the
 	// control plane. Others make the work run again. Default: none but those that every pod
 	// of a DaemonSet has.
-	// +operator-sdk:csv:customresourcedefinitions:type=spec,displayName="Tolerations",order=18
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,displayName="Tolerations",xDescriptors={"urn:alm:descriptor:com.tectonic.ui:advanced"},order=18
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=64

@@ -11,6 +11,7 @@ import (
 	"github.com/operator-framework/api/pkg/operators/v1alpha1"
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 )
 
 // committed is the folder of the committed bundle, which users install.
@@ -32,25 +33,44 @@ func TestTheBundleHasNoErrorAndNoWarning(t *testing.T) {
 	g.Expect(problems).To(BeEmpty())
 }
 
+// schemaOf returns the properties of a CRD.
+func schemaOf(t *testing.T, bundle *manifests.Bundle, name string) map[string]apiextensionsv1.JSONSchemaProps {
+	t.Helper()
+	i := slices.IndexFunc(bundle.V1CRDs, func(crd *apiextensionsv1.CustomResourceDefinition) bool { return crd.Name == name })
+	NewWithT(t).Expect(i).To(BeNumerically(">=", 0), name)
+	return bundle.V1CRDs[i].Spec.Versions[0].Schema.OpenAPIV3Schema.Properties
+}
+
+// TestConsolesOfferNoFormForRecords checks that the example of a JobRecord is for readers alone.
+func TestConsolesOfferNoFormForRecords(t *testing.T) {
+	g := NewWithT(t)
+	csv := load(t).CSV
+	g.Expect(csv.Annotations).To(HaveKeyWithValue("operators.operatorframework.io/internal-objects", `["jobrecords.daemonset.darkowlzz.space"]`))
+	samples, err := os.ReadFile("../../config/samples/kustomization.yaml")
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(string(samples)).NotTo(ContainSubstring("jobrecord"), "kubectl apply -k config/samples creates none")
+}
+
 func TestEveryFieldIsDescribed(t *testing.T) {
 	g := NewWithT(t)
 	bundle := load(t)
-	owned := bundle.CSV.Spec.CustomResourceDefinitions.Owned[0]
-	var spec, status []string
-	for _, d := range owned.SpecDescriptors {
-		spec = append(spec, d.Path)
-		g.Expect(d.XDescriptors).NotTo(BeEmpty(), d.Path)
-	}
-	for _, d := range owned.StatusDescriptors {
-		status = append(status, d.Path)
-		g.Expect(d.XDescriptors).NotTo(BeEmpty(), d.Path)
-	}
-	schema := bundle.V1CRDs[0].Spec.Versions[0].Schema.OpenAPIV3Schema.Properties
-	for name := range schema["spec"].Properties {
-		g.Expect(spec).To(ContainElement(name))
-	}
-	for name := range schema["status"].Properties {
-		g.Expect(status).To(ContainElement(name))
+	for _, owned := range bundle.CSV.Spec.CustomResourceDefinitions.Owned {
+		var spec, status []string
+		for _, d := range owned.SpecDescriptors {
+			spec = append(spec, d.Path)
+			g.Expect(d.XDescriptors).NotTo(BeEmpty(), d.Path)
+		}
+		for _, d := range owned.StatusDescriptors {
+			status = append(status, d.Path)
+			g.Expect(d.XDescriptors).NotTo(BeEmpty(), d.Path)
+		}
+		schema := schemaOf(t, bundle, owned.Name)
+		for name := range schema["spec"].Properties {
+			g.Expect(spec).To(ContainElement(name))
+		}
+		for name := range schema["status"].Properties {
+			g.Expect(status).To(ContainElement(name))
+		}
 	}
 }
 
