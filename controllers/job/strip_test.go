@@ -107,3 +107,36 @@ func TestAForeignDaemonSetIsSmall(t *testing.T) {
 	g.Expect(stripped.Size()).To(BeNumerically("<", 4096))
 	g.Expect(ownerOf(stripped)).To(ContainSubstring(`Chart\n`))
 }
+
+func TestAHostileJobRecordIsSmall(t *testing.T) {
+	g := NewWithT(t)
+	record := recordMetadata()
+	record.ObjectMeta = hugeMeta("j-u-0")
+	record.Labels[v1beta1.LabelJob], record.Labels[v1beta1.LabelJobUID], record.Labels[v1beta1.LabelDaemonSetJob] = "j", "u", "true"
+	record.OwnerReferences = []metav1.OwnerReference{{UID: "u", Name: huge}, {UID: types.UID(huge), Controller: new(true)}}
+	kept, err := stripRecord(record)
+	g.Expect(err).NotTo(HaveOccurred())
+	stripped := kept.(*metav1.PartialObjectMetadata)
+	g.Expect(stripped.Size()).To(BeNumerically("<", 2048))
+	g.Expect(stripped.GroupVersionKind()).To(Equal(v1beta1.GroupVersion.WithKind("JobRecord")))
+	g.Expect(recordedJobOf(stripped)).To(Equal(recordedJobOf(record)))
+	g.Expect(stripped.ResourceVersion).To(Equal("5"))
+	g.Expect(metav1.GetControllerOf(stripped)).NotTo(BeNil(), "garbage collection takes it")
+
+	record.OwnerReferences = nil
+	kept, err = stripRecord(record)
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(metav1.GetControllerOf(kept.(*metav1.PartialObjectMetadata))).To(BeNil(), "it is retained")
+}
+
+// The readiness probe makes an informer of each kind in CacheByObject.
+func TestTheCacheHoldsNoWholeJobRecord(t *testing.T) {
+	g, found := NewWithT(t), 0
+	for kind := range CacheByObject() {
+		g.Expect(kind).NotTo(BeAssignableToTypeOf(&v1beta1.JobRecord{}))
+		if metadata, ok := kind.(*metav1.PartialObjectMetadata); ok && metadata.Kind == "JobRecord" {
+			found++
+		}
+	}
+	g.Expect(found).To(Equal(1))
+}

@@ -34,7 +34,7 @@ func record(job *v1beta1.Job, name string, ends ...time.Duration) *v1beta1.JobRe
 func writtenAt(by string, at time.Time) metav1.ManagedFieldsEntry {
 	return metav1.ManagedFieldsEntry{
 		Manager: by, Operation: metav1.ManagedFieldsOperationUpdate, APIVersion: v1beta1.GroupVersion.String(),
-		Time: new(metav1.NewTime(at)), FieldsType: "FieldsV1", FieldsV1: &metav1.FieldsV1{Raw: []byte("{}")},
+		Time: new(metav1.NewTime(at)), FieldsType: "FieldsV1", FieldsV1: metav1.NewFieldsV1("{}"),
 	}
 }
 
