@@ -136,8 +136,8 @@ type NodeRecord struct {
 	// +optional
 	StartTime *metav1.Time `json:"startTime,omitempty"`
 
-	// output is what the node printed, as spec.results of the Job asks for it: valid UTF-8,
-	// without control characters, at most 4096 bytes.
+	// output is what the node printed, as spec.results of the Job asks for it: valid UTF-8, at
+	// most 4096 bytes, without control characters other than line breaks and tabs.
 	// +optional
 	// +kubebuilder:validation:MaxLength=4096
 	Output string `json:"output,omitempty"`

@@ -63,6 +63,9 @@ const (
 
 	// AnnotationUngatedAt is on a pod: when the manager removed its gate, in RFC 3339.
 	AnnotationUngatedAt = "daemonset.darkowlzz.space/ungated-at"
+	// AnnotationOutputBytes is on a pod whose output is recorded when its node is done: how much
+	// of it, in bytes.
+	AnnotationOutputBytes = "daemonset.darkowlzz.space/output-bytes"
 	// AnnotationResume is on a Job that holds itself (onFailure: Suspend), or failed. A value
 	// that is not empty, and not the one in status.resume, resumes the Job: its nodes that are
 	// not done are tried again.
@@ -175,8 +178,13 @@ const (
 	ReasonTooManyContainers = "TooManyContainers"
 )
 
-// Reasons of a pod's completed condition while it is False.
+// Reasons of a pod's completed condition.
 const (
+	// ReasonWordLogged is why a pod is done: its container logged the termination word.
+	ReasonWordLogged = "WordLogged"
+	// ReasonOutputLogged is why a pod is done that asks for its output: its container logged the
+	// termination word, and more text after it in that line. The condition's message is that text.
+	ReasonOutputLogged = "OutputLogged"
 	// ReasonLogRotated is why a pod cannot be marked: the kubelet rotated its log before
 	// the terminator read it, and the termination word may have been in the lost lines.
 	ReasonLogRotated = "LogRotated"

@@ -44,14 +44,13 @@ func (r *Reconciler) listRecords(ctx context.Context, job *v1beta1.Job) ([]*v1be
 	list := &v1beta1.JobRecordList{}
 	err := r.eachPage(ctx, recordsPageSize, list, func() {
 		for i := range list.Items {
-			pages = append(pages, list.Items[i].DeepCopy())
+			pages = append(pages, plan.KeptPage(&list.Items[i]))
 		}
 	}, client.InNamespace(job.Namespace), client.MatchingLabels(plan.PageLabels(job)))
 	if err != nil {
 		return nil, fmt.Errorf("listing JobRecords: %w", err)
 	}
-	plan.SortPages(pages)
-	return pages, nil
+	return plan.KeptPages(pages), nil
 }
 
 // writeRecords writes JobRecords in their order. The resourceVersion keeps a manager that was

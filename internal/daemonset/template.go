@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"strconv"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -19,6 +20,13 @@ func podTemplate(job *v1beta1.Job, hash string, pause Pause) corev1.PodTemplateS
 	maps.Copy(template.Labels, v1beta1.PodLabels(job.Name))
 	template.Labels[v1beta1.LabelTemplateHash] = hash
 	template.Labels[v1beta1.LabelCompletionMode] = string(cmp.Or(job.Spec.CompletionMode, v1beta1.CompletionLog))
+
+	if bytes := job.Spec.Results.OutputBytes(); bytes > 0 {
+		if template.Annotations == nil {
+			template.Annotations = map[string]string{}
+		}
+		template.Annotations[v1beta1.AnnotationOutputBytes] = strconv.Itoa(bytes)
+	}
 
 	pod := &template.Spec
 	for _, containers := range [][]corev1.Container{pod.InitContainers, pod.Containers} {

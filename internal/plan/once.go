@@ -169,5 +169,5 @@ func (s *State) countPages(pages []*v1beta1.JobRecord) int32 {
 	if !s.Records.Known {
 		return s.Job.Status.Records
 	}
-	return int32(len(s.Records.Written(pages, s.Now).Pages))
+	return int32(len(s.Records.with(pages)))
 }

@@ -103,6 +103,11 @@ func SortPages(pages []*v1beta1.JobRecord) {
 
 // Written returns the Records after pages were written, and so all entries that were not.
 func (r Records) Written(pages []*v1beta1.JobRecord, now time.Time) Records {
+	return Records{Known: r.Known, Pages: KeptPages(r.with(pages)), LastWrite: now}
+}
+
+// with returns all pages of the Job once these are written.
+func (r Records) with(pages []*v1beta1.JobRecord) []*v1beta1.JobRecord {
 	all := slices.Clone(r.Pages)
 	for _, page := range pages {
 		if i := slices.IndexFunc(all, func(other *v1beta1.JobRecord) bool { return other.Name == page.Name }); i >= 0 {
@@ -111,7 +116,7 @@ func (r Records) Written(pages []*v1beta1.JobRecord, now time.Time) Records {
 		}
 		all = append(all, page)
 	}
-	return Records{Known: r.Known, Pages: all, LastWrite: now}
+	return all
 }
 
 // record plans which entries are remembered, and which pages are written now. A failed node

@@ -72,6 +72,8 @@ type Pod struct {
 	Restarts int32
 	ExitCode *int32
 	Log      string
+	// Output is what a Succeeded pod that asks for its output printed.
+	Output string
 	// Activity says in words what the pod is doing, for when the deadline passes.
 	Activity string
 }
@@ -105,7 +107,8 @@ func ReadPod(pod *corev1.Pod) Pod {
 	}
 	switch {
 	case !ExceedsBounds(pod) && isDone(pod, byLog, work):
-		p.State, p.EndedAt = Succeeded, endedAt(pod, byLog, work)
+		// What a container printed when it failed does not matter any more.
+		p.State, p.EndedAt, p.Log, p.Output = Succeeded, endedAt(pod, byLog, work), "", OutputOf(pod)
 	case pod.Status.Phase == corev1.PodFailed, pod.Status.Phase == corev1.PodSucceeded:
 		p.State = Lost
 	case daemonset.HasGate(&pod.Spec):

@@ -103,6 +103,7 @@ func (s *State) recordDone() {
 		entry := v1beta1.NodeRecord{
 			Node: node.Name, NodeUID: node.UID, Result: v1beta1.RecordSucceeded,
 			Attempts: attempts(pod), StartTime: timeOf(pod.ScheduledAt), EndTime: timeOf(pod.EndedAt),
+			Output: s.doneOutput(pod),
 		}
 		s.entries[node.UID] = &entry
 		done = append(done, entry)
@@ -127,7 +128,7 @@ func (s *State) failedEntry(m *member, failed *v1beta1.FailedNode) v1beta1.NodeR
 		entry.EndTime = retried
 	}
 	if m.pod != nil {
-		entry.Attempts, entry.StartTime = attempts(m.pod), timeOf(m.pod.ScheduledAt)
+		entry.Attempts, entry.StartTime, entry.Output = attempts(m.pod), timeOf(m.pod.ScheduledAt), s.failedOutput(m.pod)
 	}
 	return entry
 }

@@ -38,6 +38,8 @@ type world struct {
 	limit int32
 	// worked has each node that did the work of a template of a Job.
 	worked map[work]bool
+	// printed has what each pod that is done printed, with its machine.
+	printed map[string]types.UID
 
 	manager manager
 	// guard is what the manager observed last of the admission policy. observedGuard is what
@@ -63,7 +65,7 @@ func (c counts) add(other counts) {
 // requireAll fails the test if something never happened.
 func (c counts) requireAll(t *testing.T) {
 	t.Helper()
-	for _, what := range []string{ungated, verdicts, replaced, retried, reclaimed, restarted, recreated, heldBack, notVouched, recorded, keptDone, stopped, released, resumedFailed, grouped, outlived} {
+	for _, what := range []string{ungated, verdicts, replaced, retried, reclaimed, restarted, recreated, heldBack, notVouched, recorded, keptDone, stopped, released, resumedFailed, grouped, outlived, outputKept} {
 		if c[what] == 0 {
 			t.Errorf("%s never: the run tests little", what)
 		}
@@ -109,7 +111,7 @@ type machine struct {
 }
 
 func newWorld(random *rand.Rand) *world {
-	w := &world{random: random, now: now, worked: map[work]bool{}, count: counts{}, limit: random.Int32N(3)}
+	w := &world{random: random, now: now, worked: map[work]bool{}, printed: map[string]types.UID{}, count: counts{}, limit: random.Int32N(3)}
 	for range 2 + w.random.IntN(4) {
 		w.join()
 	}

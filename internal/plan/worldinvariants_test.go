@@ -73,7 +73,7 @@ func (w *world) writeStatus(s *State, update *StatusUpdate, u unfinished) error 
 		if after := w.job.Finished(); after != nil && before == nil {
 			w.count[verdicts]++
 			w.checkVerdict(s, after.Type, u)
-			w.checkKept(s, after.Type)
+			w.checkResults(s, status.Succeeded)
 		}
 		if s.retries() {
 			w.count[retried]++

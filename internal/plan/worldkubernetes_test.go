@@ -75,7 +75,7 @@ func (w *world) makePod(m *machine) {
 	p := &simPod{
 		name: string(uid), uid: uid, node: m.Name, owner: w.ds.UID, job: jobOf(w.ds), generation: w.seenGeneration,
 		hash: w.seen.Spec.Template.Labels[v1beta1.LabelTemplateHash], exit: len(w.seen.Spec.Template.Spec.InitContainers) > 0,
-		created: w.stamp().Time, gated: daemonset.HasGate(&w.seen.Spec.Template.Spec),
+		created: w.stamp().Time, gated: daemonset.HasGate(&w.seen.Spec.Template.Spec), asks: asksForOutput(w.seen),
 	}
 	w.pods = append(w.pods, p)
 	w.note("DaemonSet controller made %s (%s, gated %t) on %s", p.uid, p.hash, p.gated, p.node)
@@ -171,7 +171,7 @@ func (w *world) runPod(p *simPod) {
 		w.note("%s failed on %s, %d restarts", p.uid, p.node, p.restarts)
 	case w.calm || w.chance(2):
 		p.done, p.spared, p.doneOnce = true, true, true
-		w.worked[work{p.job, p.hash, m.UID}] = true
+		w.worked[work{p.job, p.hash, m.UID}], w.printed[p.output()] = true, m.UID
 		w.note("%s is done on %s", p.uid, p.node)
 	}
 	w.podChanged(p)

@@ -19,7 +19,9 @@ type simPod struct {
 	// generation is that of the Job whose template the pod is made from.
 	generation, version int64
 	exit                bool
-	created             time.Time
+	// asks says that the pod asks for its output.
+	asks    bool
+	created time.Time
 	// What the API server has of it.
 	gated, bound, unschedulable, started, done, evicted  bool
 	ungatedAt, scheduledAt, deletion, sandbox, startedAt time.Time
@@ -68,10 +70,7 @@ func (p *simPod) read() Pod {
 			Type: corev1.PodReadyToStartContainers, Status: corev1.ConditionTrue, LastTransitionTime: metav1.NewTime(p.sandbox)})
 		(*statuses)[0].RestartCount, (*statuses)[0].LastTerminationState.Terminated = p.restarts, p.end
 	}
-	switch {
-	case p.done && p.exit:
-		pod.Ended("work", 0)
-	case p.done:
+	if p.readOutput(pod); p.done && !p.exit && !p.asks {
 		pod.Completed()
 	}
 	if p.evicted {

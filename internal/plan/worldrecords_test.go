@@ -12,7 +12,7 @@ import (
 func (w *world) knowRecords(job *v1beta1.Job, live bool) Records {
 	records := &w.manager.memory.records
 	if !records.Known && (live || job.Status.Records > 0 || usesGates(job) || len(records.Unwritten.Nodes) > 0) {
-		*records = Records{Known: true, Pages: w.pagesOf(job.UID), Unwritten: records.Unwritten, LastWrite: records.LastWrite}
+		*records = Records{Known: true, Pages: KeptPages(w.pagesOf(job.UID)), Unwritten: records.Unwritten, LastWrite: records.LastWrite}
 	}
 	return *records
 }
@@ -45,7 +45,7 @@ func (w *world) writePages(s *State, pages []*v1beta1.JobRecord) error {
 		}
 	}
 	if len(pages) > 0 {
-		*records = Records{Known: true, Pages: w.pagesOf(s.Job.UID), LastWrite: s.Now}
+		*records = Records{Known: true, Pages: KeptPages(w.pagesOf(s.Job.UID)), LastWrite: s.Now}
 		w.count[recorded]++
 	}
 	return nil
@@ -68,6 +68,7 @@ func (w *world) writePage(s *State, page *v1beta1.JobRecord) error {
 		page.Spec.Nodes[j] = storedEntry(page.Spec.Nodes[j])
 	}
 	if i < 0 {
+		w.checkOutputs(page, nil)
 		w.pages = append(w.pages, page)
 		w.note("manager wrote page %s: %v %v", page.Name, page.Spec.Run, page.Spec.Nodes)
 		return nil
@@ -75,6 +76,7 @@ func (w *world) writePage(s *State, page *v1beta1.JobRecord) error {
 	if w.pages[i].Spec.Sealed || len(page.Spec.Nodes) < len(w.pages[i].Spec.Nodes) || page.Spec.Run != w.pages[i].Spec.Run {
 		w.breaks("page %s lost evidence", page.Name)
 	}
+	w.checkOutputs(page, w.pages[i])
 	w.note("manager added to page %s: %v", page.Name, page.Spec.Nodes[len(w.pages[i].Spec.Nodes):])
 	w.pages[i] = page
 	return nil

@@ -176,7 +176,9 @@ func (w *world) disturbJob() {
 	case 6, 7:
 		w.changeSpec(func(spec *v1beta1.JobSpec) { spec.Parallelism, spec.Results = w.parallelism(), w.results() })
 	case 8:
-		w.changeSpec(func(spec *v1beta1.JobSpec) { spec.MaxFailedNodes = new(intstr.FromInt32(w.random.Int32N(3))) })
+		w.changeSpec(func(spec *v1beta1.JobSpec) {
+			spec.MaxFailedNodes, spec.Results = new(intstr.FromInt32(w.random.Int32N(3))), w.results()
+		})
 	case 9, 10:
 		w.resume()
 	default:

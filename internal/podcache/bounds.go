@@ -11,8 +11,8 @@ const (
 	maxName = 256
 	// maxPath is longer than any name with a prefix that Kubernetes accepts.
 	maxPath = 512
-	// maxMessages is how much is kept of the messages of a pod's containers together. The
-	// status of a Job shows less of one pod.
+	// maxMessages is how much is kept of the messages of a pod's containers together, without an
+	// output that the pod asks for. The status of a Job shows less of one pod.
 	maxMessages = 4 * plan.MaxLog
 )
 

@@ -31,7 +31,7 @@ func Strip(object any) (any, error) {
 // It builds a pod from these fields instead of clearing others: a field that Kubernetes
 // adds later is then left out as well, and Go can free the original pod.
 func Bounded(pod *corev1.Pod) *corev1.Pod {
-	return &corev1.Pod{
+	bounded := &corev1.Pod{
 		TypeMeta: pod.TypeMeta,
 		ObjectMeta: metav1.ObjectMeta{
 			Name:              pod.Name,
@@ -47,6 +47,8 @@ func Bounded(pod *corev1.Pod) *corev1.Pod {
 		Spec:   boundSpec(pod),
 		Status: boundStatus(&pod.Status),
 	}
+	keepOutput(bounded, plan.OutputOf(pod))
+	return bounded
 }
 
 // keptLabels are those that the controllers read. The API server bounds their values.
@@ -87,11 +89,15 @@ func SizeOf(pod *corev1.Pod) int {
 	return min(size, maxSize)
 }
 
-// boundAnnotations keeps when the manager removed the pod's gate, and the size of a large pod.
+// boundAnnotations keeps when the manager removed the pod's gate, how much of its output the pod
+// asks for, and the size of a large pod.
 func boundAnnotations(pod *corev1.Pod) map[string]string {
 	kept := map[string]string{}
 	if at, ok := pod.Annotations[v1beta1.AnnotationUngatedAt]; ok {
 		kept[v1beta1.AnnotationUngatedAt] = first(at, maxName)
+	}
+	if bytes := v1beta1.PodOutputBytes(pod); bytes > 0 {
+		kept[v1beta1.AnnotationOutputBytes] = strconv.Itoa(bytes)
 	}
 	size := SizeOf(pod)
 	if size == 0 {

@@ -170,3 +170,27 @@ func (w *PodWrapper) Label(key, value string) *PodWrapper {
 	w.Labels[key] = value
 	return w
 }
+
+// Asks makes it a pod that asks for so many bytes of its output.
+func (w *PodWrapper) Asks(bytes int) *PodWrapper {
+	if w.Annotations == nil {
+		w.Annotations = map[string]string{}
+	}
+	w.Annotations[v1beta1.AnnotationOutputBytes] = fmt.Sprint(bytes)
+	return w
+}
+
+// Logged marks the pod as the terminator does when the container logged more after the word.
+func (w *PodWrapper) Logged(output string) *PodWrapper {
+	w.Pod.Status.Conditions = append(w.Pod.Status.Conditions, corev1.PodCondition{
+		Type: v1beta1.PodCompleted, Status: corev1.ConditionTrue, Reason: v1beta1.ReasonOutputLogged, Message: output,
+	})
+	return w
+}
+
+// Printed ends a container with code 0 and this termination message.
+func (w *PodWrapper) Printed(name, output string) *PodWrapper {
+	w.Ended(name, 0)
+	w.container(name).State.Terminated.Message = output
+	return w
+}
