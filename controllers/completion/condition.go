@@ -26,7 +26,7 @@ func (r *Reconciler) record(ctx context.Context, pod *corev1.Pod, t target, star
 		if isStale(pod, known.markedVersion) {
 			return nil
 		}
-		return r.mark(ctx, pod, t)
+		return r.mark(ctx, pod, t, known.output)
 	case known.rotated:
 		if !rotatedAt.IsZero() || isStale(pod, known.rotatedVersion) {
 			return nil
@@ -38,13 +38,18 @@ func (r *Reconciler) record(ctx context.Context, pod *corev1.Pod, t target, star
 	return nil
 }
 
-// mark marks the pod as completed. Marking a pod twice is harmless.
-func (r *Reconciler) mark(ctx context.Context, pod *corev1.Pod, t target) error {
+// mark marks the pod as completed, with its output if there is one. Marking a pod twice is
+// harmless.
+func (r *Reconciler) mark(ctx context.Context, pod *corev1.Pod, t target, output string) error {
+	reason, message := v1beta1.ReasonWordLogged, fmt.Sprintf("the container logged the termination word %q", t.word)
+	if output != "" {
+		reason, message = v1beta1.ReasonOutputLogged, output
+	}
 	version, err := r.patch(ctx, pod, corev1.PodCondition{
 		Type:               v1beta1.PodCompleted,
 		Status:             corev1.ConditionTrue,
-		Reason:             "WordLogged",
-		Message:            fmt.Sprintf("the container logged the termination word %q", t.word),
+		Reason:             reason,
+		Message:            message,
 		LastTransitionTime: metav1.NewTime(r.clock.Now()),
 	})
 	if err != nil {

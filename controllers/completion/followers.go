@@ -8,6 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/darkowlzz/daemonset-job/internal/logfollow"
+	"github.com/darkowlzz/daemonset-job/internal/plan"
 )
 
 // followers runs at most one log follower for each run of a container. It writes
@@ -34,11 +35,14 @@ type target struct {
 	// group is the pod's Job and namespace, for the FairLimiter.
 	group logfollow.Group
 	word  string
+	// outputBytes is how much to keep of what follows the word in its line, 0 for nothing.
+	outputBytes int
 }
 
 // progress is what the followers of a pod know, and which of it was written.
 type progress struct {
 	found, rotated                bool
+	output                        string
 	markedVersion, rotatedVersion string
 }
 
@@ -46,6 +50,8 @@ type progress struct {
 type followedPod struct {
 	target
 	found bool
+	// output is what followed the word in its line, if the pod asks for it.
+	output string
 	// rotated is the run whose log was probably rotated before it was read, if there is one.
 	rotated containerRun
 	// markedVersion and rotatedVersion are the resourceVersions that the writes of these
@@ -86,7 +92,7 @@ func (f *followers) follow(t target, sources map[containerRun]logfollow.Source) 
 		f.pods[t.name] = pod
 	}
 	if pod.found {
-		return progress{found: true, markedVersion: pod.markedVersion}
+		return progress{found: true, output: pod.output, markedVersion: pod.markedVersion}
 	}
 	for run := range pod.cancels {
 		if _, ok := sources[run]; !ok {
@@ -119,9 +125,12 @@ func (f *followers) followRun(ctx context.Context, pod *followedPod, run contain
 			f.enqueue(ctx, pod.name)
 		},
 	}
+	if pod.outputBytes > 0 {
+		follower.Rest = &logfollow.Rest{Limit: pod.outputBytes}
+	}
 	switch result := follower.Run(ctx); {
 	case result == logfollow.Found:
-		f.updateUnlessStopped(ctx, func() { pod.found = true })
+		f.updateUnlessStopped(ctx, func() { pod.found, pod.output = true, outputOf(follower) })
 		f.enqueue(ctx, pod.name)
 	case result == logfollow.ReadToTheEnd:
 		f.updateUnlessStopped(ctx, func() { pod.cancels[run] = nil })
@@ -130,6 +139,14 @@ func (f *followers) followRun(ctx context.Context, pod *followedPod, run contain
 		f.updateUnlessStopped(ctx, func() { delete(pod.cancels, run) })
 		f.enqueue(ctx, pod.name)
 	}
+}
+
+// outputOf returns what a follower that found the word keeps of the rest of its line.
+func outputOf(follower *logfollow.Follower) string {
+	if follower.Rest == nil {
+		return ""
+	}
+	return plan.Output(follower.Rest.Text(), follower.Rest.Limit)
 }
 
 // updateUnlessStopped applies a change, unless the follower was stopped meanwhile.

@@ -27,6 +27,6 @@ func TestTheMarkCarriesTheUIDOfThePod(t *testing.T) {
 	}).Build()
 	pod := wrappers.Pod(wrappers.Job("ns", "j").Obj(), "a", "h1").Obj()
 	r := New(cluster, nil, clock.RealClock{}, Options{MaxLogStreams: 1})
-	g.Expect(r.mark(t.Context(), pod, target{word: "done"})).To(Succeed())
+	g.Expect(r.mark(t.Context(), pod, target{word: "done"}, "")).To(Succeed())
 	g.Expect(sent.UID).To(Equal(pod.UID))
 }

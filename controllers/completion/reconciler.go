@@ -101,7 +101,8 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	for run := range containerRuns(pod, container) {
 		sources[run] = &podLog{pods: r.logs, cached: r.client, name: req.NamespacedName, uid: pod.UID, container: container, run: run, started: started}
 	}
-	wanted := target{name: req.NamespacedName, uid: pod.UID, group: logfollow.Group{Namespace: pod.Namespace, Job: pod.Labels[v1beta1.LabelJob]}, word: word}
+	wanted := target{name: req.NamespacedName, uid: pod.UID, group: logfollow.Group{Namespace: pod.Namespace, Job: pod.Labels[v1beta1.LabelJob]}, word: word,
+		outputBytes: v1beta1.PodOutputBytes(pod)}
 	err = r.record(ctx, pod, wanted, started, r.followers.follow(wanted, sources))
 	if apierrors.IsConflict(err) || apierrors.IsInvalid(err) {
 		// The pod changed during the patch, or a new pod has its name: the API server

@@ -47,7 +47,7 @@ func TestMatcherSkipsEscapeSequences(t *testing.T) {
 	for name, test := range tests {
 		for _, size := range []int{1, 2, 3, 7, 64, 4096} {
 			t.Run(fmt.Sprintf("%s, %d bytes at once", name, size), func(t *testing.T) {
-				NewWithT(t).Expect(feed(NewMatcher("done", 256), at+test.text, size, true)).To(Equal(test.found))
+				NewWithT(t).Expect(feed(NewMatcher("done", 256, nil), at+test.text, size, true)).To(Equal(test.found))
 			})
 		}
 	}
@@ -56,7 +56,7 @@ func TestMatcherSkipsEscapeSequences(t *testing.T) {
 // A stream that was cut within a sequence does not hide the beginning of the next one.
 func TestResetEndsAnEscapeSequence(t *testing.T) {
 	g := NewWithT(t)
-	m := NewMatcher("done", 256)
+	m := NewMatcher("done", 256, nil)
 	g.Expect(feed(m, at+"\x1b]0;", 4096, false)).To(BeFalse())
 	m.Reset()
 	g.Expect(feed(m, at+"done\n", 4096, false)).To(BeTrue())
@@ -76,7 +76,7 @@ func TestMatcherInJSONLines(t *testing.T) {
 	}
 	for line, found := range tests {
 		t.Run(line, func(t *testing.T) {
-			NewWithT(t).Expect(feed(NewMatcher("done", 256), at+line+"\n", 4096, true)).To(Equal(found))
+			NewWithT(t).Expect(feed(NewMatcher("done", 256, nil), at+line+"\n", 4096, true)).To(Equal(found))
 		})
 	}
 }

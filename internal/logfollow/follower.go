@@ -65,6 +65,10 @@ type Follower struct {
 	// read, and the container is silent. Follower then continues to follow the log.
 	Rotated func()
 
+	// Rest gets what the container logged after the word, nil if that does not matter. It must
+	// not be read before Run returned.
+	Rest *Rest
+
 	// expected is how much the next stream will probably read.
 	expected int
 }
@@ -99,7 +103,7 @@ func (t *tail) equal(other tail) bool {
 // container decides whether to open another one. Run accepts the end of the log, or
 // a word without a line break, after two streams in a row have ended with the same tail.
 func (f *Follower) Run(ctx context.Context) Result {
-	matcher, slice, rotation := NewMatcher(f.Word, bufferSize), defaultSlice, newRotation(f.Source.Started())
+	matcher, slice, rotation := NewMatcher(f.Word, bufferSize, f.Rest), defaultSlice, newRotation(f.Source.Started())
 	var last *tail
 	for tries := 0; ; {
 		state, since := f.Source.State(), matcher.Since()
@@ -118,6 +122,9 @@ func (f *Follower) Run(ctx context.Context) Result {
 			return Found
 		case ctx.Err() != nil:
 			return Stopped
+		case matcher.Open():
+			f.readRest(ctx, matcher, rotation)
+			return Found
 		case end == streamYielded || end == streamOverdrawn:
 			last, tries = nil, 0
 			continue // The next read waits in Acquire, so no backoff is needed.

@@ -34,6 +34,8 @@ type Matcher struct {
 	timestamp    [maxTimestampLen]byte
 	timestampLen int
 	first        time.Time
+	// rest keeps what follows the word, nil if nothing is kept.
+	rest *Rest
 }
 
 // position is where in a line the buffer begins.
@@ -51,20 +53,22 @@ const (
 )
 
 // NewMatcher returns a Matcher whose buffer has at least size bytes. The word must
-// not be empty or contain a line break.
-func NewMatcher(word string, size int) *Matcher {
+// not be empty or contain a line break. rest, if it is not nil, gets what follows the word in
+// its line.
+func NewMatcher(word string, size int, rest *Rest) *Matcher {
 	first, _ := utf8.DecodeRuneInString(word)
 	last, _ := utf8.DecodeLastRuneInString(word)
 	overlap := len(word) + 2*utf8.UTFMax
 	return &Matcher{
 		word: []byte(word), checkBefore: isWordRune(first), checkAfter: isWordRune(last), overlap: overlap,
-		size: max(size, 2*(overlap+maxTimestampLen)),
+		size: max(size, 2*(overlap+maxTimestampLen)), rest: rest,
 	}
 }
 
 // Reset prepares the Matcher for another stream of the same log.
 func (m *Matcher) Reset() {
 	m.buffered, m.position, m.pending, m.escapes, m.first = 0, lineStart, false, escapes{}, time.Time{}
+	m.rest.reset()
 }
 
 // Space returns the part of the buffer for the next read. It is never empty.
@@ -83,6 +87,10 @@ func (m *Matcher) Free() { m.buffer = nil }
 // one, decides whether the word is whole.
 func (m *Matcher) Pending() bool { return m.pending }
 
+// Open returns whether the word was found, and its line goes on: Advance returns true once the
+// line has ended.
+func (m *Matcher) Open() bool { return m.rest.isOpen() }
+
 // First returns the timestamp of the stream's first line that has one, or zero.
 func (m *Matcher) First() time.Time { return m.first }
 
@@ -90,10 +98,13 @@ func (m *Matcher) First() time.Time { return m.first }
 func (m *Matcher) Since() time.Time { return parseTimestamp(m.timestamp[:m.timestampLen]) }
 
 // Advance processes n bytes that were read into Space, and returns whether it found
-// the word.
+// the word, and all that is to be kept of its line.
 func (m *Matcher) Advance(n int) bool {
 	n = m.escapes.strip(m.buffer[m.buffered : m.buffered+n])
 	data := m.buffer[:m.buffered+n]
+	if m.Open() {
+		return m.rest.add(data)
+	}
 	m.pending = false
 	if m.first.IsZero() {
 		m.first = firstTimestamp(data, m.position == lineStart)
@@ -115,7 +126,9 @@ func (m *Matcher) Advance(n int) bool {
 	if m.matchLine(data, false) {
 		return true
 	}
-	m.carryOver(data)
+	if m.buffered = 0; !m.Open() {
+		m.carryOver(data)
+	}
 	return false
 }
 
@@ -127,7 +140,8 @@ func (m *Matcher) recordTimestamp(line []byte) (length int, ok bool) {
 	return length, ok
 }
 
-// matchLine returns whether the word is in a line, or in a part of one unless whole.
+// matchLine returns whether the word is in a line, or in a part of one unless whole. If more
+// of that line is to be kept, Rest is open instead.
 func (m *Matcher) matchLine(line []byte, whole bool) bool {
 	atStart := m.position != midLine
 	switch m.position {
@@ -146,8 +160,8 @@ func (m *Matcher) matchLine(line []byte, whole bool) bool {
 			return false
 		}
 		from := start + i
-		if m.boundaryBefore(line, from, atStart) && m.boundaryAfter(line[from+len(m.word):], whole) {
-			return true
+		if after := line[from+len(m.word):]; m.boundaryBefore(line, from, atStart) && m.boundaryAfter(after, whole) {
+			return m.rest.begin(after, whole)
 		}
 		start = from + 1
 	}

@@ -64,8 +64,8 @@ func TestMatcher(t *testing.T) {
 		for _, size := range []int{1, 2, 3, 7, 64, 4096} {
 			t.Run(fmt.Sprintf("%s, %d bytes at once", name, size), func(t *testing.T) {
 				g := NewWithT(t)
-				g.Expect(feed(NewMatcher(test.word, 256), test.stream, size, true)).To(Equal(test.found))
-				g.Expect(feed(NewMatcher(test.word, 256), test.stream, size, false)).To(Equal(test.cut))
+				g.Expect(feed(NewMatcher(test.word, 256, nil), test.stream, size, true)).To(Equal(test.found))
+				g.Expect(feed(NewMatcher(test.word, 256, nil), test.stream, size, false)).To(Equal(test.cut))
 			})
 		}
 	}
@@ -73,7 +73,7 @@ func TestMatcher(t *testing.T) {
 
 func TestSince(t *testing.T) {
 	g := NewWithT(t)
-	m := NewMatcher("done", 128)
+	m := NewMatcher("done", 128, nil)
 	g.Expect(m.Since().IsZero()).To(BeTrue())
 	for _, size := range []int{1, 5, 4096} {
 		m.Reset()
@@ -100,7 +100,7 @@ func TestFirst(t *testing.T) {
 		for _, size := range []int{1, 5, 4096} {
 			t.Run(fmt.Sprintf("%s, %d bytes at once", name, size), func(t *testing.T) {
 				g := NewWithT(t)
-				m := NewMatcher("done", 128)
+				m := NewMatcher("done", 128, nil)
 				feed(m, "2020-01-02T03:04:05Z an earlier stream\n", size, false)
 				m.Reset()
 				g.Expect(m.First().IsZero()).To(BeTrue())
@@ -173,7 +173,7 @@ func FuzzMatcher(f *testing.F) {
 			stream.WriteString(line + "\n")
 		}
 		want := reference(word, stream.String())
-		random, m, got := rand.New(rand.NewPCG(seed, 0)), NewMatcher(word, 16), false
+		random, m, got := rand.New(rand.NewPCG(seed, 0)), NewMatcher(word, 16, nil), false
 		for rest := stream.String(); len(rest) > 0 && !got; {
 			n := copy(m.Space(), rest[:1+random.IntN(min(len(rest), 40))])
 			got = m.Advance(n)
@@ -200,7 +200,7 @@ func TestMatcherAgainstTheReference(t *testing.T) {
 		}
 		stream.WriteString("\n")
 		size := 1 + random.IntN(50)
-		if got, want := feed(NewMatcher("done", 16), stream.String(), size, true), reference("done", stream.String()); got != want {
+		if got, want := feed(NewMatcher("done", 16, nil), stream.String(), size, true), reference("done", stream.String()); got != want {
 			t.Fatalf("found %v in %q by %d bytes, want %v", got, stream.String(), size, want)
 		}
 	}
@@ -225,14 +225,14 @@ func read(m *Matcher, log []byte) bool {
 }
 
 func TestMatcherAllocatesNothing(t *testing.T) {
-	log, m := megabyte(), NewMatcher("done", bufferSize)
+	log, m := megabyte(), NewMatcher("done", bufferSize, nil)
 	if allocations := testing.AllocsPerRun(10, func() { read(m, log) }); allocations > 0 {
 		t.Fatalf("%v allocations for a megabyte", allocations)
 	}
 }
 
 func BenchmarkMatcher(b *testing.B) {
-	log, m := megabyte(), NewMatcher("done", bufferSize)
+	log, m := megabyte(), NewMatcher("done", bufferSize, nil)
 	b.SetBytes(int64(len(log)))
 	b.ReportAllocs()
 	for b.Loop() {

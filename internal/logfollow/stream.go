@@ -17,6 +17,8 @@ const (
 	// silenceTimeout is how long a running container must log nothing after a word
 	// without a line break before Follower reads the log again to confirm its end.
 	silenceTimeout = time.Second
+	// restTimeout is how long a found word waits for the rest of its line.
+	restTimeout = time.Second
 )
 
 // streamEnd is why a stream ended.
@@ -65,6 +67,8 @@ func (f *Follower) read(ctx context.Context, matcher *Matcher, rotation *rotatio
 	defer timer.stop()
 	awaitMore := func() {
 		switch {
+		case matcher.Open():
+			timer.endSoon()
 		case !follow: // The stream ends by itself.
 		case matcher.Pending():
 			timer.silence(silenceTimeout, streamEnded)
@@ -89,7 +93,7 @@ func (f *Follower) read(ctx context.Context, matcher *Matcher, rotation *rotatio
 			}
 			now, first, last := time.Now(), matcher.First(), matcher.Since()
 			rotation.received(now, n, first, last)
-			if spending.received(now, n, first, last) {
+			if spending.received(now, n, first, last) && !matcher.Open() {
 				turnsOverdrawn.Inc()
 				return streamOverdrawn, nil
 			}
@@ -117,6 +121,7 @@ type streamTimer struct {
 	reason       streamEnd
 	sliceTimer   *time.Timer
 	silenceTimer *time.Timer
+	restTimer    *time.Timer
 }
 
 // newStreamTimer starts the slice of a stream. cancel must end the stream.
@@ -134,7 +139,7 @@ func (t *streamTimer) sliceExpired() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	switch {
-	case t.sliceTimer == nil: // stop was called after the timer fired.
+	case t.sliceTimer == nil: // It was stopped after the timer fired.
 	case contended:
 		t.end(streamYielded)
 	default:
@@ -162,6 +167,23 @@ func (t *streamTimer) silence(timeout time.Duration, reason streamEnd) {
 	t.silenceTimer = timer
 }
 
+// endSoon ends the stream when the rest of the word's line has had its time. It does not yield
+// to others any more. Later calls change nothing.
+func (t *streamTimer) endSoon() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.restTimer != nil {
+		return
+	}
+	t.stopSilenceTimer()
+	t.stopSliceTimer()
+	t.restTimer = time.AfterFunc(restTimeout, func() {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		t.end(wordFound)
+	})
+}
+
 // end ends the stream for this reason, unless it has ended for another one.
 func (t *streamTimer) end(reason streamEnd) {
 	if t.reason == streamCut {
@@ -177,13 +199,23 @@ func (t *streamTimer) cause() streamEnd {
 	return t.reason
 }
 
-// stop stops both timers.
+// stop stops all timers.
 func (t *streamTimer) stop() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.sliceTimer.Stop()
-	t.sliceTimer = nil
+	t.stopSliceTimer()
 	t.stopSilenceTimer()
+	if t.restTimer != nil {
+		t.restTimer.Stop()
+	}
+}
+
+// stopSliceTimer stops the slice. The caller holds the lock.
+func (t *streamTimer) stopSliceTimer() {
+	if t.sliceTimer != nil {
+		t.sliceTimer.Stop()
+		t.sliceTimer = nil
+	}
 }
 
 // stopSilenceTimer stops the silence timeout. The caller holds the lock.

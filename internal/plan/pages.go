@@ -16,9 +16,9 @@ import (
 
 const (
 	// maxEntries is how many entries a page has, and maxPageSize how many bytes they have as
-	// JSON. etcd stores objects of 1.5 MiB.
+	// JSON. With its metadata a page stays below 256 KiB. etcd stores objects of 1.5 MiB.
 	maxEntries  = 250
-	maxPageSize = 256 << 10
+	maxPageSize = 248 << 10
 	// minFlushInterval is the shortest time between two writes of the page that is not full,
 	// and flushPart is the part of the Job's time for which it waits otherwise. The number of
 	// writes then does not grow with the number of nodes.

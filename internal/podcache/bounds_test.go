@@ -104,3 +104,49 @@ func TestABoundedPodSaysTheSame(t *testing.T) {
 	g.Expect(plan.ReadPod(many(21).Obj()).Blocker.Reason).To(Equal(v1beta1.ReasonTooManyContainers))
 	g.Expect(plan.ReadPod(many(21).Obj()).Started).To(BeTrue())
 }
+
+// An output is kept as a whole, in the one place where it is read.
+func TestTheOutputOfABoundedPod(t *testing.T) {
+	job, long := wrappers.Job("ns", "j").Obj(), strings.Repeat("0123456789", 1000)
+	pod := func() *wrappers.PodWrapper { return wrappers.Pod(job, "a", "h") }
+	exit := func() *wrappers.PodWrapper { return pod().Exit("one", "two").Sidecar("s", 5) }
+	for name, test := range map[string]struct {
+		pod  *wrappers.PodWrapper
+		want string
+	}{
+		"logged":                           {pod().Asks(4096).Logged(long), long[:4096]},
+		"logged, the container ended":      {pod().Asks(4096).Logged(long).Restarted(v1beta1.ContainerName, 3, 1, long), long[:4096]},
+		"logged, not asked for":            {pod().Logged(long), ""},
+		"printed":                          {exit().Asks(4096).Printed("one", long).Printed("two", long), long[:4096]},
+		"printed, after failures":          {exit().Asks(4096).Restarted("two", 3, 1, long).Printed("one", "").Printed("two", long), long[:4096]},
+		"printed, not asked for":           {exit().Printed("one", long).Printed("two", long), ""},
+		"printed, one is not done":         {exit().Asks(4096).Restarted("one", 3, 1, long).Printed("two", long), ""},
+		"printed, few bytes are asked for": {exit().Asks(5).Printed("one", long).Printed("two", "\x00"+long), "?0123"},
+		"binary":                           {exit().Asks(4096).Printed("one", "").Printed("two", strings.Repeat("\x00\xff", 5<<20)), strings.Repeat("?", 4096)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g, whole := NewWithT(t), test.pod.Obj()
+			bounded := Bounded(whole)
+			g.Expect(plan.ReadPod(bounded).Output).To(Equal(test.want))
+			g.Expect(plan.ReadPod(bounded)).To(Equal(plan.ReadPod(whole)))
+			g.Expect(Bounded(bounded)).To(Equal(bounded))
+			g.Expect(bounded.Size()).To(BeNumerically("<", 12<<10))
+		})
+	}
+}
+
+// A pod that is as large as it gets, and is done, may hold one more message.
+func TestAHostileOutputIsBounded(t *testing.T) {
+	g, huge := NewWithT(t), strings.Repeat("x\x1b\n\xff", 1e5)
+	var names []string
+	for i := range plan.MaxContainers - 1 {
+		names = append(names, fmt.Sprint("c", i))
+	}
+	pod := wrappers.Pod(wrappers.Job("ns", "j").Obj(), "a", "h").Exit(names...).Asks(1 << 30)
+	for _, name := range names {
+		pod.Printed(name, huge)
+	}
+	bounded := Bounded(pod.Obj())
+	g.Expect(plan.ReadPod(bounded).Output).To(HaveLen(v1beta1.MaxOutputBytes))
+	g.Expect(bounded.Size()).To(BeNumerically("<", 40*1024))
+}

@@ -1,0 +1,118 @@
+package plan
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	. "github.com/onsi/gomega"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/darkowlzz/daemonset-job/api/v1beta1"
+	wrappers "github.com/darkowlzz/daemonset-job/internal/testing"
+)
+
+// entriesWith returns so many entries with this output.
+func entriesWith(output string, n int) Entries {
+	entries := Entries{Run: v1beta1.JobRun{TemplateHash: hash, Generation: 1}}
+	for i := range n {
+		at := metav1.NewTime(now)
+		name := fmt.Sprintf("ip-10-%03d-%03d-%03d.a-region.compute.internal", i/65536, i/256%256, i%256)
+		entries.Nodes = append(entries.Nodes, v1beta1.NodeRecord{Node: name, NodeUID: types.UID(fmt.Sprintf("5d1f6e0a-0000-4000-8000-%012d", i)),
+			Result: v1beta1.RecordSucceeded, Attempts: 1, StartTime: &at, EndTime: &at, Output: output})
+	}
+	return entries
+}
+
+// etcd stores objects of 1.5 MiB, and whoever watches pages gets each as a whole.
+func TestPagesOf15000Nodes(t *testing.T) {
+	const nodes = 15_000
+	long := wrappers.Job(strings.Repeat("n", 63), strings.Repeat("j", v1beta1.MaxNameLength)).UID("5d1f6e0a-0000-4000-8000-000000000000").Obj()
+	for name, test := range map[string]struct {
+		output string
+		pages  int
+	}{
+		"no output":      {"", 60},
+		"1 KiB":          {strings.Repeat("x", 1024), 75},
+		"4 KiB":          {strings.Repeat("x", 4096), 268},
+		"4 KiB, escaped": {strings.Repeat("\n", 4095) + "x", 517},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g, next := NewWithT(t), 0
+			pages := appendEntries(long, nil, entriesWith(test.output, nodes))
+			g.Expect(len(pages)).To(BeNumerically("~", test.pages, test.pages/20))
+			for i, page := range pages {
+				data, err := json.Marshal(page)
+				g.Expect(err).NotTo(HaveOccurred())
+				g.Expect(len(data)).To(BeNumerically("<=", 256<<10))
+				g.Expect(len(page.Spec.Nodes)).To(And(BeNumerically(">", 0), BeNumerically("<=", 250)))
+				g.Expect(page.Spec.Sealed).To(Equal(i < len(pages)-1 || len(page.Spec.Nodes) == 250))
+				g.Expect(PageNumber(page.Name)).To(Equal(i))
+				for _, entry := range page.Spec.Nodes {
+					g.Expect(entry.NodeUID).To(Equal(types.UID(fmt.Sprintf("5d1f6e0a-0000-4000-8000-%012d", next))), "in their order")
+					next++
+				}
+			}
+			g.Expect(next).To(Equal(nodes))
+		})
+	}
+}
+
+// outputs returns how many entries of the pages have an output.
+func outputs(pages ...*v1beta1.JobRecord) (n int) {
+	for _, page := range pages {
+		for i := range page.Spec.Nodes {
+			if page.Spec.Nodes[i].Output != "" {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+// The manager keeps outputs only as long as it has to write them.
+func TestSealedPagesLoseTheirOutputs(t *testing.T) {
+	g := NewWithT(t)
+	pages := appendEntries(aJob, nil, entriesWith("x", 260))
+	g.Expect(pages).To(HaveLen(2))
+	kept := Records{Known: true}.Written(pages, now).Pages
+	g.Expect(outputs(pages...)).To(Equal(260), "what was written is the API server's")
+	g.Expect(outputs(kept[0])).To(BeZero())
+	g.Expect(kept[0].Spec.Nodes).To(HaveLen(250))
+	g.Expect(kept[0].Name).To(Equal(pages[0].Name))
+	g.Expect(outputs(kept[1])).To(Equal(10), "it is written once more")
+
+	// A list of the API server's, in any order, says the same.
+	g.Expect(KeptPages([]*v1beta1.JobRecord{KeptPage(pages[1]), KeptPage(pages[0])})).To(Equal(kept))
+
+	// The next entries go into the page that has its outputs.
+	more := entriesWith("y", 1)
+	written := appendEntries(aJob, kept, more)
+	g.Expect(written).To(HaveLen(1))
+	g.Expect(written[0].Name).To(Equal(pages[1].Name))
+	g.Expect(outputs(written...)).To(Equal(11))
+}
+
+// A page without its outputs must never replace the one that the API server has.
+func TestAPageWithoutItsOutputsIsNeverWritten(t *testing.T) {
+	g := NewWithT(t)
+	first := appendEntries(aJob, nil, entriesWith("x", 3))
+	kept := Records{Known: true}.Written(first, now)
+	another := entriesWith("y", 2)
+	another.Run.Generation = 2
+	second := appendEntries(aJob, kept.Pages, another)
+	g.Expect(second).To(HaveLen(1), "another run has pages of its own")
+	kept = kept.Written(second, now)
+	g.Expect(outputs(kept.Pages[0])).To(BeZero(), "no further entry comes into a page of the run before")
+	g.Expect(outputs(kept.Pages[1])).To(Equal(2))
+
+	for _, pages := range [][]*v1beta1.JobRecord{kept.Pages, kept.Pages[:1]} {
+		for _, entries := range []Entries{entriesWith("z", 1), another} {
+			for _, page := range appendEntries(aJob, pages, entries) {
+				g.Expect(page.Name).NotTo(Equal(first[0].Name))
+			}
+		}
+	}
+}
