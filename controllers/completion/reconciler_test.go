@@ -22,7 +22,12 @@ import (
 // running creates a pod of a Job with a running container.
 func running(j *v1beta1.Job, name string) *corev1.Pod {
 	GinkgoHelper()
-	pod := wrappers.Pod(j, "node-1", "h1").Obj()
+	return start(wrappers.Pod(j, "node-1", "h1").Obj(), name)
+}
+
+// start creates a pod with a running container.
+func start(pod *corev1.Pod, name string) *corev1.Pod {
+	GinkgoHelper()
 	pod.Name, pod.UID, pod.Status = name, "", corev1.PodStatus{}
 	Expect(k8s.Create(ctx, pod)).To(Succeed())
 	setContainer(pod, func(status *corev1.ContainerStatus) {
