@@ -105,6 +105,18 @@ var _ = Describe("the samples, as they stand", func() {
 		Expect(kubectl("get", "dsjr", "-n", ns, "-l", "job=release-report")).To(ContainSubstring("release-report"))
 	})
 
+	It("exit_results.yaml records what each node printed", func() {
+		apply(ns, "exit_results.yaml")
+		j := named(ns, "results")
+		Eventually(status(j)).Should(And(HaveField("Phase", v1beta1.PhaseComplete), HaveField("Records", int32(1))))
+		outputs, err := kubectl("get", "jobrecords", "-n", ns, "-l", "job=results", "-o", "jsonpath={range .items[*].spec.nodes[*]}{.node} {.output}{\"\\n\"}{end}")
+		Expect(err).NotTo(HaveOccurred())
+		Expect(strings.Split(strings.TrimSpace(outputs), "\n")).To(HaveLen(len(nodes)))
+		for _, node := range nodes {
+			Expect(outputs).To(MatchRegexp(`(?m)^` + node + ` \{"kernel":"[^"]+"\}$`))
+		}
+	})
+
 	It("never_node_setup.yaml stays, with every node set up", func() {
 		onAllHosts("rm -f /host/tmp/node-setup-done")
 		apply(ns, "never_node_setup.yaml")
