@@ -155,6 +155,7 @@ func (w *world) checkDeletion(s *State, p *simPod, why string) {
 	switch {
 	case p.job != s.Job.UID:
 		w.breaks("%s of Job %s was deleted for Job %s", p.uid, p.job, s.Job.UID)
+	case w.job == nil || w.job.UID != s.Job.UID: // Its records went with it.
 	case p.hash == s.TemplateHash && p.done && !p.lost && why != "the Job is over" && !w.isRecorded(s, p.node):
 		w.breaks("%s is done and was deleted before that was recorded: %s", p.uid, why)
 	case p.hash == s.TemplateHash && why != "the Job is over" && why != "unschedulable" && w.seen != nil && !daemonset.HasGate(&w.seen.Spec.Template.Spec):
