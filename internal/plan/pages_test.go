@@ -68,7 +68,7 @@ func TestAppendEntries(t *testing.T) {
 			g.Expect(written).To(Equal(test.written))
 			for _, p := range test.pages[:before] {
 				g.Expect(p.ResourceVersion).To(Equal("5"))
-				g.Expect(len(p.Spec.Nodes)).NotTo(BeZero())
+				g.Expect(p.Spec.Nodes).NotTo(BeEmpty())
 			}
 		})
 	}
