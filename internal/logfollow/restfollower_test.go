@@ -80,8 +80,9 @@ func TestAFoundWordDoesNotYield(t *testing.T) {
 			go func() {
 				sleep(ctx, defaultSlice-100*time.Millisecond)
 				_, _ = io.WriteString(writer, at+"done a")
-				sleep(ctx, 200*time.Millisecond)
-				_, _ = io.WriteString(writer, "b\n")
+				if sleep(ctx, 200*time.Millisecond) {
+					_, _ = io.WriteString(writer, "b\n")
+				}
 				<-ctx.Done()
 				_ = writer.CloseWithError(ctx.Err())
 			}()
