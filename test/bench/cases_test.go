@@ -33,7 +33,8 @@ func TestTheCasesAreThoseOfTheTable(t *testing.T) {
 		job, ok := all[0].job("ns").(*v1beta1.Job)
 		g.Expect(ok).To(BeTrue())
 		g.Expect(job.Spec.Parallelism != nil).To(Equal(s.name == "3"))
-		g.Expect(job.Spec.CompletedPods == v1beta1.CompletedPodsRelease).To(Equal(s.name == "6"))
+		released := map[string]v1beta1.CompletedPods{"6": v1beta1.CompletedPodsRelease}
+		g.Expect(job.Spec.CompletedPods).To(Equal(released[s.name]))
 		g.Expect(job.Spec.Results != nil).To(Equal(s.name == "7"))
 	}
 }
