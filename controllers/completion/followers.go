@@ -8,7 +8,6 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/darkowlzz/daemonset-job/internal/logfollow"
-	"github.com/darkowlzz/daemonset-job/internal/plan"
 )
 
 // followers runs at most one log follower for each run of a container. It writes
@@ -139,14 +138,6 @@ func (f *followers) followRun(ctx context.Context, pod *followedPod, run contain
 		f.updateUnlessStopped(ctx, func() { delete(pod.cancels, run) })
 		f.enqueue(ctx, pod.name)
 	}
-}
-
-// outputOf returns what a follower that found the word keeps of the rest of its line.
-func outputOf(follower *logfollow.Follower) string {
-	if follower.Rest == nil {
-		return ""
-	}
-	return plan.Output(follower.Rest.Text(), follower.Rest.Limit)
 }
 
 // updateUnlessStopped applies a change, unless the follower was stopped meanwhile.
