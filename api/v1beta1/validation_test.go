@@ -167,7 +167,7 @@ var _ = Describe("a manifest", func() {
 		job := manifest("job", short)
 		Expect(apply(job)).To(Succeed())
 		Expect(job.Object["spec"]).To(Equal(map[string]any{
-			"image": "busybox", "completionMode": "Log", "backoffLimit": int64(6), "onFailure": "Fail", "completionPolicy": "AllNodes",
+			"image": "busybox", "completionMode": "Log", "backoffLimit": int64(6), "onFailure": "Fail", "completionPolicy": "AllNodes", "completedPods": "Keep",
 		}))
 	})
 
