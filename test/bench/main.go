@@ -57,7 +57,7 @@ func parseFlags(args []string) (*runConfig, error) {
 	cfg := &runConfig{}
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	nodes := flags.String("nodes", "1000", "numbers of nodes, separated by commas")
-	cases := flags.String("cases", "1,2,3,4,5", "the cases to measure, separated by commas")
+	cases := flags.String("cases", "1,2,3,4,5,6,7", "the cases to measure, separated by commas")
 	flags.DurationVar(&cfg.settings.quiet, "quiet", 2*time.Minute, "how long nothing happens in case 5")
 	flags.IntVar(&cfg.settings.rounds, "rounds", 3, "how often each case is measured: the median counts")
 	flags.StringVar(&cfg.settings.profiles, "profiles", "", "a folder to write profiles of both binaries to")
@@ -98,8 +98,8 @@ func parseFlags(args []string) (*runConfig, error) {
 		_, _ = fmt.Fprintln(flags.Output(), "bench: -kruise:", err)
 		return nil, err
 	}
-	for name, other := range map[string]string{"2": "marks", "3": "tenth"} {
-		if slices.Contains(cfg.cases, name) {
+	for name, other := range map[string]string{"2": "marks", "3": "tenth", "6": "1", "7": "1"} {
+		if slices.Contains(cfg.cases, name) && !slices.Contains(cfg.cases, other) {
 			cfg.cases = append(cfg.cases, other)
 		}
 	}

@@ -15,6 +15,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/yaml"
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
@@ -41,7 +42,7 @@ func start(t *testing.T, job *wrappers.JobWrapper, nodes ...string) *play {
 	ds.Status.DesiredNumberScheduled = int32(len(nodes))
 	p := &play{t, plan.State{Job: job.UID("j-uid").Generation(1).Obj(), Now: now, TemplateHash: hash, DaemonSet: ds, ExpectationsMet: true, Live: true}}
 	for _, node := range nodes {
-		p.state.Nodes = append(p.state.Nodes, plan.Node{Name: node, Placement: daemonset.Placed})
+		p.state.Nodes = append(p.state.Nodes, plan.Node{Name: node, UID: types.UID(node), Placement: daemonset.Placed})
 	}
 	p.reconcile()
 	return p
