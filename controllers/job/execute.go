@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -54,7 +55,8 @@ func (r *Reconciler) execute(ctx context.Context, state *jobState, s plan.State,
 			return retryConflict(err)
 		}
 	}
-	if err := r.deletePods(ctx, s.Job, p.DeletePods, p.DeleteUnchanged, p.DeleteReason); err != nil {
+	changed, err := r.deletePods(ctx, s.Job, p.DeletePods, p.DeleteUnchanged, p.DeleteReason)
+	if err != nil {
 		return ctrl.Result{}, err
 	}
 	if err := r.reclaim(ctx, state, s, p.Reclaim); err != nil {
@@ -67,6 +69,10 @@ func (r *Reconciler) execute(ctx context.Context, state *jobState, s plan.State,
 		if err := r.labelForBackup(ctx, state, &s, excludeFromBackupPatch(s.Job)); err != nil {
 			return retryConflict(err)
 		}
+	}
+	if changed {
+		// The event of the change may say nothing that matters, and enqueue nothing.
+		return ctrl.Result{RequeueAfter: conflictRetryDelay}, nil
 	}
 	return ctrl.Result{RequeueAfter: p.RequeueAfter}, nil
 }
@@ -119,27 +125,29 @@ func (r *Reconciler) gateTemplate(ctx context.Context, state *jobState, ds *apps
 }
 
 // deletePods deletes these very pods, and no other pod of their name. Unchanged ones
-// are deleted only if they are as they were observed.
-func (r *Reconciler) deletePods(ctx context.Context, job *v1beta1.Job, pods []plan.Pod, unchanged bool, why string) error {
+// are deleted only if they are as they were observed: changed says that one was not.
+func (r *Reconciler) deletePods(ctx context.Context, job *v1beta1.Job, pods []plan.Pod, unchanged bool, why string) (changed bool, err error) {
 	if len(pods) == 0 {
-		return nil
+		return false, nil
 	}
-	err := forEach(pods, func(i int) error {
+	var conflicts atomic.Int32
+	err = forEach(pods, func(i int) error {
 		only := client.Preconditions{UID: &pods[i].UID}
 		if unchanged {
 			only.ResourceVersion = &pods[i].ResourceVersion
 		}
 		err := r.client.Delete(ctx, podObject(job, &pods[i]), only)
-		if apierrors.IsNotFound(err) || apierrors.IsConflict(err) {
+		if apierrors.IsConflict(err) {
+			conflicts.Add(1)
 			return nil
 		}
-		return err
+		return client.IgnoreNotFound(err)
 	})
 	if err != nil {
-		return fmt.Errorf("deleting pods because %s: %w", why, err)
+		return false, fmt.Errorf("deleting pods because %s: %w", why, err)
 	}
 	logf.FromContext(ctx).Info("Deleted pods", "pods", len(pods), "firstNode", pods[0].Node, "reason", why)
-	return nil
+	return conflicts.Load() > 0, nil
 }
 
 // reclaim deletes pods that cannot be scheduled, so that their slots are free. The

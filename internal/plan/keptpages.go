@@ -18,15 +18,26 @@ func KeptPage(page *v1beta1.JobRecord) *v1beta1.JobRecord {
 
 // KeptPages orders the pages of a Job by their number, and returns them as the manager keeps
 // them in memory. Only the last one may get further entries. It is written as a whole, and
-// keeps its outputs until it is full.
+// keeps its outputs until it is full. Entries of earlier runs do not count, and are not kept.
 func KeptPages(pages []*v1beta1.JobRecord) []*v1beta1.JobRecord {
 	kept := slices.Clone(pages)
 	SortPages(kept)
 	for i, page := range kept {
-		if page.Spec.Sealed || i < len(kept)-1 {
+		switch {
+		case page.Spec.Run != kept[len(kept)-1].Spec.Run:
+			kept[i] = withoutEntries(page)
+		case page.Spec.Sealed || i < len(kept)-1:
 			kept[i] = withoutOutputs(page)
 		}
 	}
+	return kept
+}
+
+// withoutEntries returns a page without its entries. It is marked as sealed, so that it is
+// never written.
+func withoutEntries(page *v1beta1.JobRecord) *v1beta1.JobRecord {
+	kept := &v1beta1.JobRecord{TypeMeta: page.TypeMeta, ObjectMeta: page.ObjectMeta, Spec: page.Spec}
+	kept.Spec.Sealed, kept.Spec.Nodes = true, nil
 	return kept
 }
 

@@ -64,8 +64,11 @@ type removal struct {
 
 // removal returns the pods of the present run to delete: of one kind at a time.
 func (s *State) removal(t *tally) removal {
-	if !s.movesPods() || !s.runsOnce() {
+	switch {
+	case !s.movesPods():
 		return removal{}
+	case !s.runsOnce():
+		return s.podsOfEarlierMachines()
 	}
 	for _, removal := range []removal{s.podsToRetry(), s.podsOfFailures(t), s.podsOfEarlierMachines(), s.podsToRelease()} {
 		if len(removal.pods) > 0 {
@@ -161,7 +164,8 @@ func (s *State) destroys(t *tally, outcome Outcome, removal removal) bool {
 	case Complete:
 		return t.failed() > 0 || len(s.written) > 0 || s.deletesDaemonSet(v1beta1.PhaseComplete) || keepsResults(&s.Job.Spec)
 	}
-	return len(removal.pods) > 0 && s.gateObserved()
+	// Pods are released once a page has their nodes: they destroy nothing.
+	return len(removal.entries) > 0 && s.gateObserved()
 }
 
 // countPages returns how many pages the Job has, with those that are written.

@@ -57,7 +57,7 @@ func retriedNow() v1beta1.JobStatus {
 // Another template begins another run, which is not gated before its nodes have pods.
 func TestANewRunIsNotGated(t *testing.T) {
 	g := NewWithT(t)
-	s := stateWith(once(), daemonSet(1, 1), wrappers.Pod(aJob, "a", "h2").Completed())
+	s := stateWith(once(), daemonSet(1, 1), wrappers.Pod(aJob, "a", "h2"))
 	s.TemplateHash, s.Job.Generation, s.Job.Status.TemplateHash = hash, 2, "h2"
 	status := Compute(s).Status.Status
 	g.Expect(status.Gated).To(BeFalse())

@@ -71,6 +71,7 @@ func Compute(s State) Plan {
 	case s.Job.Finished() != nil:
 		return finished(&s)
 	case s.guarded() && s.Job.Status.TemplateHash != s.TemplateHash:
+		s.recordDone() // The user may take the change back.
 		return waitForGuard(&s)
 	}
 	var p Plan
@@ -115,9 +116,12 @@ func Compute(s State) Plan {
 const immediately = time.Millisecond
 
 // gateOnly returns the Plan for a Job that is deleted and kept by a finalizer: it
-// starts nothing more.
+// starts nothing more. Pages that are retained outlive it.
 func gateOnly(s *State) Plan {
 	p := Plan{Unwritten: s.Records.Unwritten}
+	if len(p.Unwritten.Nodes) > 0 && s.Records.Known && retainSeconds(s.Job) != nil {
+		p.Pages = appendEntries(s.Job, s.Records.Pages, p.Unwritten)
+	}
 	p.gateTemplate(s)
 	return p
 }
@@ -167,7 +171,7 @@ func (p *Plan) movePods(s *State, t *tally, removal removal) {
 	}
 	if p.DeletePods = s.podsToReplace(); len(p.DeletePods) > 0 {
 		p.DeleteReason = "the Job's template changed"
-	} else if s.gateObserved() {
+	} else if s.gateObserved() || !s.runsOnce() {
 		p.DeletePods, p.DeleteReason, p.DeleteUnchanged = removal.pods, removal.reason, true
 	}
 	var reclaimAfter, ungateAfter time.Duration

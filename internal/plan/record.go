@@ -1,7 +1,7 @@
 package plan
 
 import (
-	"slices"
+	"maps"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -40,23 +40,27 @@ func (s *State) run() v1beta1.JobRun {
 
 // indexRecords fills entries and written with the last entry of the present run for each node.
 func (s *State) indexRecords() {
-	s.entries, s.written = map[types.UID]*v1beta1.NodeRecord{}, map[types.UID]*v1beta1.NodeRecord{}
-	run := s.run()
-	for _, page := range s.Records.Pages {
-		if page.Spec.Run != run {
-			continue
-		}
-		for i := range page.Spec.Nodes {
-			entry := &page.Spec.Nodes[i]
-			s.entries[entry.NodeUID], s.written[entry.NodeUID] = entry, entry
+	s.written = s.Records.entriesOf(s.run())
+	s.entries = maps.Clone(s.written)
+	if s.Records.Unwritten.Run == s.run() {
+		s.Records.Unwritten.addTo(s.entries)
+	}
+}
+
+// entriesOf returns the last entry that the pages of a run have for each node, by its UID.
+func (r *Records) entriesOf(run v1beta1.JobRun) map[types.UID]*v1beta1.NodeRecord {
+	entries := map[types.UID]*v1beta1.NodeRecord{}
+	for _, page := range r.Pages {
+		if page.Spec.Run == run {
+			(&Entries{Nodes: page.Spec.Nodes}).addTo(entries)
 		}
 	}
-	if s.Records.Unwritten.Run != run {
-		return
-	}
-	for i := range s.Records.Unwritten.Nodes {
-		entry := &s.Records.Unwritten.Nodes[i]
-		s.entries[entry.NodeUID] = entry
+	return entries
+}
+
+func (e *Entries) addTo(entries map[types.UID]*v1beta1.NodeRecord) {
+	for i := range e.Nodes {
+		entries[e.Nodes[i].NodeUID] = &e.Nodes[i]
 	}
 }
 
@@ -83,38 +87,6 @@ func (s *State) isWritten(node *Node) bool {
 // records returns whether the ends of the nodes' work are recorded. A plain Job that never
 // ends starts each pod at once, so that its records would decide nothing.
 func (s *State) records() bool { return s.runsOnce() || keepsResults(&s.Job.Spec) }
-
-// recordDone adds the entries of nodes that are done and have no such entry yet to those that
-// are unwritten. A pod that is being deleted, or is gone, may be the only one that says so.
-func (s *State) recordDone() {
-	if !s.records() {
-		return
-	}
-	var done []v1beta1.NodeRecord
-	for i := range s.Pods {
-		pod := &s.Pods[i]
-		node := s.nodes[pod.Node]
-		if node == nil || pod.State != Succeeded || !s.upToDate(pod) || isOfEarlierMachine(pod, node) {
-			continue
-		}
-		if entry := s.entries[node.UID]; entry != nil && entry.Result == v1beta1.RecordSucceeded {
-			continue
-		}
-		entry := v1beta1.NodeRecord{
-			Node: node.Name, NodeUID: node.UID, Result: v1beta1.RecordSucceeded,
-			Attempts: attempts(pod), StartTime: timeOf(pod.ScheduledAt), EndTime: timeOf(pod.EndedAt),
-			Output: s.doneOutput(pod),
-		}
-		s.entries[node.UID] = &entry
-		done = append(done, entry)
-	}
-	switch run := s.run(); {
-	case s.Records.Unwritten.Run == run:
-		s.Records.Unwritten.Nodes = slices.Concat(s.Records.Unwritten.Nodes, done)
-	case len(s.Records.Unwritten.Nodes) == 0:
-		s.Records.Unwritten = Entries{Run: run, Nodes: done}
-	}
-}
 
 // failedEntry returns the entry of a node whose work failed and is stopped for good.
 func (s *State) failedEntry(m *member, failed *v1beta1.FailedNode) v1beta1.NodeRecord {

@@ -1,0 +1,79 @@
+package plan
+
+import (
+	"slices"
+
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/darkowlzz/daemonset-job/api/v1beta1"
+)
+
+// recordDone adds the entries of nodes that are done and have no such entry yet to those that
+// are unwritten. While another run has unwritten ones, these come first. When the template
+// changes, the pods that did the earlier run's work are about to go.
+func (s *State) recordDone() {
+	if !s.records() {
+		return
+	}
+	s.dropWritten()
+	if run, ok := s.earlierRun(); ok {
+		entries := s.Records.entriesOf(run)
+		if s.Records.Unwritten.Run == run {
+			s.Records.Unwritten.addTo(entries)
+		}
+		s.recordRun(run, entries)
+	}
+	if !s.recordsEarlierRun() {
+		s.recordRun(s.run(), s.entries)
+	}
+}
+
+// earlierRun returns the run that the status is about, if the Job has another template now. An
+// operator without records wrote none.
+func (s *State) earlierRun() (v1beta1.JobRun, bool) {
+	status := &s.Job.Status
+	return v1beta1.JobRun{TemplateHash: status.TemplateHash, Generation: status.RunGeneration}, s.templateChanged() && status.RunGeneration != 0
+}
+
+// recordRun adds the entries of nodes that are done in a run. A pod that is being deleted, or
+// is gone, may be the only one that says so.
+func (s *State) recordRun(run v1beta1.JobRun, entries map[types.UID]*v1beta1.NodeRecord) {
+	var done []v1beta1.NodeRecord
+	for i := range s.Pods {
+		pod := &s.Pods[i]
+		node := s.nodes[pod.Node]
+		if node == nil || pod.State != Succeeded || !s.owned(pod) || pod.TemplateHash != run.TemplateHash || isOfEarlierMachine(pod, node) {
+			continue
+		}
+		if entry := entries[node.UID]; entry != nil && entry.Result == v1beta1.RecordSucceeded {
+			continue
+		}
+		entry := v1beta1.NodeRecord{
+			Node: node.Name, NodeUID: node.UID, Result: v1beta1.RecordSucceeded,
+			Attempts: attempts(pod), StartTime: timeOf(pod.ScheduledAt), EndTime: timeOf(pod.EndedAt),
+			Output: s.doneOutput(pod),
+		}
+		entries[node.UID] = &entry
+		done = append(done, entry)
+	}
+	switch {
+	case s.Records.Unwritten.Run == run:
+		s.Records.Unwritten.Nodes = slices.Concat(s.Records.Unwritten.Nodes, done)
+	case len(s.Records.Unwritten.Nodes) == 0:
+		s.Records.Unwritten = Entries{Run: run, Nodes: done}
+	}
+}
+
+// dropWritten drops the unwritten entries that a page has. The API server may have written one
+// whose answer was lost, or the first of several pages.
+func (s *State) dropWritten() {
+	unwritten := &s.Records.Unwritten
+	if len(unwritten.Nodes) == 0 {
+		return
+	}
+	written := s.Records.entriesOf(unwritten.Run)
+	unwritten.Nodes = slices.DeleteFunc(slices.Clone(unwritten.Nodes), func(entry v1beta1.NodeRecord) bool {
+		has := written[entry.NodeUID]
+		return has != nil && has.Result == v1beta1.RecordSucceeded
+	})
+}
