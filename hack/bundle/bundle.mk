@@ -54,12 +54,12 @@ bundle-validate: ## Check the bundle with every validator of operator-framework;
 	$(BUNDLE_TOOL) validate -inspect-images "$(INSPECT_IMAGES)" $(abspath $(BUNDLE_DIR))
 
 .PHONY: crdify
-crdify: ## Check the upgrade from the last release's CRD, as OLM v1 does before it upgrades.
+crdify: ## Check the upgrade from the last release's CRDs, as OLM v1 does before it upgrades.
 	go -C hack/crdify test -count=1 ./...
 
 .PHONY: crdify-baseline
-crdify-baseline: ## Make the CRD the one that later versions are compared with, after a release.
-	cp config/crd/bases/daemonset.darkowlzz.space_jobs.yaml hack/crdify/baseline.yaml
+crdify-baseline: ## Make the CRDs those that later versions are compared with, after a release.
+	cp config/crd/bases/*.yaml hack/crdify/baseline/
 
 .PHONY: bundle-build
 bundle-build: ## Build the bundle's image.

@@ -1,6 +1,7 @@
 package crdify
 
 import (
+	"path/filepath"
 	"testing"
 
 	. "github.com/onsi/gomega"
@@ -37,7 +38,7 @@ var container = []string{"template", "spec", "containers", "*"}
 // TestRefusedChanges checks that what would break a stored Job, or a user's manifest, is
 // noticed wherever it is.
 func TestRefusedChanges(t *testing.T) {
-	crd := read(NewWithT(t), baseline)
+	crd := read(NewWithT(t), filepath.Join(baselines, "daemonset.darkowlzz.space_jobs.yaml"))
 	for name, test := range map[string]struct {
 		change func(*schema)
 		path   []string
@@ -67,7 +68,7 @@ func TestRefusedChanges(t *testing.T) {
 
 // TestPermittedChanges checks what is left to a later release.
 func TestPermittedChanges(t *testing.T) {
-	crd := read(NewWithT(t), baseline)
+	crd := read(NewWithT(t), filepath.Join(baselines, "daemonset.darkowlzz.space_jobs.yaml"))
 	for name, test := range map[string]struct {
 		change func(*schema)
 		path   []string
