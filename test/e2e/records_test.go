@@ -4,7 +4,6 @@ package e2e
 
 import (
 	"fmt"
-	"slices"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -109,22 +108,6 @@ var _ = Describe("a node that is done", Serial, func() {
 		letGo(ns, nodes[1:]...)
 		Eventually(status(j)).Should(HaveField("Phase", v1beta1.PhaseComplete))
 		Eventually(gatedPods(j)).Should(BeEmpty(), "its DaemonSet goes")
-	})
-
-	It("does the work again if its machine was replaced", Label("local"), func() {
-		requireLocalCluster()
-		last := nodes[len(nodes)-1]
-		j := create(shell(ns, "j", exits).Exit().TTL(600))
-		Eventually(runs(ns)).Should(Equal(eachNode("1")))
-		letGo(ns, last)
-		Eventually(status(j)).Should(progress(1))
-		Eventually(recorded(j)).Should(HaveKey(last))
-		Expect(local.StopKubelet(last)).To(Succeed())
-		Expect(k8s.Delete(ctx, &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: last}})).To(Succeed())
-		Expect(local.StartKubelet(ctx, last)).To(Succeed())
-		Eventually(func() (map[string]string, error) { return runs(ns)() }, "120s").Should(HaveKeyWithValue(last, "2\n"))
-		letGo(ns, slices.DeleteFunc(slices.Clone(nodes), func(n string) bool { return n == last })...)
-		Eventually(status(j), "90s").Should(And(progress(len(nodes)), HaveField("Phase", v1beta1.PhaseComplete)))
 	})
 
 	It("is left out when a Failed Job is resumed", func() {
