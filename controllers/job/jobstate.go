@@ -107,13 +107,18 @@ func newest[T any, P interface {
 	client.Object
 }](written *P, cached P) P {
 	if *written != nil {
-		order, err := resourceversion.CompareResourceVersion(cached.GetResourceVersion(), (*written).GetResourceVersion())
-		if err == nil && order < 0 {
+		if isOlder(cached.GetResourceVersion(), (*written).GetResourceVersion()) {
 			return *written
 		}
 		*written = nil
 	}
 	return cached
+}
+
+// isOlder returns whether a resourceVersion is older than the other one.
+func isOlder(version, than string) bool {
+	order, err := resourceversion.CompareResourceVersion(version, than)
+	return err == nil && order < 0
 }
 
 // jobStates holds the jobState of each Job, by name.

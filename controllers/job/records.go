@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/util/resourceversion"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	logf "sigs.k8s.io/controller-runtime/pkg/log"
 
@@ -101,10 +100,4 @@ func (r *Reconciler) recordExists(ctx context.Context, page *v1beta1.JobRecord) 
 	}
 	return apierrors.NewConflict(v1beta1.GroupVersion.WithResource("jobrecords").GroupResource(), page.Name,
 		fmt.Errorf("it was created in the meantime"))
-}
-
-// isOlder returns whether a resourceVersion is older than the other one.
-func isOlder(version, than string) bool {
-	order, err := resourceversion.CompareResourceVersion(version, than)
-	return err == nil && order < 0
 }

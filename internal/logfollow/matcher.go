@@ -87,7 +87,7 @@ func (m *Matcher) Free() { m.buffer = nil }
 // one, decides whether the word is whole.
 func (m *Matcher) Pending() bool { return m.pending }
 
-// Open returns whether the word was found, and its line goes on: Advance returns true once the
+// Open returns whether the word was found, and its line has not ended: Advance returns true once the
 // line has ended.
 func (m *Matcher) Open() bool { return m.rest.isOpen() }
 

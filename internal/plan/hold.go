@@ -44,17 +44,21 @@ func (s *State) retries() bool {
 	return daemonset.IsHold(suspended.Reason)
 }
 
-// retryTime returns when the Job was last resumed from a hold, nil if never. It is
-// rounded up, because times of the API have no fractions: a pod that failed before
-// must be older.
+// retryTime returns when the Job was last resumed, nil if never.
 func (s *State) retryTime() *metav1.Time {
 	switch {
 	case s.templateChanged():
 		return nil
 	case s.retries():
-		return new(metav1.NewTime(s.Now.Truncate(time.Second).Add(time.Second)))
+		return s.retriedNow()
 	}
 	return s.Job.Status.RetryTime
+}
+
+// retriedNow returns the time of a retry. It is rounded up, because times of the API have no
+// fractions: a pod that failed before must be older.
+func (s *State) retriedNow() *metav1.Time {
+	return new(metav1.NewTime(s.Now.Truncate(time.Second).Add(time.Second)))
 }
 
 // resumeValue returns the value of the annotation that the status remembers: the

@@ -48,7 +48,8 @@ func (s *State) gateObserved() bool {
 }
 
 // stopsFailures returns whether the work of a node that failed is stopped, so that its slot
-// is free. Without parallelism, or in a Job that never ends, the kubelet tries on.
+// is free. Without parallelism, or in a Job that never ends, the kubelet keeps
+// restarting it.
 func (s *State) stopsFailures() bool {
 	return s.Job.Spec.Parallelism != nil && !neverEnds(&s.Job.Spec)
 }

@@ -1,8 +1,6 @@
 package plan
 
 import (
-	"time"
-
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -29,7 +27,7 @@ func retryFailed(s *State) Plan {
 	}
 	status := restart(s)
 	status.Gated, status.Resume = true, new(s.Job.Annotations[v1beta1.AnnotationResume])
-	status.StartTime, status.RetryTime = new(metav1.NewTime(s.Now)), new(metav1.NewTime(s.Now.Truncate(time.Second).Add(time.Second)))
+	status.StartTime, status.RetryTime = new(metav1.NewTime(s.Now)), s.retriedNow()
 	setCondition(s, &status, notReady(v1beta1.ReasonResumed, "the Job was resumed, and the nodes that are not done are tried again"))
 	p.IncludeInBackup = s.Job.Labels[v1beta1.LabelExcludeFromBackup] == "true"
 	p.Status = &StatusUpdate{Status: status, Events: []Event{retriedEvent}}

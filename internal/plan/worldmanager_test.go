@@ -214,12 +214,10 @@ func (w *world) getLive(job *v1beta1.Job) (*v1beta1.Job, error) {
 // isStale returns whether the Job is deleted, finished or another one by now.
 func (w *world) isStale(job *v1beta1.Job) bool {
 	live, err := w.getLive(job)
-	return err != nil || live.Generation != job.Generation || usesGates(live) != usesGates(job)
+	return err != nil || live.Generation != job.Generation || daemonset.UsesGates(live) != daemonset.UsesGates(job)
 }
 
 // isControlled returns whether the Job controls the DaemonSet.
 func isControlled(ds *appsv1.DaemonSet, job *v1beta1.Job) bool {
 	return ds != nil && metav1.IsControlledBy(ds, job)
 }
-
-var usesGates = daemonset.UsesGates

@@ -94,7 +94,7 @@ func (w *world) sync(job *v1beta1.Job) (*appsv1.DaemonSet, Blocker, error) {
 }
 
 func (w *world) desired(job *v1beta1.Job, hash string) *appsv1.DaemonSet {
-	memory, gates := &w.manager.memory, usesGates(job)
+	memory, gates := &w.manager.memory, daemonset.UsesGates(job)
 	if memory.desired == nil || memory.generation != job.Generation || memory.gates != gates || templateHash(memory.desired) != hash {
 		desired, err := daemonset.Desired(job, hash, daemonset.Pause{Image: "pause:v1"})
 		if err != nil {

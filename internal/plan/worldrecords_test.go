@@ -6,12 +6,13 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
+	"github.com/darkowlzz/daemonset-job/internal/daemonset"
 )
 
 // knowRecords lists the pages where records.go does.
 func (w *world) knowRecords(job *v1beta1.Job, live bool) Records {
 	records := &w.manager.memory.records
-	if !records.Known && (live || job.Status.Records > 0 || usesGates(job) || len(records.Unwritten.Nodes) > 0) {
+	if !records.Known && (live || job.Status.Records > 0 || daemonset.UsesGates(job) || len(records.Unwritten.Nodes) > 0) {
 		*records = Records{Known: true, Pages: KeptPages(w.pagesOf(job.UID)), Unwritten: records.Unwritten, LastWrite: records.LastWrite}
 	}
 	return *records
