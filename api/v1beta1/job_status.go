@@ -9,7 +9,8 @@ type FailedNode struct {
 	// +required
 	Node string `json:"node"`
 
-	// reason in one word: BackoffLimitExceeded, ExitedWithoutWord or DeadlineExceeded.
+	// reason in one word: BackoffLimitExceeded, ExitedWithoutWord, NodeDeadlineExceeded,
+	// NodeFailurePolicy or DeadlineExceeded.
 	// +operator-sdk:csv:customresourcedefinitions:type=status,displayName="Failed Node: Reason",xDescriptors={"urn:alm:descriptor:text"},order=14
 	// +required
 	Reason string `json:"reason"`
@@ -66,7 +67,7 @@ type JobStatus struct {
 	// +optional
 	Phase JobPhase `json:"phase,omitempty"`
 
-	// completed is the progress: nodes that are done of the nodes that match, as in "3/5".
+	// completed is the progress: nodes that are done or skipped of those that match, as in "3/5".
 	// +operator-sdk:csv:customresourcedefinitions:type=status,displayName="Completed",xDescriptors={"urn:alm:descriptor:text"},order=2
 	// +optional
 	Completed string `json:"completed,omitempty"`
@@ -106,6 +107,11 @@ type JobStatus struct {
 	// +optional
 	// +kubebuilder:default=0
 	Failed int32 `json:"failed"`
+
+	// skipped is the number of nodes that a rule of nodeFailurePolicy skips: neither done nor failed.
+	// +operator-sdk:csv:customresourcedefinitions:type=status,displayName="Nodes Skipped",xDescriptors={"urn:alm:descriptor:text"},order=30
+	// +optional
+	Skipped int32 `json:"skipped,omitempty"`
 
 	// startTime is when the current template started, or the Job was last resumed.
 	// +operator-sdk:csv:customresourcedefinitions:type=status,displayName="Started",xDescriptors={"urn:alm:descriptor:text"},order=7

@@ -12,7 +12,7 @@ import (
 // +kubebuilder:subresource:status
 // +kubebuilder:resource:path=jobs,scope=Namespaced,shortName=dsj
 // +kubebuilder:printcolumn:name="Phase",type=string,JSONPath=`.status.phase`,description="How far the Job is, in a word"
-// +kubebuilder:printcolumn:name="Completed",type=string,JSONPath=`.status.completed`,description="Nodes that are done of the nodes that match"
+// +kubebuilder:printcolumn:name="Completed",type=string,JSONPath=`.status.completed`,description="Nodes that are done or skipped of the nodes that match"
 // +kubebuilder:printcolumn:name="Failed",type=integer,JSONPath=`.status.failed`,description="Nodes that count as failed"
 // +kubebuilder:printcolumn:name="Blocked",type=string,JSONPath=`.status.blocked`,description="What keeps nodes from working, empty if nothing does"
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
@@ -222,6 +222,29 @@ type JobSpec struct {
 	// +optional
 	// +kubebuilder:default=Keep
 	CompletedPods CompletedPods `json:"completedPods,omitempty"`
+
+	// nodeDeadlineSeconds is how long the work may take on one node, in seconds from when its pod
+	// is bound to it, image pulls included. Then its pod is deleted, and the node failed.
+	// Default: no limit.
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,displayName="Node Deadline in Seconds",xDescriptors={"urn:alm:descriptor:com.tectonic.ui:number"},order=24
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=2147483647
+	NodeDeadlineSeconds *int64 `json:"nodeDeadlineSeconds,omitempty"`
+
+	// nodeFailurePolicy says which exit codes skip a node, fail it for good, or fail the Job. The
+	// kubelet starts the work once more before its pod is deleted. Default: none.
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,displayName="Node Failure Policy",xDescriptors={"urn:alm:descriptor:com.tectonic.ui:advanced"},order=25
+	// +optional
+	NodeFailurePolicy *NodeFailurePolicy `json:"nodeFailurePolicy,omitempty"`
+
+	// retryFailed is how often a failed node gets a fresh pod, once all others are finished.
+	// Before its last try it does not count as failed. Default: 0.
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,displayName="Retries of Failed Nodes",xDescriptors={"urn:alm:descriptor:com.tectonic.ui:number"},order=26
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=100
+	RetryFailed *int32 `json:"retryFailed,omitempty"`
 
 	// results is what is kept of what the nodes printed, and for how long.
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,displayName="Results",xDescriptors={"urn:alm:descriptor:com.tectonic.ui:advanced"},order=20

@@ -85,7 +85,7 @@ type JobRun struct {
 }
 
 // RecordResult is how the work on a node ended.
-// +kubebuilder:validation:Enum=Succeeded;Failed
+// +kubebuilder:validation:Enum=Succeeded;Failed;Skipped
 type RecordResult string
 
 const (
@@ -93,6 +93,8 @@ const (
 	RecordSucceeded RecordResult = "Succeeded"
 	// RecordFailed says that the node failed, and that its work was stopped.
 	RecordFailed RecordResult = "Failed"
+	// RecordSkipped says that a rule of the Job skips the node, and that its work was stopped.
+	RecordSkipped RecordResult = "Skipped"
 )
 
 // NodeRecord is how the work of a run ended on a node.
@@ -108,11 +110,12 @@ type NodeRecord struct {
 	// +required
 	NodeUID types.UID `json:"nodeUID"`
 
-	// result is Succeeded or Failed.
+	// result is Succeeded, Failed or Skipped.
 	// +required
 	Result RecordResult `json:"result"`
 
-	// reason of a failure, in one word: that of status.failedNodes.
+	// reason of a failure, in one word: that of status.failedNodes. Of a skipped node it is
+	// NodeFailurePolicy.
 	// +optional
 	// +kubebuilder:validation:MaxLength=128
 	Reason string `json:"reason,omitempty"`
@@ -131,6 +134,17 @@ type NodeRecord struct {
 	// +optional
 	// +kubebuilder:validation:Minimum=0
 	Attempts int32 `json:"attempts,omitempty"`
+
+	// podUID is the UID of the pod whose work failed or was skipped. A failure of another pod is
+	// one of another try.
+	// +optional
+	PodUID types.UID `json:"podUID,omitempty"`
+
+	// try is which try of the node failed, 1 for the first. A node has more than one if the Job
+	// has retryFailed, and starts with 1 again when a user resumes the Job.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	Try int32 `json:"try,omitempty"`
 
 	// startTime is when the pod was bound to its node, by the API server's clock.
 	// +optional

@@ -126,6 +126,12 @@ const (
 	ReasonDeadlineExceeded = "DeadlineExceeded"
 	// ReasonBackoffLimitExceeded is why a node failed: its container restarted too often.
 	ReasonBackoffLimitExceeded = "BackoffLimitExceeded"
+	// ReasonNodeDeadlineExceeded is why a node failed: its pod was not done after
+	// nodeDeadlineSeconds.
+	ReasonNodeDeadlineExceeded = "NodeDeadlineExceeded"
+	// ReasonNodeFailurePolicy is why a node failed or is skipped, or a Job is Failed: a rule of
+	// nodeFailurePolicy matches an exit code.
+	ReasonNodeFailurePolicy = "NodeFailurePolicy"
 	// ReasonExitedWithoutWord is why a node in Log mode is blocked or failed: its
 	// container exited with code 0 and did not log the word.
 	ReasonExitedWithoutWord = "ExitedWithoutWord"
