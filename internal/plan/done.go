@@ -24,6 +24,8 @@ func (s *State) recordDone() {
 		s.recordRun(run, entries)
 	}
 	if !s.recordsEarlierRun() {
+		// An exit that a rule matches counts more than the end of a later run of the container.
+		s.recordStops()
 		s.recordRun(s.run(), s.entries)
 	}
 }
@@ -45,7 +47,7 @@ func (s *State) recordRun(run v1beta1.JobRun, entries map[types.UID]*v1beta1.Nod
 		if node == nil || pod.State != Succeeded || !s.owned(pod) || pod.TemplateHash != run.TemplateHash || isOfEarlierMachine(pod, node) {
 			continue
 		}
-		if entry := entries[node.UID]; entry != nil && entry.Result == v1beta1.RecordSucceeded {
+		if entry := s.holding(entries[node.UID]); entry != nil && isFinal(entry) {
 			continue
 		}
 		entry := v1beta1.NodeRecord{
@@ -56,12 +58,23 @@ func (s *State) recordRun(run v1beta1.JobRun, entries map[types.UID]*v1beta1.Nod
 		entries[node.UID] = &entry
 		done = append(done, entry)
 	}
+	s.remember(run, done)
+}
+
+// remember adds entries of a run to those that are unwritten. While another run has unwritten
+// ones, a later Plan adds them.
+func (s *State) remember(run v1beta1.JobRun, entries []v1beta1.NodeRecord) {
 	switch {
 	case s.Records.Unwritten.Run == run:
-		s.Records.Unwritten.Nodes = slices.Concat(s.Records.Unwritten.Nodes, done)
+		s.Records.Unwritten.Nodes = slices.Concat(s.Records.Unwritten.Nodes, entries)
 	case len(s.Records.Unwritten.Nodes) == 0:
-		s.Records.Unwritten = Entries{Run: run, Nodes: done}
+		s.Records.Unwritten = Entries{Run: run, Nodes: entries}
 	}
+}
+
+// isFinal returns whether no later end of the work on the node counts.
+func isFinal(entry *v1beta1.NodeRecord) bool {
+	return entry.Result != v1beta1.RecordFailed || entry.Reason == v1beta1.ReasonNodeFailurePolicy
 }
 
 // dropWritten drops the unwritten entries that a page has. The API server may have written one
@@ -74,6 +87,6 @@ func (s *State) dropWritten() {
 	written := s.Records.entriesOf(unwritten.Run)
 	unwritten.Nodes = slices.DeleteFunc(slices.Clone(unwritten.Nodes), func(entry v1beta1.NodeRecord) bool {
 		has := written[entry.NodeUID]
-		return has != nil && has.Result == v1beta1.RecordSucceeded
+		return has != nil && (has.Result != v1beta1.RecordFailed || entry.PodUID != "" && has.PodUID == entry.PodUID && entry.Result != v1beta1.RecordSucceeded)
 	})
 }

@@ -34,12 +34,15 @@ func eventsFor(s *State, after *v1beta1.JobStatus, outcome Outcome) []Event {
 		all = append(all, templateChangedEvent)
 	}
 	if after.Phase == v1beta1.PhaseRunning && (before.Phase == "" || before.Phase == v1beta1.PhasePending) {
-		add(corev1.EventTypeNormal, "Started", "Run", "started on %d of %s", after.Active+after.Succeeded+after.Failed, nodeCount(int(after.Desired)))
+		add(corev1.EventTypeNormal, "Started", "Run", "started on %d of %s", after.Active+after.Succeeded+after.Skipped+after.Failed, nodeCount(int(after.Desired)))
 	}
 	all = append(all, conditionEvent(before, after, v1beta1.JobSuspended, metav1.ConditionTrue, corev1.EventTypeNormal, "Suspend")...)
 	all = append(all, conditionEvent(before, after, v1beta1.JobSuspended, metav1.ConditionFalse, corev1.EventTypeNormal, "Resume")...)
 	all = append(all, blockedEvent(before, after)...)
 	addFailedNodes(before, after, add)
+	if n := after.Skipped - before.Skipped; n > 0 {
+		add(corev1.EventTypeNormal, "NodesSkipped", "Run", "%s skipped by a rule of nodeFailurePolicy", nodeCount(int(n)))
+	}
 	switch outcome.Result {
 	case Complete:
 		add(corev1.EventTypeNormal, "Completed", "Complete", "%s in %s", outcome.Message, duration(after, s.Now))

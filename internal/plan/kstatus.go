@@ -88,13 +88,13 @@ func notReady(reason, message string) metav1.Condition {
 // allPresentDone returns whether each node is done. Without a verdict that is a Job with
 // completionPolicy Never, which has nothing more to do until a node joins.
 func (s *State) allPresentDone(t *tally) bool {
-	return t.desired() > 0 && t.succeeded == t.desired() &&
+	return t.desired() > 0 && t.succeeded+t.skipped == t.desired() &&
 		daemonset.UpToDate(s.DaemonSet, s.TemplateHash) && int(s.DaemonSet.Status.DesiredNumberScheduled) == t.placed
 }
 
 // progress says how far the Job is.
 func (t *tally) progress() string {
-	text := fmt.Sprintf("%d of %s done", t.succeeded, nodeCount(t.desired()))
+	text := fmt.Sprintf("%d of %s done%s", t.succeeded, nodeCount(t.desired()), t.skips())
 	if t.failed() > 0 {
 		text += fmt.Sprintf(", %d failed", t.failed())
 	}

@@ -46,6 +46,8 @@ type member struct {
 	entry *v1beta1.NodeRecord
 	// state of the node's work, empty if nothing says anything about it.
 	state PodState
+	// triedAgain says that the node failed, and gets a fresh pod.
+	triedAgain bool
 }
 
 // membership is which nodes the Job has.
@@ -92,13 +94,19 @@ func (s *State) memberOf(node *Node, pod *Pod) member {
 	m := member{node: node, pod: pod, entry: s.entryOf(node)}
 	if pod != nil {
 		m.state = s.stateOf(pod)
+		m.triedAgain = m.state == Failed && s.hasTriesLeft(s.tryOf(pod, node))
 	}
-	switch {
-	case m.entry == nil || m.state == Succeeded:
-	case m.entry.Result == v1beta1.RecordSucceeded:
+	switch entry := m.entry; {
+	case entry == nil:
+	case entry.Result == v1beta1.RecordSkipped:
+		m.state = Skipped
+	case entry.Result == v1beta1.RecordSucceeded:
 		m.state = Succeeded
-	default:
-		m.state = Failed
+	case m.state == Succeeded && !isFinal(entry):
+	case !s.isTriedAgain(entry):
+		m.state, m.triedAgain = Failed, false
+	case pod == nil || pod.UID == entry.PodUID:
+		m.state, m.triedAgain = Failed, true
 	}
 	return m
 }

@@ -13,7 +13,7 @@ import (
 // Job that never ends do not: a node that joins must not depend on the manager.
 func (s *State) runsOnce() bool {
 	spec := &s.Job.Spec
-	return !neverEnds(spec) || spec.Parallelism != nil || releases(spec)
+	return !neverEnds(spec) || spec.Parallelism != nil || releases(spec) || stopsNodes(spec)
 }
 
 // latchesGate returns whether pods that are made again wait for the manager in the present run.
@@ -66,12 +66,14 @@ type removal struct {
 // removal returns the pods of the present run to delete: of one kind at a time.
 func (s *State) removal(t *tally) removal {
 	switch {
+	case s.suspended() && s.stopsPods() && s.runsOnce():
+		return s.podsOfStops()
 	case !s.movesPods():
 		return removal{}
 	case !s.runsOnce():
 		return s.podsOfEarlierMachines()
 	}
-	for _, removal := range []removal{s.podsToRetry(), s.podsOfFailures(t), s.podsOfEarlierMachines(), s.podsToRelease()} {
+	for _, removal := range []removal{s.podsToRetry(), s.podsOfStops(), s.podsOfFailures(t), s.podsOfEarlierMachines(), s.podsToRelease()} {
 		if len(removal.pods) > 0 {
 			return removal
 		}
@@ -115,7 +117,7 @@ func (s *State) podsOfFailures(t *tally) removal {
 			continue
 		}
 		r.pods = append(r.pods, *pod)
-		if f.member.entry == nil {
+		if !s.isRecorded(f.member) {
 			r.entries = append(r.entries, s.failedEntry(f.member, &f.FailedNode))
 		}
 	}
@@ -163,7 +165,7 @@ func (s *State) destroys(t *tally, outcome Outcome, removal removal) bool {
 	case Fail:
 		return true
 	case Complete:
-		return t.failed() > 0 || len(s.written) > 0 || s.deletesDaemonSet(v1beta1.PhaseComplete) || keepsResults(&s.Job.Spec)
+		return t.failed() > 0 || t.skipped > 0 || len(s.written) > 0 || s.deletesDaemonSet(v1beta1.PhaseComplete) || keepsResults(&s.Job.Spec)
 	}
 	// Pods are released once a page has their nodes: they destroy nothing.
 	return len(removal.entries) > 0 && s.gateObserved()

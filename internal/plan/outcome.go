@@ -37,6 +37,10 @@ type Outcome struct {
 // nodes: otherwise one of both has not observed a node yet, and the manager waits.
 func evaluate(s *State, t *tally) Outcome {
 	spec, expired := &s.Job.Spec, s.expired()
+	if m := s.failsJob(t); m != nil {
+		return Outcome{Fail, v1beta1.ReasonNodeFailurePolicy, fmt.Sprintf("%s ended with exit code %d, for which nodeFailurePolicy fails the Job; %s",
+			m.node.Name, *m.entry.ExitCode, t.progress())}
+	}
 	if neverEnds(spec) {
 		return Outcome{}
 	}
@@ -54,17 +58,27 @@ func evaluate(s *State, t *tally) Outcome {
 		return s.failing(reason, failures(t, tolerated, expired))
 	}
 	switch {
-	case t.desired() == 0, t.succeeded+t.failed() < t.desired(),
+	case t.desired() == 0, t.succeeded+t.skipped+t.failed() < t.desired(),
 		!expired && int(s.DaemonSet.Status.DesiredNumberScheduled) != t.placed:
 		return Outcome{}
 	case t.failed() > 0:
 		return Outcome{Complete, v1beta1.ReasonFailuresTolerated,
-			fmt.Sprintf("%d of %s done, %d failed, which the Job tolerates%s", t.succeeded, nodeCount(t.desired()), t.failed(), t.others())}
+			fmt.Sprintf("%d of %s done%s, %d failed, which the Job tolerates%s", t.succeeded, nodeCount(t.desired()), t.skips(), t.failed(), t.others())}
+	case t.skipped > 0:
+		return Outcome{Complete, v1beta1.ReasonAllNodesDone, fmt.Sprintf("%d done%s%s", t.succeeded, t.skips(), t.others())}
 	case len(t.leftOut) > 0:
 		return Outcome{Complete, v1beta1.ReasonAllNodesDone,
 			fmt.Sprintf("%d of %s done%s", t.succeeded, nodeCount(t.desired()+len(t.leftOut)), t.others())}
 	}
 	return Outcome{Complete, v1beta1.ReasonAllNodesDone, fmt.Sprintf("%s done%s", nodeCount(t.desired()), t.others())}
+}
+
+// skips says how many nodes are skipped, in a clause that begins with a comma.
+func (t *tally) skips() string {
+	if t.skipped == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", %d skipped", t.skipped)
 }
 
 // others says which nodes the Job left out, for the message of a verdict.

@@ -76,8 +76,11 @@ func Compute(s State) Plan {
 	}
 	var p Plan
 	s.recordDone()
-	if s.recordsEarlierRun() {
+	switch {
+	case s.recordsEarlierRun():
 		return recordEarlierRun(&s)
+	case s.needsLive:
+		return Plan{ReadLive: true, Unwritten: s.Records.Unwritten}
 	}
 	t := s.tally()
 	removal := s.removal(&t)
@@ -101,7 +104,7 @@ func Compute(s State) Plan {
 		p.RequeueAfter = immediately
 	default:
 		p.movePods(&s, &t, removal)
-		p.RequeueAfter = soonest(p.RequeueAfter, wait, s.untilDeadline(), s.untilSlow(), retryBlocked(s.Blocker))
+		p.RequeueAfter = soonest(p.RequeueAfter, wait, s.untilDeadline(), s.untilNodeDeadline(), s.untilSlow(), retryBlocked(s.Blocker))
 	}
 	p.RequeueAfter = soonest(p.RequeueAfter, flushAfter)
 	// A stale State would end a Job that goes on, or run work again that is done. Pages
@@ -162,17 +165,18 @@ func finished(s *State) Plan {
 
 // movePods plans to replace the pods of earlier templates and tries, to take back
 // slots, and to ungate pods. A suspended Job replaces none: its nodes finish their
-// work. Nor does one whose admission policy is missing. No pod is deleted before new pods
+// work, unless a rule of the node stops it. Nor does one whose admission policy is missing. No pod is deleted before new pods
 // are made from the present template, because the DaemonSet controller would run the old
 // work once more.
 func (p *Plan) movePods(s *State, t *tally, removal removal) {
+	if s.movesPods() {
+		p.DeletePods, p.DeleteReason = s.podsToReplace(), "the Job's template changed"
+	}
+	if len(p.DeletePods) == 0 && (s.gateObserved() || !s.runsOnce()) {
+		p.DeletePods, p.DeleteReason, p.DeleteUnchanged = removal.pods, removal.reason, true
+	}
 	if !s.movesPods() {
 		return
-	}
-	if p.DeletePods = s.podsToReplace(); len(p.DeletePods) > 0 {
-		p.DeleteReason = "the Job's template changed"
-	} else if s.gateObserved() || !s.runsOnce() {
-		p.DeletePods, p.DeleteReason, p.DeleteUnchanged = removal.pods, removal.reason, true
 	}
 	var reclaimAfter, ungateAfter time.Duration
 	p.Reclaim, reclaimAfter = s.podsToReclaim()
@@ -183,8 +187,11 @@ func (p *Plan) movePods(s *State, t *tally, removal removal) {
 }
 
 // movesPods returns whether pods are deleted to be made again, and ungated.
-func (s *State) movesPods() bool {
-	return !s.suspended() && !s.guarded() && daemonset.UpToDate(s.DaemonSet, s.TemplateHash)
+func (s *State) movesPods() bool { return !s.suspended() && s.stopsPods() }
+
+// stopsPods returns whether pods are deleted whose successors stay gated.
+func (s *State) stopsPods() bool {
+	return !s.guarded() && daemonset.UpToDate(s.DaemonSet, s.TemplateHash)
 }
 
 // retryBlocked returns when to retry a blocked Job, 0 for never. The cache holds

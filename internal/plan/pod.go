@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"reflect"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -25,6 +26,8 @@ const (
 	// Failed pods restarted more often than the Job's backoffLimit allows. The
 	// kubelet keeps restarting them, and they may still succeed.
 	Failed PodState = "failed"
+	// Skipped is the state of a node, never that of a pod: a rule skips it.
+	Skipped PodState = "skipped"
 	// Lost pods ended as a whole, as evicted ones do. They run nothing until the
 	// DaemonSet controller has replaced them.
 	Lost PodState = "lost"
@@ -72,6 +75,9 @@ type Pod struct {
 	Restarts int32
 	ExitCode *int32
 	Log      string
+	// Exits are the exit codes with which containers of the work failed, the earliest first,
+	// since the node last booted.
+	Exits []int32
 	// Output is what a Succeeded pod that asks for its output printed.
 	Output string
 	// Activity says in words what the pod is doing, for when the deadline passes.
@@ -125,6 +131,10 @@ func ReadPod(pod *corev1.Pod) Pod {
 // readWork reads how the containers of the work ended.
 func (p *Pod) readWork(pod *corev1.Pod, work []*corev1.ContainerStatus, byLog bool) {
 	p.WorkFailed, p.Started = workFailed(pod, work, byLog), hasStarted(pod)
+	if !byLog || !v1beta1.PodIsCompleted(pod) {
+		// A container in Log mode may end as it likes after its word.
+		p.Exits = failedExits(pod, work)
+	}
 	if worst := mostRestarted(work); worst != nil {
 		p.Restarts = restarts(work)
 		if end := LastEnd(worst); end != nil {
@@ -156,10 +166,8 @@ func ungatedAt(pod *corev1.Pod) time.Time {
 // SaysTheSame returns whether both pods say the same about their work, in
 // whichever resourceVersion.
 func (p Pod) SaysTheSame(other Pod) bool {
-	sameExit := (p.ExitCode == nil) == (other.ExitCode == nil) && (p.ExitCode == nil || *p.ExitCode == *other.ExitCode)
-	p.ExitCode, other.ExitCode = nil, nil
 	p.ResourceVersion, other.ResourceVersion = "", ""
-	return sameExit && p == other
+	return reflect.DeepEqual(p, other)
 }
 
 // NodeName returns the node that the pod is on, or is made for: the DaemonSet

@@ -69,7 +69,7 @@ func (e *Entries) addTo(entries map[types.UID]*v1beta1.NodeRecord) {
 func (s *State) entryOf(node *Node) *v1beta1.NodeRecord { return s.holding(s.entries[node.UID]) }
 
 func (s *State) holding(entry *v1beta1.NodeRecord) *v1beta1.NodeRecord {
-	if entry == nil || entry.Result == v1beta1.RecordSucceeded {
+	if entry == nil || entry.Result != v1beta1.RecordFailed {
 		return entry
 	}
 	if retried := s.retryTime(); retried != nil && (entry.EndTime == nil || entry.EndTime.Before(retried)) {
@@ -100,20 +100,27 @@ func (s *State) failedEntry(m *member, failed *v1beta1.FailedNode) v1beta1.NodeR
 		entry.EndTime = retried
 	}
 	if m.pod != nil {
+		entry.PodUID, entry.Try = m.pod.UID, s.tryOf(m.pod, m.node)
 		entry.Attempts, entry.StartTime, entry.Output = attempts(m.pod), timeOf(m.pod.ScheduledAt), s.failedOutput(m.pod)
 	}
 	return entry
 }
 
-// failedEntries returns the entries of all failed nodes that have none.
+// failedEntries returns the entries of all failed nodes whose failure has none.
 func (s *State) failedEntries(t *tally) []v1beta1.NodeRecord {
 	var entries []v1beta1.NodeRecord
 	for i := range t.failures {
-		if f := &t.failures[i]; f.member.entry == nil {
+		if f := &t.failures[i]; !s.isRecorded(f.member) {
 			entries = append(entries, s.failedEntry(f.member, &f.FailedNode))
 		}
 	}
 	return entries
+}
+
+// isRecorded returns whether the failure of a node has an entry. A pod that works after the
+// entry of another one is a further try, which has none yet.
+func (s *State) isRecorded(m *member) bool {
+	return m.entry != nil && (m.pod == nil || m.pod.State == Gated || m.entry.PodUID == m.pod.UID || !s.isTriedAgain(m.entry))
 }
 
 func attempts(pod *Pod) int32 {

@@ -51,6 +51,7 @@ func (s *State) podsToUngate(m *membership) (ungate []Pod, retry time.Duration) 
 		}
 	}
 	var waiting []Pod
+	triesFailed := s.triesFailedNodes(m)
 	for i := range s.Pods {
 		pod := &s.Pods[i]
 		if s.holdsSlot(pod) {
@@ -60,7 +61,7 @@ func (s *State) podsToUngate(m *membership) (ungate []Pod, retry time.Duration) 
 		case pod.State == Gated && pod.Blocker.Reason == v1beta1.ReasonTooManyContainers:
 			// Its work would never count, and hold its slot until the user changes the template.
 		case pod.State == Gated && s.counts(pod) && placed[pod.Node]:
-			if s.entryOf(s.nodes[pod.Node]) == nil {
+			if entry := s.entryOf(s.nodes[pod.Node]); entry == nil || s.isTriedAgain(entry) && triesFailed {
 				waiting = append(waiting, *pod)
 			}
 		case pod.State != Gated && pod.State != Lost && !pod.Gone:

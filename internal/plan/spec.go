@@ -53,6 +53,11 @@ func neverEnds(spec *v1beta1.JobSpec) bool {
 	return spec.CompletionPolicy == v1beta1.CompletionNever
 }
 
+// stopsNodes returns whether the work on one node can be stopped by a rule of that node.
+func stopsNodes(spec *v1beta1.JobSpec) bool {
+	return spec.NodeDeadlineSeconds != nil || spec.NodeFailurePolicy != nil || retryLimit(spec) > 0
+}
+
 // releases returns whether the pod of a node that is done is deleted before the Job is over.
 func releases(spec *v1beta1.JobSpec) bool { return spec.CompletedPods == v1beta1.CompletedPodsRelease }
 

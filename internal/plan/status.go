@@ -19,13 +19,14 @@ func newStatus(s *State, t *tally, removal removal) (v1beta1.JobStatus, Outcome)
 	}
 	status := v1beta1.JobStatus{
 		Phase:              s.phase(t, outcome.Result),
-		Completed:          fmt.Sprintf("%d/%d", t.succeeded, t.desired()),
+		Completed:          fmt.Sprintf("%d/%d", t.succeeded+t.skipped, t.desired()),
 		ObservedGeneration: s.Job.Generation,
 		TemplateHash:       s.TemplateHash,
 		Desired:            int32(t.desired()),
 		Active:             int32(t.active),
 		Succeeded:          int32(t.succeeded),
 		Failed:             int32(t.failed()),
+		Skipped:            int32(t.skipped),
 		StartTime:          s.startTime(),
 		FailedNodes:        t.failedNodes(),
 		FailureGroups:      s.failureGroups(t),
@@ -66,7 +67,7 @@ func (s *State) phase(t *tally, result Result) v1beta1.JobPhase {
 		return v1beta1.PhaseFailed
 	case s.suspended(), result == Hold:
 		return v1beta1.PhaseSuspended
-	case t.active+t.succeeded+t.failed() > 0, s.Job.Status.Phase == v1beta1.PhaseRunning && !s.templateChanged():
+	case t.active+t.succeeded+t.skipped+t.failed() > 0, s.Job.Status.Phase == v1beta1.PhaseRunning && !s.templateChanged():
 		return v1beta1.PhaseRunning
 	}
 	return v1beta1.PhasePending

@@ -14,7 +14,7 @@ const maxNamedNodes = 100
 // tally is the sum over the nodes of the Job.
 type tally struct {
 	membership
-	gated, active, succeeded int
+	gated, active, succeeded, skipped int
 	// missing are the nodes without a pod that counts: it is not made yet, was
 	// refused, is being replaced, or is lost.
 	missing int
@@ -50,6 +50,10 @@ func (s *State) tally() tally {
 		switch {
 		case m.state == Succeeded:
 			t.succeeded++
+		case m.state == Skipped:
+			t.skipped++
+		case m.triedAgain && !expired:
+			t.gated++
 		case m.state == Failed:
 			t.failures = append(t.failures, failure{s.failedNode(m), m})
 		case expired:
@@ -69,8 +73,15 @@ func (s *State) tally() tally {
 // failedNode says why a node failed: by its pod, or by its entry once the pod is gone. The
 // last status may still have what the pod printed.
 func (s *State) failedNode(m *member) v1beta1.FailedNode {
-	if m.pod != nil && s.stateOf(m.pod) == Failed {
-		return backoffLimitExceeded(m.pod)
+	if pod := m.pod; pod != nil {
+		switch recorded := m.entry != nil && m.entry.PodUID == pod.UID; {
+		case recorded && m.entry.Reason == v1beta1.ReasonNodeDeadlineExceeded:
+			return s.nodeDeadlineExceeded(pod)
+		case recorded && m.entry.Reason == v1beta1.ReasonNodeFailurePolicy && m.entry.ExitCode != nil:
+			return stoppedByRule(pod, *m.entry.ExitCode)
+		case s.stateOf(pod) == Failed:
+			return backoffLimitExceeded(pod)
+		}
 	}
 	for i := range s.Job.Status.FailedNodes {
 		if last := &s.Job.Status.FailedNodes[i]; last.Node == m.node.Name && last.Reason == m.entry.Reason && !s.templateChanged() {

@@ -62,5 +62,5 @@ func isSignificant(last, next *v1beta1.JobStatus) bool {
 func changedNodes(last, next *v1beta1.JobStatus) int {
 	distance := func(a, b int32) int { return int(max(a, b) - min(a, b)) }
 	return max(distance(last.Desired, next.Desired), distance(last.Active, next.Active),
-		distance(last.Succeeded, next.Succeeded), distance(last.Failed, next.Failed))
+		distance(last.Succeeded, next.Succeeded), distance(last.Failed, next.Failed), distance(last.Skipped, next.Skipped))
 }
