@@ -125,7 +125,7 @@ func (s *State) slotBlocker(t *tally) Blocker {
 			first = pod
 		}
 	}
-	if t.gated == 0 || t.active > 0 || free > 0 || first == nil {
+	if t.gated+t.triedAgain == 0 || t.active > 0 || free > 0 || first == nil {
 		return Blocker{}
 	}
 	return Blocker{v1beta1.ReasonSlotsTaken, fmt.Sprintf("pods that are being stopped hold all slots: %s on %s", first.Name, first.Node)}

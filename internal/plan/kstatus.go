@@ -98,5 +98,8 @@ func (t *tally) progress() string {
 	if t.failed() > 0 {
 		text += fmt.Sprintf(", %d failed", t.failed())
 	}
+	if t.triedAgain > 0 {
+		text += fmt.Sprintf(", %d to be tried again", t.triedAgain)
+	}
 	return text + t.others()
 }

@@ -105,7 +105,7 @@ func (s *State) memberOf(node *Node, pod *Pod) member {
 	case m.state == Succeeded && !isFinal(entry):
 	case !s.isTriedAgain(entry):
 		m.state, m.triedAgain = Failed, false
-	case pod == nil || pod.UID == entry.PodUID:
+	case pod == nil || pod.State == Gated || pod.UID == entry.PodUID:
 		m.state, m.triedAgain = Failed, true
 	}
 	return m

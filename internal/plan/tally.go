@@ -18,6 +18,8 @@ type tally struct {
 	// missing are the nodes without a pod that counts: it is not made yet, was
 	// refused, is being replaced, or is lost.
 	missing int
+	// triedAgain are the failed nodes that wait for a fresh pod, or for their turn.
+	triedAgain int
 	// failures are ordered by the node's name.
 	failures []failure
 }
@@ -53,7 +55,7 @@ func (s *State) tally() tally {
 		case m.state == Skipped:
 			t.skipped++
 		case m.triedAgain && !expired:
-			t.gated++
+			t.triedAgain++
 		case m.state == Failed:
 			t.failures = append(t.failures, failure{s.failedNode(m), m})
 		case expired:
