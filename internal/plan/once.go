@@ -66,8 +66,10 @@ type removal struct {
 // removal returns the pods of the present run to delete: of one kind at a time.
 func (s *State) removal(t *tally) removal {
 	switch {
-	case s.suspended() && s.stopsPods() && s.runsOnce():
-		return s.podsOfStops()
+	case !daemonset.UpToDate(s.DaemonSet, s.TemplateHash):
+		return removal{}
+	case !s.movesPods() && s.runsOnce():
+		return s.podsOfStops() // Their successors stay gated.
 	case !s.movesPods():
 		return removal{}
 	case !s.runsOnce():

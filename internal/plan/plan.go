@@ -165,9 +165,9 @@ func finished(s *State) Plan {
 
 // movePods plans to replace the pods of earlier templates and tries, to take back
 // slots, and to ungate pods. A suspended Job replaces none: its nodes finish their
-// work, unless a rule of the node stops it. Nor does one whose admission policy is missing. No pod is deleted before new pods
-// are made from the present template, because the DaemonSet controller would run the old
-// work once more.
+// work, unless a rule stops it. Nor does one whose admission policy is missing. No pod is
+// deleted before new pods are made from the present template, because the DaemonSet
+// controller would run the old work once more.
 func (p *Plan) movePods(s *State, t *tally, removal removal) {
 	if s.movesPods() {
 		p.DeletePods, p.DeleteReason = s.podsToReplace(), "the Job's template changed"
@@ -187,11 +187,8 @@ func (p *Plan) movePods(s *State, t *tally, removal removal) {
 }
 
 // movesPods returns whether pods are deleted to be made again, and ungated.
-func (s *State) movesPods() bool { return !s.suspended() && s.stopsPods() }
-
-// stopsPods returns whether pods are deleted whose successors stay gated.
-func (s *State) stopsPods() bool {
-	return !s.guarded() && daemonset.UpToDate(s.DaemonSet, s.TemplateHash)
+func (s *State) movesPods() bool {
+	return !s.suspended() && !s.guarded() && daemonset.UpToDate(s.DaemonSet, s.TemplateHash)
 }
 
 // retryBlocked returns when to retry a blocked Job, 0 for never. The cache holds

@@ -14,7 +14,7 @@ import (
 // An exit that a rule matches is remembered at once, since the next one replaces it in the
 // pod's status. The others need a live State: in a stale one the work may be done by now.
 func (s *State) recordStops() {
-	if !stopsNodes(&s.Job.Spec) || s.guarded() {
+	if !stopsNodes(&s.Job.Spec) {
 		return
 	}
 	var stops []v1beta1.NodeRecord
