@@ -168,7 +168,7 @@ type JobSpec struct {
 	BackoffLimit *int32 `json:"backoffLimit,omitempty"`
 
 	// maxFailedNodes is how many failed nodes the Job tolerates, as a number or
-	// as a percentage of the nodes that match now, rounded down. It has no effect
+	// as a percentage of the nodes that match now, rounded down. Without effect
 	// with completionPolicy Never. Default: 0.
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,displayName="Tolerated Failed Nodes",xDescriptors={"urn:alm:descriptor:com.tectonic.ui:text"},order=12
 	// +optional
@@ -180,8 +180,7 @@ type JobSpec struct {
 	// maxFailedNodes. Fail: the Job is Failed, and its DaemonSet is removed at
 	// once. Suspend: the Job holds itself in its status and starts no further
 	// node, until the annotation daemonset.darkowlzz.space/resume gets another
-	// value; its failed nodes are then tried again. It has no effect with
-	// completionPolicy Never. Default: Fail.
+	// value. Without effect with completionPolicy Never. Default: Fail.
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,displayName="On Failure",xDescriptors={"urn:alm:descriptor:com.tectonic.ui:select:Fail","urn:alm:descriptor:com.tectonic.ui:select:Suspend"},order=13
 	// +optional
 	// +kubebuilder:default=Fail
@@ -207,17 +206,17 @@ type JobSpec struct {
 	// ttlSecondsAfterFinished is how long a finished Job is kept, in seconds.
 	// Unset: a complete Job is deleted at once, unless Argo CD, Flux or Helm owns
 	// it and would apply it again, and a failed one is kept. Set: each is deleted
-	// that long after it finished. Until then a complete Job keeps its pods, so
-	// that their logs can be read, and runs on no new node.
+	// that long after it finished. Until then a complete Job keeps its pods, for
+	// their logs, and runs on no new node.
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,displayName="Seconds Kept After Finishing",xDescriptors={"urn:alm:descriptor:com.tectonic.ui:number"},order=16
 	// +optional
 	// +kubebuilder:validation:Minimum=0
 	TTLSecondsAfterFinished *int32 `json:"ttlSecondsAfterFinished,omitempty"`
 
 	// completedPods is what becomes of the pod of a node that is done. Keep: it stays until the
-	// Job is over, with its log, its resources and its address, and a reboot runs its container
-	// again. Release: it is deleted once its node is recorded, and the one that the DaemonSet
-	// controller makes in its place waits, without a node, until the Job is over. Default: Keep.
+	// Job is over, with its log, resources and address, and a reboot runs its container again.
+	// Release: it is deleted once its node is recorded, and its successor waits, without a
+	// node, until the Job is over. Default: Keep.
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,displayName="Completed Pods",xDescriptors={"urn:alm:descriptor:com.tectonic.ui:select:Keep","urn:alm:descriptor:com.tectonic.ui:select:Release","urn:alm:descriptor:com.tectonic.ui:advanced"},order=19
 	// +optional
 	// +kubebuilder:default=Keep

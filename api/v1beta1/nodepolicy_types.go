@@ -25,6 +25,7 @@ const (
 )
 
 // NodeFailurePolicy decides by exit code what a failure means.
+// +kubebuilder:validation:XValidation:rule="self.rules.all(r, r.onExitCodes.operator != 'In' || !(0 in r.onExitCodes.values))",message="0 says that the work is done: leave it out of the values of In"
 type NodeFailurePolicy struct {
 	// rules are compared in their order with each exit code other than 0. The first that matches
 	// decides. Without a match backoffLimit does.
@@ -48,7 +49,6 @@ type NodeFailureRule struct {
 }
 
 // ExitCodes is a set of exit codes. An exit with code 0 is in none.
-// +kubebuilder:validation:XValidation:rule="self.operator != 'In' || !(0 in self.values)",message="0 says that the work is done: leave it out of values"
 type ExitCodes struct {
 	// operator is In or NotIn.
 	// +required

@@ -117,10 +117,7 @@ func (s *State) podBlockers() Blocker {
 	byReason := map[string][]*Pod{}
 	for i := range s.Pods {
 		pod := &s.Pods[i]
-		if node := s.nodes[pod.Node]; node != nil && s.isStopped(pod, node) {
-			continue // It is about to be deleted.
-		}
-		if reason := s.blockerOf(pod).Reason; reason != "" && s.upToDate(pod) && !pod.Terminating && s.stateOf(pod) != Failed {
+		if reason := s.blockerOf(pod).Reason; reason != "" && s.upToDate(pod) && !pod.Terminating && s.stateOf(pod) != Failed && !s.isStopped(pod) {
 			byReason[reason] = append(byReason[reason], pod)
 		}
 	}

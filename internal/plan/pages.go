@@ -177,7 +177,8 @@ func (s *State) untilFlush(entries Entries) time.Duration {
 	return max(0, since.Add(interval).Sub(s.Now))
 }
 
-// losesEvidence returns whether no pod that stays says what one of the entries says.
+// losesEvidence returns whether no pod that stays says what one of the entries says. The pod
+// of a node whose work is stopped goes with the next Plan.
 func (s *State) losesEvidence(entries Entries) bool {
 	evident := map[types.UID]bool{}
 	for i := range s.Pods {
@@ -187,7 +188,7 @@ func (s *State) losesEvidence(entries Entries) bool {
 		}
 	}
 	for i := range entries.Nodes {
-		if !evident[entries.Nodes[i].NodeUID] {
+		if entry := &entries.Nodes[i]; entry.Result != v1beta1.RecordSucceeded || !evident[entry.NodeUID] {
 			return true
 		}
 	}

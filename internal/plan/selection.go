@@ -23,7 +23,7 @@ func (s *State) holdsSlot(pod *Pod) bool {
 	switch state := s.stateOf(pod); {
 	case pod.Gone:
 		return false
-	case state == Failed && !pod.Terminating && !s.stopsFailures():
+	case state == Failed && !pod.Terminating && !s.stopsFailures() && !s.isStopped(pod):
 		// The kubelet keeps restarting it, as the API documents.
 		return false
 	case state != Active && state != Failed:

@@ -21,7 +21,7 @@ func (s *State) recordStops() {
 	for i := range s.Pods {
 		pod := &s.Pods[i]
 		node := s.nodes[pod.Node]
-		if node == nil || pod.Gone || pod.State == Gated || !s.upToDate(pod) || s.isEarlierTry(pod) || isOfEarlierMachine(pod, node) || s.isStopped(pod, node) {
+		if node == nil || pod.Gone || pod.State == Gated || !s.upToDate(pod) || s.isEarlierTry(pod) || isOfEarlierMachine(pod, node) || s.isStopped(pod) {
 			continue
 		}
 		if last := s.entryOf(node); last != nil && last.Result != v1beta1.RecordFailed {
@@ -44,7 +44,11 @@ func (s *State) recordStops() {
 
 // isStopped returns whether the node's record says that the work of this pod is stopped. A pod
 // that was made before the gate was in the template is stopped like the one before it.
-func (s *State) isStopped(pod *Pod, node *Node) bool {
+func (s *State) isStopped(pod *Pod) bool {
+	node := s.nodes[pod.Node]
+	if node == nil {
+		return false
+	}
 	last := s.entries[node.UID]
 	if last == nil || last.Result == v1beta1.RecordSucceeded {
 		return false
@@ -120,8 +124,7 @@ func (s *State) untilNodeDeadline() time.Duration {
 // entries writes their page, so that what is in s.entries is in a page before a pod goes.
 func (s *State) podsOfStops() removal {
 	return removal{reason: "their nodes were skipped, or failed and are stopped", pods: s.filter(func(pod *Pod) bool {
-		node := s.nodes[pod.Node]
-		return node != nil && s.upToDate(pod) && !pod.Terminating && pod.State != Gated && s.isStopped(pod, node)
+		return s.upToDate(pod) && !pod.Terminating && pod.State != Gated && s.isStopped(pod)
 	})}
 }
 

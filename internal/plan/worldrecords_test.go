@@ -32,7 +32,9 @@ func (w *world) pagesOf(job types.UID) []*v1beta1.JobRecord {
 // remember keeps the entries that no page has yet, as records.go does.
 func (w *world) remember(p *Plan, gone []Pod) {
 	w.manager.memory.records.Unwritten = p.Unwritten
-	w.manager.gone = slices.DeleteFunc(w.manager.gone, func(pod Pod) bool { return slices.ContainsFunc(gone, func(other Pod) bool { return other.UID == pod.UID }) })
+	w.manager.gone = slices.DeleteFunc(w.manager.gone, func(pod Pod) bool {
+		return slices.ContainsFunc(gone, func(other Pod) bool { return other.UID == pod.UID })
+	})
 }
 
 // writePages writes the pages in their order. After one that was refused, or whose answer is
