@@ -149,6 +149,9 @@ const (
 	ReasonDaemonSetNameTaken = "DaemonSetNameTaken"
 	// ReasonDaemonSetRefused is why a Job is Blocked: the API server refused the DaemonSet.
 	ReasonDaemonSetRefused = "DaemonSetRefused"
+	// ReasonRecordRefused is why a Job is Blocked: its nodes cannot be recorded. What would destroy
+	// evidence waits, and so does a verdict that needs the record.
+	ReasonRecordRefused = "RecordRefused"
 	// ReasonGuardMissing is why a Job is Blocked: the admission policy that limits who may
 	// write Jobs is missing or altered, and nothing starts until an administrator applies it.
 	ReasonGuardMissing = "GuardMissing"

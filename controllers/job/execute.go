@@ -36,8 +36,11 @@ func (r *Reconciler) execute(ctx context.Context, state *jobState, s plan.State,
 			return retryConflict(err)
 		}
 	}
-	if err := r.writeRecords(ctx, state, s, p.Pages); err != nil {
+	switch refused, err := r.writeRecords(ctx, state, s, p.Pages); {
+	case err != nil:
 		return retryConflict(err)
+	case refused:
+		return ctrl.Result{RequeueAfter: time.Millisecond}, nil
 	}
 	if p.Status != nil {
 		if err := r.writeStatus(ctx, state, s, p.Status); err != nil {

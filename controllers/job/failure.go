@@ -27,9 +27,15 @@ func (s *jobState) recordFailure(err error, now time.Time) {
 	s.failure = err
 }
 
+// keepsFailing returns whether the reconciles of a Job have failed for longer than a conflict, or
+// a restart of the API server, lasts.
+func (s *jobState) keepsFailing(now time.Time) bool {
+	return !s.failingSince.IsZero() && now.Sub(s.failingSince) >= failureDelay
+}
+
 // failureBlocker returns why the reconciles of a Job keep failing.
 func (s *jobState) failureBlocker(now time.Time) plan.Blocker {
-	if s.failure == nil || now.Sub(s.failingSince) < failureDelay {
+	if s.failure == nil || !s.keepsFailing(now) {
 		return plan.Blocker{}
 	}
 	return plan.Blocker{Reason: v1beta1.ReasonReconcileFailed,

@@ -3,6 +3,7 @@ package job
 import (
 	"context"
 	"fmt"
+	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -54,20 +55,36 @@ func (r *Reconciler) listRecords(ctx context.Context, job *v1beta1.Job) ([]*v1be
 
 // writeRecords writes JobRecords in their order. The resourceVersion keeps a manager that was
 // replaced as the leader from writing one. After an error they are listed again: the API server
-// may have written one, or not.
-func (r *Reconciler) writeRecords(ctx context.Context, state *jobState, s plan.State, pages []*v1beta1.JobRecord) error {
+// may have written one, or not. refused says that it took one for refused, and that the next
+// reconcile does what needs none.
+func (r *Reconciler) writeRecords(ctx context.Context, state *jobState, s plan.State, pages []*v1beta1.JobRecord) (refused bool, err error) {
 	if len(pages) == 0 {
-		return nil
+		return false, nil
 	}
 	state.records.Known = false
 	for _, page := range pages {
-		if err := r.writeRecord(ctx, page); err != nil {
-			return err
+		err := r.writeRecord(ctx, page)
+		if err != nil && state.refusesRecord(err, s.Now) {
+			state.records = state.records.AfterRefusal(err.Error(), s.Now)
+			logf.FromContext(ctx).Info("Failed to write JobRecord, retrying later", "record", page.Name, "error", err.Error())
+			return true, nil
+		}
+		if err != nil {
+			return false, err
 		}
 	}
 	state.records = s.Records.Written(pages, s.Now)
 	logf.FromContext(ctx).Info("Recorded nodes", "records", len(state.records.Pages), "written", pages[0].Name)
-	return nil
+	return false, nil
+}
+
+// refusesRecord returns whether an error of writing a JobRecord is more than a passing one: the
+// API server says so, or the Job's reconciles keep failing. A conflict is none.
+func (s *jobState) refusesRecord(err error, now time.Time) bool {
+	if apierrors.IsConflict(err) || apierrors.IsNotFound(err) {
+		return false
+	}
+	return isRefusal(err) || s.records.Refused.Message != "" || s.keepsFailing(now)
 }
 
 // writeRecord creates a JobRecord, or updates one that has a resourceVersion.

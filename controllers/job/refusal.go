@@ -6,7 +6,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 )
 
-// isRefusal reports whether an error of an apply says that the API server would refuse
+// isRefusal reports whether an error of a write says that the API server would refuse
 // the same object again.
 //
 // A field that the API server does not know, because its Kubernetes is older than the

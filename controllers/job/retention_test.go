@@ -179,7 +179,7 @@ var _ = Describe("a JobRecord of another Job", func() {
 		change(j, func(spec *v1beta1.JobSpec) { spec.Suspend = nil })
 		finish(ns, "j", "a")
 		finish(ns, "j", "b")
-		Eventually(condition(j, v1beta1.JobBlocked)).WithTimeout(30 * time.Second).Should(Equal("True " + v1beta1.ReasonReconcileFailed))
+		Eventually(condition(j, v1beta1.JobBlocked)).WithTimeout(30 * time.Second).Should(Equal("True " + v1beta1.ReasonRecordRefused))
 		Expect(status(j)()).To(HaveField("Conditions", ContainElement(HaveField("Message", ContainSubstring("JobRecord "+theirs.Name+" is not this Job's")))))
 		Expect(condition(j, v1beta1.JobComplete)()).To(BeEmpty(), "a verdict would come without its page")
 		found := &v1beta1.JobRecord{}

@@ -88,7 +88,7 @@ func (w *world) heal() {
 	if w.job != nil && w.job.DeletionTimestamp != nil {
 		w.removeJob("user")
 	}
-	w.guard.Missing = ""
+	w.guard.Missing, w.refusing = "", false
 	if w.job != nil && w.guard.Blocker(w.job).Reason != "" {
 		w.removeJob("user")
 	}

@@ -25,7 +25,7 @@ func (s *State) latchesGate(t *tally, outcome Outcome, removal removal) bool {
 	switch {
 	case !s.runsOnce():
 		return false
-	case sameRun && s.Job.Status.Gated, outcome.Result == Hold, len(removal.pods) > 0:
+	case sameRun && s.Job.Status.Gated, outcome.Result == Hold, outcome.Withheld, len(removal.pods) > 0:
 		return true
 	case outcome.Result != Undecided:
 		return false
@@ -63,7 +63,8 @@ type removal struct {
 	entries []v1beta1.NodeRecord
 }
 
-// removal returns the pods of the present run to delete: of one kind at a time.
+// removal returns the pods of the present run to delete: of one kind at a time. While pages are
+// refused, the pods that need one stay.
 func (s *State) removal(t *tally) removal {
 	switch {
 	case !daemonset.UpToDate(s.DaemonSet, s.TemplateHash):
@@ -76,7 +77,7 @@ func (s *State) removal(t *tally) removal {
 		return s.podsOfEarlierMachines()
 	}
 	for _, removal := range []removal{s.podsToRetry(), s.podsOfStops(), s.podsOfFailures(t), s.podsOfEarlierMachines(), s.podsToRelease()} {
-		if len(removal.pods) > 0 {
+		if len(removal.pods) > 0 && (len(removal.entries) == 0 || s.untilRecord() == 0) {
 			return removal
 		}
 	}

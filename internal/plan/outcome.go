@@ -27,6 +27,9 @@ const (
 type Outcome struct {
 	Result          Result
 	Reason, Message string
+	// Withheld says that a verdict is due, and that the page which must come before it is
+	// refused. The Job is Undecided, and starts nothing more.
+	Withheld bool
 }
 
 // evaluate returns what becomes of a Job without a verdict. Failures come first: a
@@ -38,8 +41,8 @@ type Outcome struct {
 func evaluate(s *State, t *tally) Outcome {
 	spec, expired := &s.Job.Spec, s.expired()
 	if m := s.failsJob(t); m != nil {
-		return Outcome{Fail, v1beta1.ReasonNodeFailurePolicy, fmt.Sprintf("%s ended with exit code %d, for which nodeFailurePolicy fails the Job; %s",
-			m.node.Name, *m.entry.ExitCode, t.progress())}
+		return Outcome{Result: Fail, Reason: v1beta1.ReasonNodeFailurePolicy, Message: fmt.Sprintf(
+			"%s ended with exit code %d, for which nodeFailurePolicy fails the Job; %s", m.node.Name, *m.entry.ExitCode, t.progress())}
 	}
 	if neverEnds(spec) {
 		return Outcome{}
@@ -62,15 +65,15 @@ func evaluate(s *State, t *tally) Outcome {
 		!expired && int(s.DaemonSet.Status.DesiredNumberScheduled) != t.placed:
 		return Outcome{}
 	case t.failed() > 0:
-		return Outcome{Complete, v1beta1.ReasonFailuresTolerated,
-			fmt.Sprintf("%d of %s done%s, %d failed, which the Job tolerates%s", t.succeeded, nodeCount(t.desired()), t.skips(), t.failed(), t.others())}
+		return Outcome{Result: Complete, Reason: v1beta1.ReasonFailuresTolerated,
+			Message: fmt.Sprintf("%d of %s done%s, %d failed, which the Job tolerates%s", t.succeeded, nodeCount(t.desired()), t.skips(), t.failed(), t.others())}
 	case t.skipped > 0:
-		return Outcome{Complete, v1beta1.ReasonAllNodesDone, fmt.Sprintf("%d done%s%s", t.succeeded, t.skips(), t.others())}
+		return Outcome{Result: Complete, Reason: v1beta1.ReasonAllNodesDone, Message: fmt.Sprintf("%d done%s%s", t.succeeded, t.skips(), t.others())}
 	case len(t.leftOut) > 0:
-		return Outcome{Complete, v1beta1.ReasonAllNodesDone,
-			fmt.Sprintf("%d of %s done%s", t.succeeded, nodeCount(t.desired()+len(t.leftOut)), t.others())}
+		return Outcome{Result: Complete, Reason: v1beta1.ReasonAllNodesDone,
+			Message: fmt.Sprintf("%d of %s done%s", t.succeeded, nodeCount(t.desired()+len(t.leftOut)), t.others())}
 	}
-	return Outcome{Complete, v1beta1.ReasonAllNodesDone, fmt.Sprintf("%s done%s", nodeCount(t.desired()), t.others())}
+	return Outcome{Result: Complete, Reason: v1beta1.ReasonAllNodesDone, Message: fmt.Sprintf("%s done%s", nodeCount(t.desired()), t.others())}
 }
 
 // skips says how many nodes are skipped, in a clause that begins with a comma.
@@ -102,11 +105,11 @@ func (t *tally) others() string {
 func (s *State) failing(reason, message string) Outcome {
 	switch {
 	case s.Job.Spec.OnFailure != v1beta1.FailureActionSuspend:
-		return Outcome{Fail, reason, message}
+		return Outcome{Result: Fail, Reason: reason, Message: message}
 	case s.suspended():
 		return Outcome{}
 	}
-	return Outcome{Hold, reason, message}
+	return Outcome{Result: Hold, Reason: reason, Message: message}
 }
 
 func failures(t *tally, tolerated int, expired bool) string {

@@ -125,7 +125,7 @@ func (p *Plan) record(s *State, t *tally, outcome Outcome, removal removal) {
 	stopped, destroys := s.stopped(t, outcome, removal), s.destroys(t, outcome, removal)
 	unwritten := s.Records.Unwritten
 	p.Unwritten = unwritten
-	if len(unwritten.Nodes)+len(stopped) == 0 {
+	if p.RequeueAfter = s.untilRecord(); p.RequeueAfter > 0 || len(unwritten.Nodes)+len(stopped) == 0 {
 		return
 	}
 	switch wait := s.untilFlush(unwritten); {
@@ -148,6 +148,9 @@ func (s *State) recordsEarlierRun() bool {
 // pods are about to go, and the present run may be about to end.
 func recordEarlierRun(s *State) Plan {
 	unwritten := s.Records.Unwritten
+	if s.untilRecord() > 0 {
+		return waitForRecord(s)
+	}
 	if !s.Live && !s.Records.Known {
 		return Plan{ReadLive: true, Unwritten: unwritten}
 	}

@@ -102,6 +102,8 @@ func Compute(s State) Plan {
 	case s.retries():
 		// The status is the record of the retry. The next reconcile acts on it.
 		p.RequeueAfter = immediately
+	case outcome.Withheld:
+		p.RequeueAfter = soonest(wait)
 	default:
 		p.movePods(&s, &t, removal)
 		p.RequeueAfter = soonest(p.RequeueAfter, wait, s.untilDeadline(), s.untilNodeDeadline(), s.untilSlow(), retryBlocked(s.Blocker))
@@ -122,7 +124,7 @@ const immediately = time.Millisecond
 // starts nothing more. Pages that are retained outlive it.
 func gateOnly(s *State) Plan {
 	p := Plan{Unwritten: s.Records.Unwritten}
-	if len(p.Unwritten.Nodes) > 0 && s.Records.Known && retainSeconds(s.Job) != nil {
+	if p.RequeueAfter = s.untilRecord(); p.RequeueAfter == 0 && len(p.Unwritten.Nodes) > 0 && s.Records.Known && retainSeconds(s.Job) != nil {
 		p.Pages = appendEntries(s.Job, s.Records.Pages, p.Unwritten)
 	}
 	p.gateTemplate(s)

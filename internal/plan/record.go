@@ -20,6 +20,8 @@ type Records struct {
 	Unwritten Entries
 	// LastWrite is when this process last wrote a page, zero if never.
 	LastWrite time.Time
+	// Refused says that no page can be written at present.
+	Refused RefusedPage
 }
 
 // Entries are entries of one run, in the order in which they were observed.

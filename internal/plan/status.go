@@ -13,7 +13,7 @@ import (
 // newStatus returns the status of a Job without a verdict, and its outcome. removal is
 // which pods are to be deleted.
 func newStatus(s *State, t *tally, removal removal) (v1beta1.JobStatus, Outcome) {
-	outcome := evaluate(s, t)
+	outcome := s.withhold(evaluate(s, t), t, removal)
 	if outcome.Result == Complete {
 		outcome.Message += s.whyKept()
 	}

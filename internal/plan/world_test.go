@@ -45,6 +45,8 @@ type world struct {
 	// guard is what the manager observed last of the admission policy. observedGuard is what
 	// its present reconcile rests on.
 	guard, observedGuard Guard
+	// refusing API servers take no page.
+	refusing bool
 	// calm worlds lose no request, and their nodes are healthy.
 	calm bool
 	// broken says which invariant was broken, empty if none was.
@@ -65,7 +67,7 @@ func (c counts) add(other counts) {
 // requireAll fails the test if something never happened.
 func (c counts) requireAll(t *testing.T) {
 	t.Helper()
-	for _, what := range []string{ungated, verdicts, replaced, retried, reclaimed, restarted, recreated, heldBack, notVouched, recorded, keptDone, stopped, released, resumedFailed, grouped, outlived, outputKept} {
+	for _, what := range []string{ungated, verdicts, replaced, retried, reclaimed, restarted, recreated, heldBack, notVouched, recorded, keptDone, stopped, released, resumedFailed, grouped, outlived, outputKept, refusedPages, withheld} {
 		if c[what] == 0 {
 			t.Errorf("%s never: the run tests little", what)
 		}
@@ -91,6 +93,9 @@ const (
 	grouped = "grouped"
 	// A page outlived its Job.
 	outlived = "outlived"
+	// The API server refused a page. A verdict waited for one.
+	refusedPages = "refused pages"
+	withheld     = "withheld"
 	// The policy for Jobs held something back, or did not vouch for a Job.
 	heldBack   = "held back"
 	notVouched = "not vouched for"

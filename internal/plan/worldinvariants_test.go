@@ -78,6 +78,12 @@ func (w *world) writeStatus(s *State, update *StatusUpdate, u unfinished) error 
 		if s.retries() {
 			w.count[retried]++
 		}
+		if update.Outcome.Withheld {
+			w.count[withheld]++
+		}
+		if s.untilRecord() > 0 && w.job.Finished() == nil && s.Job.Finished() == nil && w.observedGuard.Missing == "" && status.Blocked != v1beta1.ReasonRecordRefused {
+			w.breaks("a page is refused, and the status says %q", status.Blocked)
+		}
 		blocker := w.observedGuard.Blocker(s.Job)
 		switch {
 		case blocker.Reason != "" && s.Job.Status.TemplateHash != status.TemplateHash:

@@ -58,6 +58,7 @@ var (
 	errConflict = errors.New("conflict")
 	errNotFound = errors.New("not found")
 	errLost     = errors.New("the answer was lost")
+	errRefused  = errors.New("exceeded quota")
 )
 
 // deliver lets the caches observe some of what happened, or all of it.

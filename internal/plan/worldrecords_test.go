@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"errors"
 	"slices"
 
 	"k8s.io/apimachinery/pkg/types"
@@ -13,7 +14,7 @@ import (
 func (w *world) knowRecords(job *v1beta1.Job, live bool) Records {
 	records := &w.manager.memory.records
 	if !records.Known && (live || job.Status.Records > 0 || daemonset.UsesGates(job) || len(records.Unwritten.Nodes) > 0) {
-		*records = Records{Known: true, Pages: KeptPages(w.pagesOf(job.UID)), Unwritten: records.Unwritten, LastWrite: records.LastWrite}
+		records.Known, records.Pages = true, KeptPages(w.pagesOf(job.UID))
 	}
 	return *records
 }
@@ -42,8 +43,11 @@ func (w *world) remember(p *Plan, gone []Pod) {
 func (w *world) writePages(s *State, pages []*v1beta1.JobRecord) error {
 	records := &w.manager.memory.records
 	for _, page := range pages {
-		if err := w.request(func() error { return w.writePage(s, page.DeepCopy()) }); err != nil {
-			records.Known = false
+		err := w.request(func() error { return w.writePage(s, page.DeepCopy()) })
+		if errors.Is(err, errRefused) {
+			*records = records.AfterRefusal(err.Error(), s.Now)
+		}
+		if records.Known = false; err != nil {
 			return err
 		}
 	}
@@ -56,7 +60,14 @@ func (w *world) writePages(s *State, pages []*v1beta1.JobRecord) error {
 
 func (w *world) writePage(s *State, page *v1beta1.JobRecord) error {
 	i := slices.IndexFunc(w.pages, func(other *v1beta1.JobRecord) bool { return other.Name == page.Name })
+	if s.untilRecord() > 0 {
+		w.breaks("page %s was tried again at once", page.Name)
+	}
 	switch {
+	case w.refusing:
+		w.note("API server refused page %s", page.Name)
+		w.count[refusedPages]++
+		return errRefused
 	case (i >= 0) != (page.ResourceVersion != ""), i >= 0 && w.pages[i].ResourceVersion != page.ResourceVersion:
 		return errConflict
 	case len(page.OwnerReferences) > 0 && (w.job == nil || w.job.UID != s.Job.UID):

@@ -21,6 +21,10 @@ func (w *world) disturb() {
 	case 0, 1:
 		w.disturbNode()
 	case 5:
+		if w.chance(2) {
+			w.refusing = !w.refusing
+			w.note("API server refuses pages: %t", w.refusing)
+		}
 		if w.guard.Missing != "" || w.chance(5) {
 			w.disturbPolicy()
 		}
