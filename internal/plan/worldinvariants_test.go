@@ -164,7 +164,7 @@ func (w *world) checkDeletion(s *State, p *simPod, why string) {
 	case w.job == nil || w.job.UID != s.Job.UID: // Its records went with it.
 	case p.hash == s.TemplateHash && p.done && !p.lost && why != "the Job is over" && !w.isRecorded(s, p.node):
 		w.breaks("%s is done and was deleted before that was recorded: %s", p.uid, why)
-	case p.hash == s.TemplateHash && why != "the Job is over" && why != "unschedulable" && w.seen != nil && !daemonset.HasGate(&w.seen.Spec.Template.Spec):
+	case s.runsOnce() && p.hash == s.TemplateHash && why != "the Job is over" && why != "unschedulable" && w.seen != nil && !daemonset.HasGate(&w.seen.Spec.Template.Spec):
 		w.breaks("%s was deleted, and is made again without the gate: %s", p.uid, why)
 	case p.hash != s.TemplateHash && p.generation > s.Job.Generation:
 		w.breaks("%s is of a later template and was deleted: %s", p.uid, why)
