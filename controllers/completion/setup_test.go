@@ -1,10 +1,12 @@
 package completion
 
 import (
+	"encoding/json"
 	"testing"
 
 	. "github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/event"
@@ -65,6 +67,40 @@ func TestPodChanged(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var before, after client.Object = test.before.Obj(), test.after.Obj()
 			NewWithT(t).Expect(podChanged(event.UpdateEvent{ObjectOld: before, ObjectNew: after})).To(Equal(test.changed))
+		})
+	}
+}
+
+// The terminator writes what a node printed into the pod, and needs it no more.
+func TestTheCacheHoldsNoOutput(t *testing.T) {
+	job := wrappers.Job("ns", "j").Obj()
+	printing := wrappers.Pod(job, "a", "h1").Asks(1024).Restarted(v1beta1.ContainerName, 2, 1, "printed before")
+	rotated := wrappers.Pod(job, "a", "h1").Asks(1024).Obj()
+	rotated.Status.Conditions = append(rotated.Status.Conditions, corev1.PodCondition{Type: v1beta1.PodCompleted, Status: corev1.ConditionFalse,
+		Reason: v1beta1.ReasonLogRotated, Message: "printed too early", LastTransitionTime: metav1.Now()})
+	for name, pod := range map[string]*corev1.Pod{
+		"at work": printing.Obj(), "done": printing.Logged("printed at its end").Obj(), "rotated": rotated,
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := NewWithT(t)
+			for kind, limits := range CacheByObject(labels.Everything()) {
+				if _, ok := kind.(*corev1.Pod); !ok {
+					continue
+				}
+				stripped, err := limits.Transform(pod.DeepCopy())
+				g.Expect(err).NotTo(HaveOccurred())
+				cached := stripped.(*corev1.Pod)
+				text, err := json.Marshal(cached)
+				g.Expect(err).NotTo(HaveOccurred())
+				g.Expect(string(text)).NotTo(ContainSubstring("printed"))
+				g.Expect(awaitsWord(cached)).To(Equal(awaitsWord(pod)))
+				g.Expect(logRotatedAt(cached)).To(Equal(logRotatedAt(pod)))
+				g.Expect(v1beta1.PodOutputBytes(cached)).To(Equal(1024))
+				g.Expect(containerRuns(cached, v1beta1.ContainerName)).To(Equal(containerRuns(pod, v1beta1.ContainerName)))
+				again, err := limits.Transform(cached.DeepCopy())
+				g.Expect(err).NotTo(HaveOccurred())
+				g.Expect(again).To(Equal(cached))
+			}
 		})
 	}
 }

@@ -31,7 +31,13 @@ func Strip(object any) (any, error) {
 // It builds a pod from these fields instead of clearing others: a field that Kubernetes
 // adds later is then left out as well, and Go can free the original pod.
 func Bounded(pod *corev1.Pod) *corev1.Pod {
-	bounded := &corev1.Pod{
+	bounded := boundPod(pod)
+	keepOutput(bounded, plan.OutputOf(pod))
+	return bounded
+}
+
+func boundPod(pod *corev1.Pod) *corev1.Pod {
+	return &corev1.Pod{
 		TypeMeta: pod.TypeMeta,
 		ObjectMeta: metav1.ObjectMeta{
 			Name:              pod.Name,
@@ -47,8 +53,6 @@ func Bounded(pod *corev1.Pod) *corev1.Pod {
 		Spec:   boundSpec(pod),
 		Status: boundStatus(&pod.Status),
 	}
-	keepOutput(bounded, plan.OutputOf(pod))
-	return bounded
 }
 
 // keptLabels are those that the controllers read. The API server bounds their values.
