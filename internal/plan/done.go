@@ -68,7 +68,8 @@ func (s *State) remember(run v1beta1.JobRun, entries []v1beta1.NodeRecord) {
 	case s.Records.Unwritten.Run == run:
 		s.Records.Unwritten.Nodes = slices.Concat(s.Records.Unwritten.Nodes, entries)
 	case len(s.Records.Unwritten.Nodes) == 0:
-		s.Records.Unwritten = Entries{Run: run, Nodes: entries}
+		// In a new process the run may have begun with another value. It is lost if no page has it.
+		s.Records.Unwritten = Entries{Run: run, RetainSeconds: retainSeconds(s.Job), Nodes: entries}
 	}
 }
 

@@ -88,7 +88,7 @@ func TestADeletedJobWritesWhatIsRetained(t *testing.T) {
 		j.DeletionTimestamp = new(metav1.NewTime(now))
 		j.Spec.Results = &v1beta1.Results{RetainSeconds: retain}
 		s := stateWith(j, gatedDaemonSet(1, 1), pod("a").Completed())
-		s.Records = Records{Known: true, Unwritten: Entries{Run: aRun, Nodes: []v1beta1.NodeRecord{done("a")}}}
+		s.Records = Records{Known: true, Unwritten: Entries{Run: aRun, RetainSeconds: retain, Nodes: []v1beta1.NodeRecord{done("a")}}}
 		NewWithT(t).Expect(Compute(s).Pages).To(HaveLen(pages))
 	}
 }

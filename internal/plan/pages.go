@@ -48,7 +48,7 @@ func appendEntries(job *v1beta1.Job, pages []*v1beta1.JobRecord, entries Entries
 		}
 		if page == nil {
 			page, size = newPage(job, number, entries.Run), 0
-			retain(page, job, pages)
+			retain(page, job, entries.retention(pages))
 			written, number = append(written, page), number+1
 		}
 		page.Spec.Nodes, size = append(page.Spec.Nodes, entries.Nodes[i]), size+added
@@ -136,7 +136,9 @@ func (p *Plan) record(s *State, t *tally, outcome Outcome, removal removal) {
 		p.RequeueAfter = wait
 		return
 	}
-	p.Pages = appendEntries(s.Job, s.Records.Pages, Entries{Run: s.run(), Nodes: slices.Concat(unwritten.Nodes, stopped)})
+	p.Pages = appendEntries(s.Job, s.Records.Pages, Entries{
+		Run: s.run(), RetainSeconds: unwritten.RetainSeconds, Nodes: slices.Concat(unwritten.Nodes, stopped),
+	})
 }
 
 // recordsEarlierRun returns whether entries of an earlier run are to be written.

@@ -124,7 +124,7 @@ const immediately = time.Millisecond
 // starts nothing more. Pages that are retained outlive it.
 func gateOnly(s *State) Plan {
 	p := Plan{Unwritten: s.Records.Unwritten}
-	if p.RequeueAfter = s.untilRecord(); p.RequeueAfter == 0 && len(p.Unwritten.Nodes) > 0 && s.Records.Known && retainSeconds(s.Job) != nil {
+	if p.RequeueAfter = s.untilRecord(); p.RequeueAfter == 0 && len(p.Unwritten.Nodes) > 0 && s.Records.Known && p.Unwritten.retention(s.Records.Pages) != nil {
 		p.Pages = appendEntries(s.Job, s.Records.Pages, p.Unwritten)
 	}
 	p.gateTemplate(s)

@@ -26,8 +26,11 @@ type Records struct {
 
 // Entries are entries of one run, in the order in which they were observed.
 type Entries struct {
-	Run   v1beta1.JobRun
-	Nodes []v1beta1.NodeRecord
+	Run v1beta1.JobRun
+	// RetainSeconds is for how long the Job asked to keep its pages when this process observed
+	// the run first. A page of the run that exists says it better.
+	RetainSeconds *int32
+	Nodes         []v1beta1.NodeRecord
 }
 
 // run returns the run of the present template. A run begins when its template becomes the

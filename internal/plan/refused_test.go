@@ -111,7 +111,7 @@ func TestARefusedPageDelaysNothingElse(t *testing.T) {
 	deleted.DeletionTimestamp = new(metav1.NewTime(now))
 	deleted.Spec.Results = &v1beta1.Results{RetainSeconds: new(int32(60))}
 	s = stateWith(deleted, daemonSet(1, 1), pod("a").Completed())
-	s.Records = Records{Known: true, Unwritten: Entries{Run: aRun, Nodes: []v1beta1.NodeRecord{done("a")}}}
+	s.Records = Records{Known: true, Unwritten: Entries{Run: aRun, RetainSeconds: new(int32(60)), Nodes: []v1beta1.NodeRecord{done("a")}}}
 	p = Compute(refused(s))
 	g.Expect(p.Pages).To(BeEmpty())
 	g.Expect(p.DaemonSet).To(Equal(GateTemplate))

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	. "github.com/onsi/gomega"
@@ -52,13 +53,66 @@ func TestAChangedRetentionHoldsForLaterRuns(t *testing.T) {
 					g.Expect(metav1.IsControlledBy(page, aJob)).To(Equal(seconds == nil), "garbage collection takes it, or the manager")
 				}
 			}
-			pages := appendEntries(retaining(test.before).Obj(), nil, entriesOf(first, maxEntries+1))
+			write := func(pages []*v1beta1.JobRecord, run v1beta1.JobRun, seconds *int32, n int) []*v1beta1.JobRecord {
+				entries := entriesOf(run, n)
+				entries.RetainSeconds = seconds
+				return appendEntries(aJob, pages, entries)
+			}
+			pages := write(nil, first, test.before, maxEntries+1)
 			expect(pages, 2, test.before)
-			changed := retaining(test.after).Obj()
-			expect(appendEntries(changed, pages, entriesOf(first, maxEntries)), 2, test.before)
-			expect(appendEntries(changed, pages, entriesOf(later, maxEntries+1)), 2, test.after)
+			expect(write(pages, first, test.after, maxEntries), 2, test.before)
+			expect(write(pages, later, test.after, maxEntries+1), 2, test.after)
 		})
 	}
+}
+
+// A template and retainSeconds may change in one edit. The pages of the run before keep the
+// value of when it began.
+func TestAnEarlierRunKeepsItsRetention(t *testing.T) {
+	none, minute, hour := (*int32)(nil), new(int32(60)), new(int32(3600))
+	for name, test := range map[string]struct{ before, after *int32 }{
+		"it is longer": {minute, hour}, "it is taken back": {minute, none}, "it is new": {none, minute},
+	} {
+		for _, done := range []bool{false, true} {
+			t.Run(fmt.Sprint(name, ", nodes were done before: ", done), func(t *testing.T) {
+				g := NewWithT(t)
+				j := retaining(test.before)
+				j.Job.Status.RunGeneration = 1
+				before := stateWith(j, daemonSet(2, 2), pod("a"), pod("b"))
+				before.Records.Known, before.Records.LastWrite = true, now
+				if done {
+					before.Pods[0].State = Succeeded
+				}
+				p := Compute(before)
+				g.Expect(p.Pages).To(BeEmpty(), "the page is not due yet")
+
+				edited := before
+				edited.Job = retaining(test.after).Generation(2).Obj()
+				edited.Job.Status = *before.Job.Status.DeepCopy()
+				edited.TemplateHash, edited.Records.Unwritten = "h2", p.Unwritten
+				edited.Pods = slices.Clone(before.Pods)
+				edited.Pods[0].State, edited.Pods[1].State = Succeeded, Succeeded
+				p = Compute(edited)
+				g.Expect(p.Pages).To(HaveLen(1))
+				g.Expect(p.Pages[0].Spec.Run.TemplateHash).To(Equal(hash))
+				g.Expect(p.Pages[0].Spec.Nodes).To(HaveLen(2))
+				g.Expect(p.Pages[0].Spec.RetainSeconds).To(Equal(test.before))
+				g.Expect(metav1.IsControlledBy(p.Pages[0], edited.Job)).To(Equal(test.before == nil))
+			})
+		}
+	}
+}
+
+// Another value does not hold for the run that is at work, also if no page has the first one.
+func TestAChangedRetentionDoesNotHoldForThePresentRun(t *testing.T) {
+	g := NewWithT(t)
+	s := stateWith(retaining(new(int32(60))).Status(once().Job.Status), gatedDaemonSet(2, 2), pod("a"), pod("b"))
+	s.Records.Known = true
+	s.Records.Unwritten = Compute(s).Unwritten
+	j := retaining(nil).Status(s.Job.Status).Generation(2)
+	s.Job, s.Pods[0].State, s.Pods[0].Gone = j.Obj(), Succeeded, true
+	p := Compute(s)
+	g.Expect(p.Pages).To(HaveExactElements(HaveField("Spec.RetainSeconds", HaveValue(Equal(int32(60))))))
 }
 
 // A Job that is over before its first page was due has one only if it keeps it.
