@@ -26,7 +26,11 @@ func (r *Reconciler) observe(ctx context.Context, state *jobState, job *v1beta1.
 	s := plan.State{Job: job, Now: r.clock.Now(), TemplateHash: hash, DaemonSet: ds, Blocker: blocker,
 		LastStatusWrite: state.lastStatusWrite, Backoff: state.backoff}
 	template, generation := templateOf(state, ds)
+	before := state.nodes
 	s.Nodes = r.nodeIndex.place(&state.nodes, template, generation)
+	if state.nodes.version != before.version && len(state.records.Pages) > 0 {
+		state.records = state.records.WithoutNodes(plan.LeftNodes(before.nodes, s.Nodes))
+	}
 	s.Pods = r.podIndex.pods(client.ObjectKeyFromObject(job))
 	if s.Records = state.records; job.Finished() != nil || !job.DeletionTimestamp.IsZero() {
 		return s, nil

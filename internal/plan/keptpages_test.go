@@ -3,6 +3,7 @@ package plan
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -115,4 +116,61 @@ func TestAPageWithoutItsOutputsIsNeverWritten(t *testing.T) {
 			}
 		}
 	}
+}
+
+// A Job that never ends has pages of nodes that left long ago. Nothing asks for them, since no
+// node has their UID again.
+func TestSealedPagesLoseTheNodesThatLeft(t *testing.T) {
+	g := NewWithT(t)
+	names := func(pages ...*v1beta1.JobRecord) (all []types.UID) {
+		for _, page := range pages {
+			for i := range page.Spec.Nodes {
+				all = append(all, page.Spec.Nodes[i].NodeUID)
+			}
+		}
+		return all
+	}
+	entries := entriesWith("x", 253)
+	uid := func(i int) types.UID { return entries.Nodes[i].NodeUID }
+	nodes := func(without ...int) (nodes []Node) {
+		for i := range entries.Nodes {
+			if !slices.Contains(without, i) {
+				nodes = append(nodes, Node{UID: uid(i)})
+			}
+		}
+		return nodes
+	}
+	pages := appendEntries(aJob, nil, Entries{Run: entries.Run, Nodes: entries.Nodes[:252]})
+	before := Records{Known: true}.Written(pages, now)
+	before.Unwritten = Entries{Run: entries.Run, Nodes: entries.Nodes[252:]}
+
+	// One is in the page that is full, one in the open page, and one in no page yet.
+	kept := before.WithoutNodes(LeftNodes(nodes(), nodes(7, 251, 252)))
+	g.Expect(names(kept.Pages[0])).To(And(HaveLen(249), Not(ContainElement(uid(7)))))
+	g.Expect(kept.Pages[0].ResourceVersion).To(Equal(before.Pages[0].ResourceVersion))
+	g.Expect(kept.Pages[1]).To(BeIdenticalTo(before.Pages[1]), "it is written as a whole")
+	g.Expect(kept.Unwritten).To(Equal(before.Unwritten), "it is evidence")
+	g.Expect(names(before.Pages[0])).To(HaveLen(250))
+
+	// The open page loses them when it is full.
+	written := appendEntries(aJob, kept.Pages, kept.Unwritten)
+	g.Expect(names(written...)).To(ConsistOf(uid(250), uid(251), uid(252)))
+	kept = kept.Written(written, now)
+	g.Expect(names(kept.Pages[1])).To(HaveLen(3))
+	more := entriesWith("y", 500)
+	written = appendEntries(aJob, kept.Pages, Entries{Run: entries.Run, Nodes: more.Nodes[253:]})
+	g.Expect(written).To(HaveLen(1))
+	g.Expect(written[0].Spec.Sealed).To(BeTrue())
+	g.Expect(names(written...)).To(And(HaveLen(250), ContainElements(uid(251), uid(252))))
+	kept = kept.Written(written, now)
+	g.Expect(names(kept.Pages[1])).To(And(HaveLen(248), Not(ContainElement(uid(251))), Not(ContainElement(uid(252)))))
+	g.Expect(kept.left).To(BeEmpty())
+}
+
+// An informer cache that is stale shows no node that joined lately. Only one that it has shown
+// has left.
+func TestANodeThatWasNeverObservedHasNotLeft(t *testing.T) {
+	g := NewWithT(t)
+	g.Expect(LeftNodes(nil, []Node{{UID: "a"}})).To(BeEmpty())
+	g.Expect(LeftNodes([]Node{{Name: "n", UID: "a"}, {UID: "b"}}, []Node{{Name: "n", UID: "c"}, {UID: "b"}})).To(Equal(map[types.UID]bool{"a": true}), "another machine has its name")
 }

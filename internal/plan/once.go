@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"slices"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -168,10 +169,15 @@ func (s *State) destroys(t *tally, outcome Outcome, removal removal) bool {
 	case Fail:
 		return true
 	case Complete:
-		return t.failed() > 0 || t.skipped > 0 || len(s.written) > 0 || s.deletesDaemonSet(v1beta1.PhaseComplete) || keepsResults(&s.Job.Spec)
+		return t.failed() > 0 || t.skipped > 0 || s.hasPages() || s.deletesDaemonSet(v1beta1.PhaseComplete) || keepsResults(&s.Job.Spec)
 	}
 	// Pods are released once a page has their nodes: they destroy nothing.
 	return len(removal.entries) > 0 && s.gateObserved()
+}
+
+// hasPages returns whether the present run has pages. Their entries may be of nodes that left.
+func (s *State) hasPages() bool {
+	return slices.ContainsFunc(s.Records.Pages, func(page *v1beta1.JobRecord) bool { return page.Spec.Run == s.run() })
 }
 
 // countPages returns how many pages the Job has, with those that are written.

@@ -103,7 +103,8 @@ func SortPages(pages []*v1beta1.JobRecord) {
 
 // Written returns the Records after pages were written, and so all entries that were not.
 func (r Records) Written(pages []*v1beta1.JobRecord, now time.Time) Records {
-	return Records{Known: r.Known, Pages: KeptPages(r.with(pages)), LastWrite: now}
+	written := Records{Known: r.Known, Pages: KeptPages(r.with(pages)), LastWrite: now}
+	return written.WithoutNodes(r.left)
 }
 
 // with returns all pages of the Job once these are written.

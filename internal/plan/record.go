@@ -20,6 +20,8 @@ type Records struct {
 	Unwritten Entries
 	// LastWrite is when this process last wrote a page, zero if never.
 	LastWrite time.Time
+	// left are nodes that left, and have entries that will not be needed once their page is full.
+	left map[types.UID]bool
 	// Refused says that no page can be written at present.
 	Refused RefusedPage
 }
