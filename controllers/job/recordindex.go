@@ -13,8 +13,9 @@ import (
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 )
 
-// recordIndex holds which versions of a Job's JobRecords the informer cache has observed. The manager alone writes them, and knows what it wrote: the index tells when
-// another writer changed or deleted one.
+// recordIndex holds which versions of a Job's JobRecords the informer cache has observed, and
+// which ones the manager wrote. The manager alone writes them: the index tells when another
+// writer changed or deleted one.
 type recordIndex struct {
 	mu   sync.Mutex
 	jobs map[recordedJob]*observedRecords
@@ -30,17 +31,21 @@ type recordedJob struct {
 type observedRecords struct {
 	// versions are resourceVersions, by name.
 	versions map[string]string
+	// written are resourceVersions that the manager wrote last, by name.
+	written map[string]string
 	// deletions counts those that were deleted.
 	deletions int
 }
 
 func newRecordIndex() *recordIndex { return &recordIndex{jobs: map[recordedJob]*observedRecords{}} }
 
-// handler updates the index, and enqueues the Job of a JobRecord that changed.
+// handler updates the index, and enqueues the Job of a JobRecord that another writer changed.
+// After its own writes the manager has nothing to learn.
 func (i *recordIndex) handler() handler.EventHandler {
 	see := func(o client.Object, q queue) {
-		i.observe(o)
-		enqueueOwner(o, q)
+		if own := i.observe(o); !own {
+			enqueueOwner(o, q)
+		}
 	}
 	return handler.Funcs{
 		CreateFunc: func(_ context.Context, e event.CreateEvent, q queue) { see(e.Object, q) },
@@ -65,15 +70,30 @@ func recordedJobOf(o client.Object) recordedJob {
 	return recordedJob{name, jobUIDOf(o)}
 }
 
-func (i *recordIndex) observe(o client.Object) {
+// of returns what is known of the JobRecords of a Job. Its caller holds the lock.
+func (i *recordIndex) of(job recordedJob) *observedRecords {
+	observed := i.jobs[job]
+	if observed == nil {
+		observed = &observedRecords{versions: map[string]string{}, written: map[string]string{}}
+		i.jobs[job] = observed
+	}
+	return observed
+}
+
+// observe stores the version of a JobRecord, and returns whether the manager wrote it.
+func (i *recordIndex) observe(o client.Object) (own bool) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	observed := i.jobs[recordedJobOf(o)]
-	if observed == nil {
-		observed = &observedRecords{versions: map[string]string{}}
-		i.jobs[recordedJobOf(o)] = observed
-	}
+	observed := i.of(recordedJobOf(o))
 	observed.versions[o.GetName()] = o.GetResourceVersion()
+	return observed.written[o.GetName()] == o.GetResourceVersion()
+}
+
+// wrote stores which version of a JobRecord the manager wrote.
+func (i *recordIndex) wrote(o client.Object) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.of(recordedJobOf(o)).written[o.GetName()] = o.GetResourceVersion()
 }
 
 func (i *recordIndex) remove(o client.Object) {
@@ -81,6 +101,7 @@ func (i *recordIndex) remove(o client.Object) {
 	defer i.mu.Unlock()
 	if observed := i.jobs[recordedJobOf(o)]; observed != nil {
 		delete(observed.versions, o.GetName())
+		delete(observed.written, o.GetName())
 		observed.deletions++
 	}
 }

@@ -72,6 +72,7 @@ func (r *Reconciler) writeRecords(ctx context.Context, state *jobState, s plan.S
 		if err != nil {
 			return false, err
 		}
+		r.recordIndex.wrote(page)
 	}
 	state.records = s.Records.Written(pages, s.Now)
 	logf.FromContext(ctx).Info("Recorded nodes", "records", len(state.records.Pages), "written", pages[0].Name)

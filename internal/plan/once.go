@@ -142,12 +142,19 @@ func (s *State) podsOfEarlierMachines() removal {
 // the kubelet, so that its pod is released in any Job.
 func (s *State) podsToRelease() removal {
 	return removal{reason: "their nodes are done and recorded", pods: s.filter(func(pod *Pod) bool {
-		if pod.Terminating || pod.State == Gated || !s.upToDate(pod) || !releases(&s.Job.Spec) && pod.Blocker.Reason != v1beta1.ReasonEndsAfterWord {
-			return false
-		}
 		node := s.nodes[pod.Node]
-		return node != nil && s.isWritten(node)
+		return s.mayBeReleased(pod) && node != nil && s.isWritten(node)
 	})}
+}
+
+// mayBeReleased returns whether the pod is released once its node is recorded as done.
+func (s *State) mayBeReleased(pod *Pod) bool {
+	return !pod.Terminating && pod.State != Gated && s.upToDate(pod) && (releases(&s.Job.Spec) || pod.Blocker.Reason == v1beta1.ReasonEndsAfterWord)
+}
+
+// mayRelease returns whether a page that is written now may let pods be released.
+func (s *State) mayRelease() bool {
+	return s.runsOnce() && slices.ContainsFunc(s.Pods, func(pod Pod) bool { return pod.State == Succeeded && !pod.Gone && s.mayBeReleased(&pod) })
 }
 
 // stopped returns the entries of nodes that failed and whose work this Plan stops for good.

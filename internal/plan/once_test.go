@@ -141,6 +141,13 @@ func TestRelease(t *testing.T) {
 	p := Compute(recordedIn(aRun, s, done("a")))
 	g.Expect(nodesOf(p.DeletePods)).To(Equal([]string{"a"}), "b is not recorded yet")
 
+	s.Records.Known = true
+	p = Compute(s)
+	g.Expect(p.Pages).To(HaveLen(1))
+	g.Expect(p.RequeueAfter).To(Equal(immediately), "no event reports the page")
+	s.Records = s.Records.Written(p.Pages, now)
+	g.Expect(nodesOf(Compute(s).DeletePods)).To(Equal([]string{"a", "b"}))
+
 	over := stateWith(j, gatedDaemonSet(1, 1), pod("a").Completed())
 	over.Records.Known = true
 	p = Compute(over)
@@ -164,4 +171,16 @@ func TestAShortJobWritesNoPage(t *testing.T) {
 	failed := Compute(stateWith(job(), daemonSet(2, 2), pod("a").Completed(), crashing("b")))
 	g.Expect(failed.DaemonSet).To(Equal(DeleteDaemonSet))
 	g.Expect(failed.Pages[0].Spec.Nodes).To(HaveLen(2), "who resumes it must know which node is done")
+}
+
+// A container in Log mode that ends after its word is stopped as soon as its node is recorded.
+func TestWhatEndsAfterItsWordIsReleasedAtOnce(t *testing.T) {
+	g := NewWithT(t)
+	s := stateWith(once(), gatedDaemonSet(2, 2), pod("a").Restarted(v1beta1.ContainerName, 1, 0, "").Completed(), pod("b"))
+	s.Records.Known = true
+	p := Compute(s)
+	g.Expect(p.Pages).To(HaveLen(1))
+	g.Expect(p.RequeueAfter).To(Equal(immediately))
+	s.Records = s.Records.Written(p.Pages, now)
+	g.Expect(nodesOf(Compute(s).DeletePods)).To(Equal([]string{"a"}))
 }

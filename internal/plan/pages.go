@@ -140,6 +140,10 @@ func (p *Plan) record(s *State, t *tally, outcome Outcome, removal removal) {
 	p.Pages = appendEntries(s.Job, s.Records.Pages, Entries{
 		Run: s.run(), RetainSeconds: unwritten.RetainSeconds, Nodes: slices.Concat(unwritten.Nodes, stopped),
 	})
+	if outcome.Result == Undecided && s.mayRelease() {
+		// No event reports what the manager wrote itself.
+		p.RequeueAfter = immediately
+	}
 }
 
 // recordsEarlierRun returns whether entries of an earlier run are to be written.
