@@ -57,6 +57,10 @@ func TestARefusedPageDelaysWhatNeedsIt(t *testing.T) {
 			state:  stateWith(once().Parallelism("2").Deadline(5), gatedDaemonSet(3, 3), pod("a").Completed(), pod("b"), pod("c").Gated()),
 			failed: 2, succeeded: 1, result: Fail,
 		},
+		"Failed by the deadline, a node has no pod": {
+			state:  stateWith(job().Deadline(5), daemonSet(3, 3), pod("a").Completed(), pod("b")),
+			failed: 2, succeeded: 1, result: Fail,
+		},
 		"Complete": {
 			state:     recordedIn(aRun, stateWith(once(), gatedDaemonSet(2, 2), pod("a").Completed(), pod("b").Completed()), done("a")),
 			succeeded: 2, result: Complete,
