@@ -3,11 +3,14 @@
 package e2e
 
 import (
+	"fmt"
 	"slices"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/util/retry"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
@@ -40,6 +43,58 @@ func setNode(name string, change func(*corev1.Node)) {
 	})).To(Succeed())
 }
 
+// nodesTakePods returns an error if a node is not ready, or has a taint other than that of
+// the control plane. The node lifecycle controller removes its own some time after a kubelet
+// is back.
+func nodesTakePods() error {
+	list := &corev1.NodeList{}
+	if err := k8s.List(ctx, list); err != nil {
+		return err
+	}
+	for i := range list.Items {
+		node := &list.Items[i]
+		for _, condition := range node.Status.Conditions {
+			if condition.Type == corev1.NodeReady && condition.Status != corev1.ConditionTrue {
+				return fmt.Errorf("%s is not ready: %s", node.Name, condition.Message)
+			}
+		}
+		for _, taint := range node.Spec.Taints {
+			if taint.Key != controlPlane {
+				return fmt.Errorf("%s has the taint %s", node.Name, taint.Key)
+			}
+		}
+	}
+	return nil
+}
+
+// placeOnControlPlane returns on which node the scheduler places a pod that must run on the
+// control plane and requests as much as the other pod. The scheduler has then observed the
+// node's label, and that it has room. The pod is gone when this returns.
+func placeOnControlPlane(like *corev1.Pod) string {
+	GinkgoHelper()
+	pod := &corev1.Pod{
+		ObjectMeta: metav1.ObjectMeta{Namespace: hostNamespace, GenerateName: "probe-"},
+		Spec: corev1.PodSpec{
+			NodeSelector:                  map[string]string{controlPlane: ""},
+			Tolerations:                   []corev1.Toleration{{Key: controlPlane, Operator: corev1.TolerationOpExists}},
+			TerminationGracePeriodSeconds: new(int64(0)),
+		},
+	}
+	for i := range like.Spec.Containers {
+		pod.Spec.Containers = append(pod.Spec.Containers, corev1.Container{
+			Name: like.Spec.Containers[i].Name, Image: shellImage, Command: []string{"/bin/sh", "-c", "sleep 3600"},
+			Resources: like.Spec.Containers[i].Resources,
+		})
+	}
+	Expect(k8s.Create(ctx, pod)).To(Succeed())
+	Eventually(nodeOf(pod)).ShouldNot(BeEmpty())
+	node, err := nodeOf(pod)()
+	Expect(err).NotTo(HaveOccurred())
+	Expect(k8s.Delete(ctx, pod)).To(Succeed())
+	Eventually(func() error { return k8s.Get(ctx, client.ObjectKeyFromObject(pod), pod) }).Should(MatchError(apierrors.IsNotFound, "IsNotFound"))
+	return node
+}
+
 var _ = Describe("the operator's pod", Label("local"), Serial, func() {
 	BeforeEach(requireLocalCluster)
 
@@ -51,6 +106,8 @@ var _ = Describe("the operator's pod", Label("local"), Serial, func() {
 		DeferCleanup(renewOperator)
 		setControlPlane(nodes[i], true)
 		DeferCleanup(setControlPlane, nodes[i], false)
+		Eventually(nodesTakePods).Should(Succeed())
+		Expect(placeOnControlPlane(&pods[0])).To(Equal(nodes[i]))
 		renewOperator()
 
 		pods, err = operatorPods()
