@@ -56,8 +56,13 @@ func bareID(id string) string {
 // KillSandbox kills all processes of a pod on a node, its sandbox too, as a reboot of
 // the node does. The kubelet then makes a new sandbox and starts the containers again.
 func (c *Cluster) KillSandbox(ctx context.Context, node, podUID string) error {
-	filter := fmt.Sprintf(`labels."io.kubernetes.pod.uid"==%q`, podUID)
-	listed, err := c.ctr(ctx, node, "containers", "list", "--quiet", filter)
+	return c.killContainers(ctx, node, fmt.Sprintf(`labels."io.kubernetes.pod.uid"==%q`, podUID))
+}
+
+// killContainers kills all processes of the node's containers that the filters match,
+// or of all if there is no filter.
+func (c *Cluster) killContainers(ctx context.Context, node string, filters ...string) error {
+	listed, err := c.ctr(ctx, node, append([]string{"containers", "list", "--quiet"}, filters...)...)
 	if err != nil {
 		return err
 	}

@@ -61,6 +61,19 @@ func (c *Cluster) StartKubelet(ctx context.Context, node string) error {
 	return c.nodesReady(ctx, []member{m})
 }
 
+// RebootNode kills the kubelet and all containers of a node, and starts the kubelet. It
+// returns before the kubelet has made new sandboxes for the pods. What the node has in its
+// folders stays.
+func (c *Cluster) RebootNode(ctx context.Context, node string) error {
+	if err := c.Kill(c.layout.node(node).component("kubelet")); err != nil {
+		return err
+	}
+	if err := c.killContainers(ctx, node); err != nil {
+		return err
+	}
+	return c.StartKubelet(ctx, node)
+}
+
 // StopAPIServer stops the API server. etcd keeps running.
 func (c *Cluster) StopAPIServer() error { return c.Stop("kube-apiserver") }
 
