@@ -21,6 +21,8 @@ type entry struct {
 	ObjectRef struct {
 		Resource    string `json:"resource"`
 		Subresource string `json:"subresource"`
+		Namespace   string `json:"namespace"`
+		Name        string `json:"name"`
 	} `json:"objectRef"`
 	ResponseStatus struct {
 		Code int `json:"code"`
@@ -62,15 +64,9 @@ func (a audit) since(from int64) (map[string]requests, error) {
 
 func countRequests(log io.Reader) (map[string]requests, error) {
 	counts := map[string]requests{}
-	lines := bufio.NewScanner(log)
-	lines.Buffer(nil, 1<<20)
-	for lines.Scan() {
-		var e entry
-		if err := json.Unmarshal(lines.Bytes(), &e); err != nil {
-			return nil, fmt.Errorf("audit log: %w", err)
-		}
+	err := eachEntry(log, func(e *entry) {
 		if e.Verb == "watch" || e.ObjectRef.Resource == "leases" || e.ObjectRef.Resource == "" {
-			continue
+			return
 		}
 		what := e.Verb + " " + e.ObjectRef.Resource
 		if e.ObjectRef.Subresource != "" {
@@ -84,8 +80,22 @@ func countRequests(log io.Reader) (map[string]requests, error) {
 			counts[binary] = requests{}
 		}
 		counts[binary][what]++
+	})
+	return counts, err
+}
+
+// eachEntry calls use for each line of an audit log.
+func eachEntry(log io.Reader, use func(*entry)) error {
+	lines := bufio.NewScanner(log)
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		e := &entry{}
+		if err := json.Unmarshal(lines.Bytes(), e); err != nil {
+			return fmt.Errorf("audit log: %w", err)
+		}
+		use(e)
 	}
-	return counts, lines.Err()
+	return lines.Err()
 }
 
 // writes returns the number of requests that change an object.

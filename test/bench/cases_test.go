@@ -89,13 +89,15 @@ func TestRandomJobsAreOfAllKinds(t *testing.T) {
 		for kind, is := range map[string]bool{
 			"exit": job.Spec.CompletionMode == v1beta1.CompletionExit, "fails": expected.fails, "held": expected.suspended,
 			"tolerant": expected.tolerates, "limited": expected.limit > 0, "kept": job.Spec.TTLSecondsAfterFinished != nil,
+			"flaky": expected.flaky, "suspends": expected.suspends, "releases": job.Spec.CompletedPods != "", "recorded": expected.records,
+			"retained": job.Spec.Results != nil && job.Spec.Results.RetainSeconds != nil,
 		} {
 			if is {
 				kinds[kind]++
 			}
 		}
 	}
-	for _, kind := range []string{"exit", "fails", "held", "tolerant", "limited", "kept"} {
-		g.Expect(kinds[kind]).To(And(BeNumerically(">", 20), BeNumerically("<", 480)), kind)
+	for _, kind := range []string{"exit", "fails", "held", "tolerant", "limited", "kept", "flaky", "suspends", "releases", "recorded", "retained"} {
+		g.Expect(kinds[kind]).To(And(BeNumerically(">", 10), BeNumerically("<", 480)), kind)
 	}
 }

@@ -33,7 +33,7 @@ func newTestedSoak(t *testing.T) (*soak, *simulatedPool, *soakJob) {
 	g.Expect(err).NotTo(HaveOccurred())
 	taken := &takeaways{}
 	s := &soak{
-		env: &env{client: k8s}, taken: taken, invariants: newInvariantWatcher(taken), random: rand.New(rand.NewPCG(1, 0)),
+		env: &env{client: k8s}, taken: taken, invariants: newInvariantWatcher(taken), records: newRecordHistory(), random: rand.New(rand.NewPCG(1, 0)),
 		jobs: map[string]*soakJob{}, counts: map[string]int{}, troubles: map[string]*trouble{}, poisons: map[string]string{},
 	}
 	pool := &simulatedPool{s}
@@ -79,6 +79,8 @@ func TestTheActsOfTheSoak(t *testing.T) {
 		g.Expect(apierrors.IsNotFound(k8s.Get(ctx, client.ObjectKeyFromObject(pod), pod))).To(BeTrue())
 		g.Expect(s.evict(ctx)).To(Succeed(), "without a pod")
 	})
+
+	t.Run("resume a Job, and watch records", func(t *testing.T) { testTheActsOnRecords(t, s, job) })
 
 	t.Run("bring trouble over nodes, and end it", func(t *testing.T) {
 		for name, bring := range map[string]func() error{

@@ -175,6 +175,11 @@ func TestTheEndOfASoakedJobIsChecked(t *testing.T) {
 	g.Expect(ends(soakJob{fails: true}, v1beta1.PhaseFailed, 0, 0)).To(ContainSubstring("names no node"))
 	g.Expect(ends(soakJob{fails: true}, v1beta1.PhaseComplete, 5, 0)).To(ContainSubstring("should be Failed"))
 
+	g.Expect(ends(soakJob{flaky: true}, v1beta1.PhaseFailed, 4, 1)).To(BeEmpty())
+	g.Expect(ends(soakJob{flaky: true}, v1beta1.PhaseComplete, 5, 0)).To(BeEmpty())
+	g.Expect(ends(soakJob{flaky: true}, v1beta1.PhaseComplete, 4, 1)).To(ContainSubstring("4 of 5"))
+	g.Expect(ends(soakJob{flaky: true, suspends: true}, v1beta1.PhaseFailed, 4, 1)).To(ContainSubstring("should be Complete"))
+
 	fewer := soakJob{name: "j", nodes: []string{"a", "b"}, last: v1beta1.JobStatus{Phase: v1beta1.PhaseComplete, Desired: 1, Succeeded: 1}}
 	g.Expect(fewer.problem()).To(ContainSubstring("1 of 1 nodes; 2 match"))
 	fewer.troubled = map[string]bool{"a": true}

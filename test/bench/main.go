@@ -85,7 +85,7 @@ func parseFlags(args []string) (*runConfig, error) {
 	cfg.cases = strings.Split(*cases, ",")
 	for _, name := range cfg.cases {
 		if !slices.ContainsFunc(scenarios, func(s scenario) bool { return s.name == name && !s.onlyBare }) {
-			_, _ = fmt.Fprintf(flags.Output(), "bench: -cases %s: there is no case %q, use some of 1 to 5\n", *cases, name)
+			_, _ = fmt.Fprintf(flags.Output(), "bench: -cases %s: there is no case %q, use some of 1 to 7\n", *cases, name)
 			return nil, errors.New("wrong cases")
 		}
 	}

@@ -26,9 +26,9 @@ const (
 	labelTenth, labelGroup = "bench/tenth", "bench/group"
 	groupSize              = 50
 	// The simulation reads labelBench and annotationWorksFor of a pod: whether it
-	// fails, ends or is marked when its work is done, and how long that takes.
-	labelBench, annotationWorksFor    = "bench", "bench/works-for"
-	benchFails, benchEnds, benchMarks = "fails", "ends", "marks"
+	// fails, perhaps fails, ends or is marked when its work is done, and how long that takes.
+	labelBench, annotationWorksFor                = "bench", "bench/works-for"
+	benchFails, benchFlaky, benchEnds, benchMarks = "fails", "flaky", "ends", "marks"
 )
 
 //go:embed simulation/kwok.yaml

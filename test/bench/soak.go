@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"math/rand/v2"
-	"slices"
 	"strings"
 	"time"
 
@@ -36,6 +34,7 @@ type soak struct {
 	nodes      []string
 	operator   *operator
 	invariants *invariantWatcher
+	records    *recordHistory
 	taken      *takeaways
 	random     *rand.Rand
 	jobs       map[string]*soakJob
@@ -77,7 +76,7 @@ type pool interface {
 func (e *env) runSoak(ctx context.Context, duration time.Duration, seed uint64) (err error) {
 	taken := &takeaways{}
 	s := &soak{
-		env: e, invariants: newInvariantWatcher(taken), taken: taken, random: rand.New(rand.NewPCG(seed, 0)),
+		env: e, invariants: newInvariantWatcher(taken), records: newRecordHistory(), taken: taken, random: rand.New(rand.NewPCG(seed, 0)),
 		jobs: map[string]*soakJob{}, counts: map[string]int{}, troubles: map[string]*trouble{}, poisons: map[string]string{},
 	}
 	s.pool = &simulatedPool{s}
@@ -89,6 +88,7 @@ func (e *env) runSoak(ctx context.Context, duration time.Duration, seed uint64) 
 	}
 	e.logf("%10s  seed %d, for %s on %d nodes", "", seed, duration, len(s.nodes))
 	go s.invariants.watch(ctx, e.client, namespaceSoak)
+	s.records.watch(ctx, e.client, namespaceSoak)
 	if s.operator, err = e.startOperator(ctx, fewStreams); err != nil {
 		return err
 	}
@@ -129,7 +129,7 @@ func (e *env) runSoak(ctx context.Context, duration time.Duration, seed uint64) 
 	if len(wrong) > 0 {
 		return fmt.Errorf("%d things went wrong with seed %d:\n%s", len(wrong), seed, strings.Join(wrong, "\n"))
 	}
-	fmt.Println("Every Job finished, within its parallelism and once per node, and no object is left.")
+	fmt.Println("Every Job finished, within its parallelism, once per node and as recorded, and no object is left.")
 	return nil
 }
 
@@ -160,7 +160,7 @@ func (s *soak) settle(ctx context.Context) error {
 			}
 		}
 		if last == nil {
-			last = s.env.nothingLeft(ctx)
+			last = errors.Join(s.env.nothingLeft(ctx), s.env.noRecordLeft(ctx))
 		}
 		return last == nil, nil
 	})
@@ -182,30 +182,4 @@ func (e *env) nothingLeft(ctx context.Context) error {
 		}
 	}
 	return ctx.Err()
-}
-
-// problems returns what is wrong with the finished Jobs, and what went wrong on the way.
-func (s *soak) problems() []string {
-	all := s.wrong
-	for _, name := range slices.Sorted(maps.Keys(s.jobs)) {
-		job := s.jobs[name]
-		if problem := job.problem(); problem != "" {
-			all = append(all, problem)
-		}
-		if undone := s.undone(job); len(undone) > 0 {
-			all = append(all, fmt.Sprintf("Job %s is complete, but nodes %v have not done its work", job.name, undone))
-		}
-	}
-	all = append(all, s.invariants.violations()...)
-	return append(all, s.pool.problems()...)
-}
-
-// undone returns the nodes that have not done the work of a complete Job. Nodes that were
-// in trouble may be left out of it.
-func (s *soak) undone(job *soakJob) []string {
-	if job.deleted || job.last.Phase != v1beta1.PhaseComplete {
-		return nil
-	}
-	nodes := slices.DeleteFunc(slices.Clone(job.nodes), func(node string) bool { return job.troubled[node] })
-	return append(s.invariants.undone(job.name, job.last.TemplateHash, nodes), s.pool.undone(job, nodes)...)
 }

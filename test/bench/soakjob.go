@@ -3,12 +3,14 @@ package main
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
@@ -28,7 +30,11 @@ type soakJob struct {
 	nodes     []string
 	troubled  map[string]bool
 	tolerates bool
-	fails     bool
+	// fails is set if the work fails on each node, and flaky if it fails at random on some.
+	fails, flaky bool
+	// suspends is set if failures suspend the Job, so that it ends as Complete. records is set
+	// if all nodes that are done are in its JobRecords when it is Complete.
+	suspends, records bool
 	// suspended is set while the Job is suspended, and deleted once the soak deleted it
 	// before its end.
 	suspended, deleted bool
@@ -36,6 +42,7 @@ type soakJob struct {
 	limit int
 	// last is the status that was read last, and gone is set once the Job is deleted.
 	last v1beta1.JobStatus
+	uid  types.UID
 	gone bool
 	// observedSince is when the soak first read that the Job is complete, while the watch
 	// of its pods shows nodes that are not done.
@@ -57,7 +64,7 @@ func (j *soakJob) problem() string {
 		wanted = v1beta1.PhaseFailed
 	}
 	switch {
-	case j.deleted:
+	case j.deleted, j.flaky && !j.suspends && j.last.Phase == v1beta1.PhaseFailed && j.last.Failed > 0:
 		return ""
 	case j.last.Phase != wanted:
 		return fmt.Sprintf("Job %s should be %s and is %q (%s)", j.name, wanted, j.last.Phase, j.last.Completed)
@@ -68,6 +75,11 @@ func (j *soakJob) problem() string {
 		return fmt.Sprintf("Job %s failed, and names no node", j.name)
 	}
 	return ""
+}
+
+// untroubled returns the nodes that no trouble reached.
+func (j *soakJob) untroubled() []string {
+	return slices.DeleteFunc(slices.Clone(j.nodes), func(node string) bool { return j.troubled[node] })
 }
 
 // randomJob returns a random Job such as a user might create on simulated nodes, and what
@@ -100,10 +112,17 @@ func randomJob(random *rand.Rand, number, nodes int) (*soakJob, *v1beta1.Job) {
 	job.Spec.BackoffLimit = new(int32(simulatedBackoffLimit))
 	if random.IntN(2) == 0 {
 		job.Spec.CompletionMode = v1beta1.CompletionExit
-		if expected.fails = random.IntN(4) == 0; expected.fails {
-			job.Spec.Template.Labels[labelBench] = benchFails
+		switch random.IntN(4) {
+		case 0:
+			job.Spec.Template.Labels[labelBench], expected.fails = benchFails, true
+		case 1:
+			// So few nodes fail that a Job which is resumed again and again comes to its end.
+			if expected.flaky = len(expected.nodes) <= groupSize; expected.flaky {
+				job.Spec.Template.Labels[labelBench] = benchFlaky
+			}
 		}
 	}
+	expected.askForRecords(random, job)
 	switch random.IntN(3) {
 	case 0:
 		job.Spec.Parallelism, expected.limit = new(intstr.FromString("10%")), len(expected.nodes)/10

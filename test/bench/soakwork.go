@@ -56,6 +56,9 @@ func (s *soak) act(ctx context.Context) error {
 	if len(active) < s.pool.maxJobs() && s.random.IntN(2) == 0 || len(active) == 0 {
 		return s.create(ctx)
 	}
+	if stopped := s.stoppedJobs(); len(stopped) > 0 && s.random.IntN(2) == 0 {
+		return s.resume(ctx, stopped[s.random.IntN(len(stopped))])
+	}
 	job := active[s.random.IntN(len(active))]
 	switch s.random.IntN(8) {
 	case 0:
@@ -143,7 +146,7 @@ func (s *soak) sweep(ctx context.Context, atTheEnd bool) error {
 		job := &list.Items[i]
 		there[job.Name] = true
 		expected := s.jobs[job.Name]
-		expected.last = job.Status
+		expected.last, expected.uid = job.Status, job.UID
 		switch {
 		case s.mustWait(expected):
 		case !job.DeletionTimestamp.IsZero():
@@ -153,6 +156,10 @@ func (s *soak) sweep(ctx context.Context, atTheEnd bool) error {
 			}
 		case atTheEnd && job.Finished() != nil && (job.Spec.TTLSecondsAfterFinished != nil || job.Status.Phase == v1beta1.PhaseFailed):
 			if err := s.env.client.Delete(ctx, job); client.IgnoreNotFound(err) != nil {
+				return err
+			}
+		case atTheEnd && expected.holds():
+			if err := s.resume(ctx, expected); err != nil {
 				return err
 			}
 		case atTheEnd && job.Suspended():
@@ -168,10 +175,10 @@ func (s *soak) sweep(ctx context.Context, atTheEnd bool) error {
 	return nil
 }
 
-// mustWait returns whether the Job stays a little longer, because the watch of its pods may
-// not have shown yet that they are done.
+// mustWait returns whether the Job stays a little longer, because the watches of its pods and
+// records may not have shown yet that all are done.
 func (s *soak) mustWait(job *soakJob) bool {
-	if len(s.undone(job)) == 0 {
+	if len(s.undone(job)) == 0 && len(s.unrecorded(job)) == 0 {
 		job.observedSince = time.Time{}
 		return false
 	}
