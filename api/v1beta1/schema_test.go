@@ -62,7 +62,7 @@ func isScalar(s *schema) bool {
 	return s.XIntOrString || s.Type == "string" || s.Type == "integer" || s.Type == "number" || s.Type == "boolean"
 }
 
-// ordinary returns a plain value that the schema accepts, with its required members.
+// ordinary returns a plain value that the schema accepts, with its required members and items.
 func ordinary(s *schema) any {
 	switch {
 	case len(s.Enum) > 0:
@@ -77,6 +77,8 @@ func ordinary(s *schema) any {
 		return "2026-01-02T03:04:05Z"
 	case s.Type == "string":
 		return "a"
+	case s.Type == "array" && s.MinItems != nil && *s.MinItems > 0:
+		return []any{ordinary(child(s, item))}
 	case s.Type == "array":
 		return []any{}
 	}

@@ -132,6 +132,21 @@ var _ = Describe("the samples, as they stand", func() {
 		Eventually(status(named(ns, "tolerant"))).Should(HaveField("Phase", v1beta1.PhaseComplete))
 	})
 
+	It("exit_skip_nodes.yaml does the work where it is needed, and skips the other nodes", func() {
+		onAllHosts("rm -rf /host/tmp/skip-nodes-foo")
+		_, err := onHost(nodes[0], "mkdir /host/tmp/skip-nodes-foo")
+		Expect(err).NotTo(HaveOccurred())
+		apply(ns, "exit_skip_nodes.yaml")
+		Eventually(status(named(ns, "skip-nodes")), "90s").Should(And(HaveField("Phase", v1beta1.PhaseComplete), progress(len(nodes)),
+			HaveField("Succeeded", int32(1)), HaveField("Skipped", int32(len(nodes)-1)), HaveField("Failed", int32(0))))
+		onAllHosts("test ! -e /host/tmp/skip-nodes-foo")
+	})
+
+	It("retry_failed.yaml is complete, and retries nothing where nothing fails", func() {
+		apply(ns, "retry_failed.yaml")
+		Eventually(status(named(ns, "retry-failed")), "90s").Should(And(HaveField("Phase", v1beta1.PhaseComplete), HaveField("Succeeded", int32(len(nodes)))))
+	})
+
 	It("suspend_hold.yaml is held until a person lets it go", func() {
 		apply(ns, "suspend_hold.yaml")
 		j := named(ns, "held")
