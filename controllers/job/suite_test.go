@@ -131,8 +131,9 @@ func startManager() {
 	})
 }
 
-// startInstallation runs the manager's controllers of an installation.
-func startInstallation(cfg *rest.Config, cached cache.Options, clk clock.PassiveClock, options job.Options) {
+// startInstallation runs the manager's controllers of an installation, until stop is called or
+// the suite or the test ends.
+func startInstallation(cfg *rest.Config, cached cache.Options, clk clock.PassiveClock, options job.Options) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	cached.ByObject, cached.ReaderFailOnMissingInformer = job.CacheByObject(), true
 	mgr, err := ctrl.NewManager(cfg, ctrl.Options{
@@ -158,11 +159,13 @@ func startInstallation(cfg *rest.Config, cached cache.Options, clk clock.Passive
 		defer close(stopped)
 		Expect(mgr.Start(ctx)).To(Succeed())
 	}()
-	DeferCleanup(func() {
+	stop = func() {
 		cancel()
 		<-stopped
-	})
+	}
+	DeferCleanup(stop)
 	Expect(mgr.GetCache().WaitForCacheSync(ctx)).To(BeTrue())
+	return stop
 }
 
 // newNamespace is one for a single test, with nodes of its own.
