@@ -42,7 +42,9 @@ type cluster struct {
 	fault func(verb string, before bool) error
 	mu    sync.Mutex
 	// sent counts the requests, by verb.
-	sent     map[string]int
+	sent map[string]int
+	// exits are the codes with which the work fails, by node.
+	exits    map[string]int32
 	recorder *events.FakeRecorder
 	job      *v1beta1.Job
 	made     int

@@ -45,6 +45,11 @@ func (c *cluster) kubernetes(t *testing.T, runs ran) {
 			runs[name+" "+pod.Labels[v1beta1.LabelTemplateHash]]++
 			pod.Labels["started"] = "true"
 			c.must(c.server.Update(context.Background(), &pod))
+		case c.exits[name] != 0:
+			// The kubelet has started it once more, and it is at work until its pod is gone.
+			pod.Status.ContainerStatuses = []corev1.ContainerStatus{{Name: v1beta1.ContainerName, RestartCount: 1,
+				LastTerminationState: corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{ExitCode: c.exits[name]}}}}
+			c.must(c.server.Status().Update(context.Background(), &pod))
 		default:
 			pod.Status.Conditions = []corev1.PodCondition{{Type: v1beta1.PodCompleted, Status: corev1.ConditionTrue}}
 			c.must(c.server.Status().Update(context.Background(), &pod))
@@ -75,15 +80,17 @@ func (c *cluster) makePod(ds *appsv1.DaemonSet, name string) {
 	c.must(c.server.Create(context.Background(), pod))
 }
 
-// Each kind of request fails in each way, once at each of its first calls: the Job ends
-// right, and nothing ran twice.
-func TestItEndsRightAfterAnyFault(t *testing.T) {
+// fault is how a request fails.
+type fault struct {
+	err error
+	// done requests took effect: the answer alone is lost.
+	done, stale bool
+}
+
+// faults are the ways in which a request fails.
+func faults() map[string]fault {
 	object := schema.GroupResource{Resource: "objects"}
-	faults := map[string]struct {
-		err error
-		// done requests took effect: the answer alone is lost.
-		done, stale bool
-	}{
+	return map[string]fault{
 		"404":         {err: apierrors.NewNotFound(object, "x")},
 		"409":         {err: apierrors.NewConflict(object, "x", errors.New("changed"))},
 		"500":         {err: apierrors.NewInternalError(errors.New("down"))},
@@ -91,32 +98,44 @@ func TestItEndsRightAfterAnyFault(t *testing.T) {
 		"lost answer": {err: context.DeadlineExceeded, done: true},
 		"stale cache": {stale: true},
 	}
+}
+
+// failAt lets the request of this verb that is the call-th, from 0 on, fail in this way. It
+// returns how many there were, and for how many rounds the cache is stale.
+func (c *cluster) failAt(verb string, call int, fault fault) (calls, stale *int) {
+	calls, stale = new(int), new(int)
+	c.fault = func(v string, before bool) error {
+		if v != verb || before == fault.done {
+			return nil
+		}
+		if *calls++; *calls-1 != call {
+			return nil
+		}
+		if fault.stale {
+			*stale = 5
+		}
+		return fault.err
+	}
+	return calls, stale
+}
+
+// Each kind of request fails in each way, once at each of its first calls: the Job ends
+// right, and nothing ran twice.
+func TestItEndsRightAfterAnyFault(t *testing.T) {
 	for _, verb := range []string{"Get", "List", "Patch", "Apply", "Delete", "Create", "Update"} {
-		for name, fault := range faults {
+		for name, fault := range faults() {
 			for call := range 2 {
 				t.Run(fmt.Sprintf("%s, %s, call %d", verb, name, call), func(t *testing.T) {
 					j := theJob().Parallelism("1").TTL(600).Obj()
 					c := newCluster(t, j, node("a"), node("b"), node("c"))
-					calls, stale := 0, 0
-					c.fault = func(v string, before bool) error {
-						if v != verb || before == fault.done {
-							return nil
-						}
-						if calls++; calls-1 != call {
-							return nil
-						}
-						if fault.stale {
-							stale = 5
-						}
-						return fault.err
-					}
-					runs := c.play(t, &stale)
+					calls, stale := c.failAt(verb, call, fault)
+					runs := c.play(t, stale)
 					c.g.Expect(c.status().Phase).To(Equal(v1beta1.PhaseComplete))
 					c.g.Expect(c.status().Completed).To(Equal("3/3"))
 					for what, n := range runs {
 						c.g.Expect(n).To(Equal(1), what)
 					}
-					c.g.Expect(calls).To(BeNumerically(">", 0), "the fault never came")
+					c.g.Expect(*calls).To(BeNumerically(">", 0), "the fault never came")
 				})
 			}
 		}
