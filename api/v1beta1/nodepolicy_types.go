@@ -38,8 +38,8 @@ type NodeFailurePolicy struct {
 
 // NodeFailureRule is what happens when the work ends with certain exit codes.
 type NodeFailureRule struct {
-	// action: SkipNode finishes the node, neither done nor failed. FailNode fails it for good.
-	// FailJob fails the Job at once.
+	// action of the rule. SkipNode: the node is finished, neither done nor failed. FailNode: it
+	// failed for good. FailJob: the Job is Failed at once.
 	// +required
 	Action NodeFailureAction `json:"action"`
 
