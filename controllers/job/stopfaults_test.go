@@ -49,7 +49,7 @@ func (c *cluster) playSkip(t *testing.T, verb string, call int, fault fault) ran
 		}
 		err := c.reconcile()
 		for i := range before {
-			if pod := &before[i]; pod.Labels["started"] != "" && !c.get(pod) {
+			if pod := &before[i]; pod.Labels["started"] != "" && !c.get(pod.DeepCopy()) {
 				c.g.Expect(c.recordedPods()).To(ContainElement(pod.UID), "its entry is there before it goes")
 			}
 		}

@@ -115,7 +115,7 @@ var _ = Describe("the stop of the work on a node", func() {
 		theirs.Labels[v1beta1.LabelJobUID] = "another"
 		Expect(k8s.Create(ctx, theirs)).To(Succeed())
 		end(j, first)
-		Eventually(condition(j, v1beta1.JobBlocked)).WithTimeout(30 * time.Second).Should(Equal("True " + v1beta1.ReasonReconcileFailed))
+		Eventually(condition(j, v1beta1.JobBlocked)).WithTimeout(30 * time.Second).Should(Equal("True " + v1beta1.ReasonRecordRefused))
 		Consistently(podIsThere, "3s").Should(BeTrue())
 		Expect(entriesOf(j)()).To(BeEmpty())
 
