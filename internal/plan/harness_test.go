@@ -101,15 +101,15 @@ func (w *world) heal() {
 	}
 }
 
-// settled returns whether the Job is finished. One that never ends is, when its
-// status says that all nodes are done.
+// settled returns whether the Job is finished. One that never ends is so too, when its
+// status says that all nodes are done, skipped, or stopped for good.
 func (w *world) settled() bool {
 	status := &w.job.Status
 	if status.ObservedGeneration != w.job.Generation {
 		return false
 	}
-	if neverEnds(&w.job.Spec) {
-		return int(status.Succeeded) == len(w.machines)
+	if neverEnds(&w.job.Spec) && w.job.Finished() == nil {
+		return int(status.Succeeded+status.Skipped+w.stoppedForGood()) == len(w.machines)
 	}
 	return w.job.Finished() != nil
 }

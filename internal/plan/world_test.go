@@ -41,6 +41,9 @@ type world struct {
 	// printed has what each pod that is done printed, with its machine.
 	printed map[string]types.UID
 
+	// rules are what the users asked of the nodes of each Job, and what the nodes did.
+	rules rules
+
 	manager manager
 	// guard is what the manager observed last of the admission policy. observedGuard is what
 	// its present reconcile rests on.
@@ -67,7 +70,8 @@ func (c counts) add(other counts) {
 // requireAll fails the test if something never happened.
 func (c counts) requireAll(t *testing.T) {
 	t.Helper()
-	for _, what := range []string{ungated, verdicts, replaced, retried, reclaimed, restarted, recreated, heldBack, notVouched, recorded, keptDone, stopped, released, resumedFailed, grouped, outlived, outputKept, refusedPages, withheld} {
+	for _, what := range []string{ungated, verdicts, replaced, retried, reclaimed, restarted, recreated, heldBack, notVouched, recorded, keptDone, stopped, released, resumedFailed, grouped, outlived, outputKept, refusedPages, withheld,
+		skipped, pastDeadline, failedForGood, failedJob, triedAgain, madeAgainGated} {
 		if c[what] == 0 {
 			t.Errorf("%s never: the run tests little", what)
 		}
@@ -116,7 +120,7 @@ type machine struct {
 }
 
 func newWorld(random *rand.Rand) *world {
-	w := &world{random: random, now: now, worked: map[work]bool{}, printed: map[string]types.UID{}, count: counts{}, limit: random.Int32N(3)}
+	w := &world{random: random, now: now, worked: map[work]bool{}, printed: map[string]types.UID{}, rules: newRules(), count: counts{}, limit: random.Int32N(3)}
 	for range 2 + w.random.IntN(4) {
 		w.join()
 	}

@@ -7,6 +7,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 	"github.com/darkowlzz/daemonset-job/internal/daemonset"
@@ -16,23 +17,32 @@ func versionText(p *simPod) string { return fmt.Sprint(p.version) }
 
 // unfinished is what a verdict must not overlook, at the time of its live read.
 type unfinished struct {
-	// undone nodes of the Job have not done its work, and failed ones count as failed.
-	// A hopeful one is undone and does not.
+	// undone nodes of the Job have not done its work and are not skipped, and failed ones count
+	// as failed. A hopeful one is undone and does not.
 	undone, failed []string
 	hopeful        bool
 	desired        int
+	// fails names a pod whose exit fails the Job, empty without one.
+	fails types.UID
 }
 
-// unfinished returns which nodes of the Job have not done its work.
-func (w *world) unfinished(s *State) unfinished {
-	var u unfinished
+// unfinished returns which nodes of the Job have not done its work. What the Plan remembers is in
+// a page before the verdict.
+func (w *world) unfinished(s *State, p *Plan) unfinished {
+	u := unfinished{fails: w.failsJob(s)}
+	planned := append(remembered(s.Job, p.Unwritten), p.Pages...)
 	start := s.startTime()
 	for _, m := range w.machines {
-		worked := w.worked[work{s.Job.UID, s.TemplateHash, m.UID}]
+		worked, tries := w.worked[work{s.Job.UID, s.TemplateHash, m.UID}], w.triesOf(s, m, planned)
 		pods := slices.DeleteFunc(w.podsOn(m.Name), func(p *simPod) bool { return p.job != s.Job.UID || p.hash != s.TemplateHash })
-		fails := slices.ContainsFunc(pods, func(p *simPod) bool { return p.restarts > w.limit }) || w.isRecordedFailure(s, m)
 		started := slices.ContainsFunc(pods, func(p *simPod) bool { return p.started })
-		leftOut := !m.ready() && !worked && (start == nil || !m.Status.Conditions[0].LastTransitionTime.After(start.Time))
+		leftOut := !m.ready() && !worked && !tries.any() && (start == nil || !m.Status.Conditions[0].LastTransitionTime.After(start.Time))
+		for _, p := range pods {
+			if p.restarts > w.limit {
+				tries.failed[p.uid] = true
+			}
+		}
+		fails := tries.forGood || len(tries.failed) > retries(s)
 		if !m.matches() || m.tainted() {
 			continue
 		}
@@ -47,7 +57,7 @@ func (w *world) unfinished(s *State) unfinished {
 		if leftOut {
 			continue
 		}
-		if !worked {
+		if !worked && !tries.skipped {
 			u.undone = append(u.undone, m.Name)
 			u.hopeful = u.hopeful || !fails
 		}
@@ -66,13 +76,12 @@ func (w *world) writeStatus(s *State, update *StatusUpdate, u unfinished) error 
 		status := &w.job.Status
 		w.note("manager wrote %s %s, active %d, failed %d, %s %v", status.Phase, status.Completed, status.Active, status.Failed, status.Blocked, update.Outcome)
 		w.manager.memory.job, w.manager.memory.lastStatusWrite = w.job, s.Now
-		if status.Succeeded+status.Failed > status.Desired {
-			w.breaks("%d nodes are done and %d failed of %d", status.Succeeded, status.Failed, status.Desired)
-		}
+		w.checkCounts(status)
+		w.checkFailing(s, update, u)
 		w.checkGroups(status)
 		if after := w.job.Finished(); after != nil && before == nil {
 			w.count[verdicts]++
-			w.checkVerdict(s, after.Type, u)
+			w.checkVerdict(s, after, u)
 			w.checkResults(s, status.Succeeded)
 		}
 		if s.retries() {
@@ -116,9 +125,9 @@ func stored(status *v1beta1.JobStatus) *v1beta1.JobStatus {
 }
 
 // checkVerdict checks that a Job is Complete only if each node that matches has done
-// its work, and Failed only if more nodes failed than it tolerates.
-func (w *world) checkVerdict(s *State, verdict string, u unfinished) {
-	tolerated, expired := toleratedFailures(&s.Job.Spec, u.desired), s.expired()
+// its work, and Failed only if more nodes failed than it tolerates, or by a rule.
+func (w *world) checkVerdict(s *State, condition *metav1.Condition, u unfinished) {
+	verdict, tolerated, expired := condition.Type, toleratedFailures(&s.Job.Spec, u.desired), s.expired()
 	switch {
 	case !s.Live:
 		w.breaks("%s was decided on the cache", verdict)
@@ -128,6 +137,11 @@ func (w *world) checkVerdict(s *State, verdict string, u unfinished) {
 		w.breaks("Complete, but of nodes %v only %v failed", u.undone, u.failed)
 	case verdict == v1beta1.JobComplete && u.desired == 0:
 		w.breaks("Complete without a node")
+	case verdict == v1beta1.JobFailed && condition.Reason == v1beta1.ReasonNodeFailurePolicy:
+		w.count[failedJob]++
+		if !w.mayFailJob(s) {
+			w.breaks("Failed by a rule, but no exit matches one")
+		}
 	case verdict == v1beta1.JobFailed && !expired && len(u.failed) <= tolerated:
 		w.breaks("Failed, but only nodes %v failed", u.failed)
 	}
@@ -158,11 +172,12 @@ func (w *world) checkGuard(job *v1beta1.Job, starts bool, what string) {
 // checkDeletion checks that a pod which the manager deletes is its Job's, and that no
 // work which is done, or newer than the Job that the manager knows, runs again for it.
 func (w *world) checkDeletion(s *State, p *simPod, why string) {
+	w.checkStop(s, p, why)
 	switch {
 	case p.job != s.Job.UID:
 		w.breaks("%s of Job %s was deleted for Job %s", p.uid, p.job, s.Job.UID)
 	case w.job == nil || w.job.UID != s.Job.UID: // Its records went with it.
-	case p.hash == s.TemplateHash && p.done && !p.lost && why != "the Job is over" && !w.isRecorded(s, p.node):
+	case p.hash == s.TemplateHash && p.done && !p.lost && why != "the Job is over" && !w.isRecorded(s, p.node) && !w.isRuledOut(s, p):
 		w.breaks("%s is done and was deleted before that was recorded: %s", p.uid, why)
 	case s.runsOnce() && p.hash == s.TemplateHash && why != "the Job is over" && why != "unschedulable" && w.seen != nil && !daemonset.HasGate(&w.seen.Spec.Template.Spec):
 		w.breaks("%s was deleted, and is made again without the gate: %s", p.uid, why)
@@ -184,7 +199,7 @@ func (w *world) checkDeletion(s *State, p *simPod, why string) {
 func (w *world) checkUngated(s *State, ungated *simPod) {
 	atWork, limit := 0, slots(&s.Job.Spec, len(w.machines))
 	for _, p := range w.pods {
-		if p.mayWork() && (!p.spared || s.stopsFailures() && !p.doneOnce) && w.machine(p.node) != nil {
+		if p.mayWork() && (!p.spared || (p.stopping || s.stopsFailures()) && !p.doneOnce) && w.machine(p.node) != nil {
 			atWork++
 		}
 		if p != ungated && p.node == ungated.node && p.mayWork() {
@@ -194,6 +209,7 @@ func (w *world) checkUngated(s *State, ungated *simPod) {
 	if w.isRecorded(s, ungated.node) {
 		w.breaks("%s was ungated, although its node %s is done", ungated.uid, ungated.node)
 	}
+	w.checkTry(s, ungated)
 	if atWork > limit {
 		w.breaks("%d nodes may work, %d may at once", atWork, limit)
 	}

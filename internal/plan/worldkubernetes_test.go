@@ -76,6 +76,7 @@ func (w *world) makePod(m *machine) {
 		name: string(uid), uid: uid, node: m.Name, owner: w.ds.UID, job: jobOf(w.ds), generation: w.seenGeneration,
 		hash: w.seen.Spec.Template.Labels[v1beta1.LabelTemplateHash], exit: len(w.seen.Spec.Template.Spec.InitContainers) > 0,
 		created: w.stamp().Time, gated: daemonset.HasGate(&w.seen.Spec.Template.Spec), asks: asksForOutput(w.seen),
+		hangs: w.hangs() && !w.calm && w.chance(3), ignores: w.chance(4),
 	}
 	w.pods = append(w.pods, p)
 	w.note("DaemonSet controller made %s (%s, gated %t) on %s", p.uid, p.hash, p.gated, p.node)
@@ -84,6 +85,8 @@ func (w *world) makePod(m *machine) {
 		run := v1beta1.JobRun{TemplateHash: p.hash, Generation: w.job.Status.RunGeneration}
 		if entry := w.recordOf(p.job, run, m.UID); entry != nil && entry.Result == v1beta1.RecordSucceeded {
 			w.count[keptDone]++
+		} else if entry != nil && entry.Reason != v1beta1.ReasonBackoffLimitExceeded {
+			w.count[madeAgainGated]++
 		}
 	}
 }
@@ -142,6 +145,7 @@ func (w *world) schedule(p *simPod) {
 	}
 	fits := !m.full && !m.tainted() && m.ready() && m.matches()
 	p.bound, p.unschedulable, p.scheduledAt = fits, !fits, w.stamp().Time
+	w.rules.boundAt[p.uid] = w.now
 	w.podChanged(p)
 }
 
@@ -150,6 +154,9 @@ func (w *world) runPod(p *simPod) {
 	m := w.machine(p.node)
 	switch {
 	case m == nil || !m.ready() || !p.bound:
+		return
+	case p.terminating() && p.ignores && w.now.Before(p.deletion):
+		w.workOn(p, m)
 		return
 	case p.terminating() && (w.calm || w.chance(2)):
 		w.note("kubelet stopped %s on %s", p.uid, p.node)
@@ -163,16 +170,22 @@ func (w *world) runPod(p *simPod) {
 	case !p.started:
 		p.started, p.running, p.sandbox, p.startedAt = true, true, w.now, w.now
 		w.note("kubelet started %s (%s) on %s", p.uid, p.hash, p.node)
-	case p.done:
+	case p.sandboxed != hasSandbox:
+		w.boot(p)
+	case p.done, p.hangs && w.hangs():
 		return
 	case !w.calm && w.chance(2):
 		p.restarts += w.random.Int32N(5) // Of those in between, the API server saw nothing.
-		p.restart(w.now, 1, w.limit)
-		w.note("%s failed on %s, %d restarts", p.uid, p.node, p.restarts)
+		w.fail(p, m)
 	case w.calm || w.chance(2):
-		p.done, p.spared, p.doneOnce = true, true, true
-		w.worked[work{p.job, p.hash, m.UID}], w.printed[p.output()] = true, m.UID
-		w.note("%s is done on %s", p.uid, p.node)
+		w.finish(p, m)
 	}
 	w.podChanged(p)
+}
+
+// finish lets the work of a pod be done.
+func (w *world) finish(p *simPod, m *machine) {
+	p.done, p.spared, p.doneOnce = true, true, true
+	w.worked[work{p.job, p.hash, m.UID}], w.printed[p.output()] = true, m.UID
+	w.note("%s is done on %s", p.uid, p.node)
 }

@@ -32,6 +32,16 @@ type simPod struct {
 	// spared pods were done or failed once. They hold no slot, and the kubelet may run
 	// their work once more. Only a done one may run it while another pod works on its node.
 	spared, doneOnce bool
+	// sandboxed says what the pod has of its sandbox. killed is how its container ended when the
+	// node went down: the kubelet never started it again in that sandbox.
+	sandboxed sandboxState
+	killed    *corev1.ContainerStateTerminated
+	// confirmed is the exit code of the failure after which the kubelet last started the
+	// container again in the present sandbox, 0 without one or if the node was done before.
+	confirmed int32
+	// hangs says that the work never ends by itself, and ignores that it goes on when it is told
+	// to stop. stopping pods were deleted by the manager, since their node failed or is skipped.
+	hangs, ignores, stopping bool
 	// lost pods were on a node that left. A node that joins under its name does not run them.
 	lost bool
 }
@@ -66,9 +76,11 @@ func (p *simPod) read() Pod {
 	}
 	p.readScheduling(pod)
 	if p.started {
-		pod.Status.Conditions = append(pod.Status.Conditions, corev1.PodCondition{
-			Type: corev1.PodReadyToStartContainers, Status: corev1.ConditionTrue, LastTransitionTime: metav1.NewTime(p.sandbox)})
+		pod.Status.Conditions = append(pod.Status.Conditions, p.sandboxCondition())
 		(*statuses)[0].RestartCount, (*statuses)[0].LastTerminationState.Terminated = p.restarts, p.end
+		if p.killed != nil {
+			(*statuses)[0].State = corev1.ContainerState{Terminated: p.killed}
+		}
 	}
 	if p.readOutput(pod); p.done && !p.exit && !p.asks {
 		pod.Completed()
@@ -100,16 +112,8 @@ func (p *simPod) readScheduling(pod *wrappers.PodWrapper) {
 
 // restart runs the pod's container again, after it ended with this code.
 func (p *simPod) restart(now time.Time, exitCode, limit int32) {
-	p.end = &corev1.ContainerStateTerminated{ExitCode: exitCode, StartedAt: metav1.NewTime(p.startedAt), Message: fmt.Sprintf("try %d failed on %s", p.restarts+1, p.node)}
+	p.end = &corev1.ContainerStateTerminated{ExitCode: exitCode, StartedAt: metav1.NewTime(p.startedAt), FinishedAt: metav1.NewTime(now), Message: fmt.Sprintf("try %d failed on %s", p.restarts+1, p.node)}
 	p.startedAt = now
 	p.restarts++
 	p.spared = p.spared || p.restarts > limit
-}
-
-// reboot loses the pod's sandbox: the kubelet runs the container again, also one that
-// was done. In Log mode the mark stays.
-func (p *simPod) reboot(now time.Time, limit int32) {
-	p.restart(now, 255, limit)
-	p.sandbox = now
-	p.done = p.done && !p.exit
 }

@@ -39,7 +39,7 @@ func (w *world) reconcile() {
 		p = Compute(s)
 		w.remember(&p, nil)
 	}
-	unfinished := w.unfinished(&s)
+	unfinished := w.unfinished(&s, &p)
 	w.execute(s, p, unfinished)
 }
 
@@ -266,7 +266,7 @@ func (w *world) deletePlanned(s *State, planned *Pod, why string, exact bool) er
 		}
 		w.note("manager deleted %s: %s", p.uid, why)
 		w.checkDeletion(s, p, why)
-		w.checkGuard(s.Job, why != "the Job is over", "deleted "+string(p.uid)+" to be made again")
+		w.checkGuard(s.Job, why != "the Job is over" && why != stoppedReason, "deleted "+string(p.uid)+" to be made again")
 		w.deletePod(p)
 		return nil
 	})

@@ -82,6 +82,7 @@ func (w *world) writePage(s *State, page *v1beta1.JobRecord) error {
 		page.Spec.Nodes[j] = storedEntry(page.Spec.Nodes[j])
 	}
 	if i < 0 {
+		w.checkEntries(s, page, 0)
 		w.checkOutputs(page, nil)
 		w.pages = append(w.pages, page)
 		w.note("manager wrote page %s: %v %v", page.Name, page.Spec.Run, page.Spec.Nodes)
@@ -90,6 +91,7 @@ func (w *world) writePage(s *State, page *v1beta1.JobRecord) error {
 	if w.pages[i].Spec.Sealed || len(page.Spec.Nodes) < len(w.pages[i].Spec.Nodes) || page.Spec.Run != w.pages[i].Spec.Run {
 		w.breaks("page %s lost evidence", page.Name)
 	}
+	w.checkEntries(s, page, len(w.pages[i].Spec.Nodes))
 	w.checkOutputs(page, w.pages[i])
 	w.note("manager added to page %s: %v", page.Name, page.Spec.Nodes[len(w.pages[i].Spec.Nodes):])
 	w.pages[i] = page
@@ -126,11 +128,4 @@ func (w *world) isRecorded(s *State, node string) bool {
 	}
 	entry := w.recordOf(s.Job.UID, s.run(), m.UID)
 	return entry != nil && entry.Result == v1beta1.RecordSucceeded
-}
-
-// isRecordedFailure returns whether the node failed in the present run since the Job was resumed.
-func (w *world) isRecordedFailure(s *State, m *machine) bool {
-	entry := w.recordOf(s.Job.UID, s.run(), m.UID)
-	retried := s.retryTime()
-	return entry != nil && entry.Result == v1beta1.RecordFailed && (retried == nil || !entry.EndTime.Before(retried))
 }

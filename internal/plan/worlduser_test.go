@@ -123,10 +123,12 @@ func (w *world) reboot(m *machine) {
 	w.note("node %s rebooted", m.Name)
 	for _, p := range w.podsOn(m.Name) {
 		if p.running && !p.terminating() {
-			p.reboot(w.now, w.limit)
+			w.goDown(p)
 			w.podChanged(p)
 		}
 	}
+	// A machine takes longer to boot than clocks differ.
+	w.now = w.now.Add(sandboxTolerance + time.Second)
 }
 
 func (w *world) disturbPod() {
@@ -157,7 +159,9 @@ func (w *world) disturbJob() {
 		w.createJob()
 		return
 	}
-	switch w.random.IntN(12) {
+	switch w.random.IntN(13) {
+	case 12:
+		w.changeSpec(w.setRules)
 	case 0:
 		w.removeJob("user")
 		if w.chance(2) {
@@ -256,7 +260,11 @@ func (w *world) createJob() {
 			option()
 		}
 	}
+	if !w.chance(3) {
+		w.setRules(&j.Spec)
+	}
 	w.job = j.Obj()
+	w.rules.learn(w.job)
 	w.job.CreationTimestamp = w.stamp()
 	w.count[recreated]++
 	w.note("user created Job %s", w.job.UID)
@@ -268,6 +276,7 @@ func (w *world) changeSpec(change func(*v1beta1.JobSpec)) {
 	w.changeJob(func(j *v1beta1.Job) {
 		j.Generation++
 		change(&j.Spec)
+		w.rules.learn(j)
 		w.note("user changed the Job: generation %d, parallelism %v, suspend %t, %s", j.Generation, j.Spec.Parallelism, j.Suspended(),
 			j.Spec.Template.Spec.Containers[0].Image)
 	})
