@@ -71,13 +71,16 @@ func (s *State) removal(t *tally) removal {
 	case !daemonset.UpToDate(s.DaemonSet, s.TemplateHash):
 		return removal{}
 	case !s.movesPods() && s.runsOnce():
-		return s.podsOfStops() // Their successors stay gated.
+		removal := s.podsOfStops() // Their successors stay gated.
+		removal.pods = slices.DeleteFunc(removal.pods, s.waitsForRecord)
+		return removal
 	case !s.movesPods():
 		return removal{}
 	case !s.runsOnce():
 		return s.podsOfEarlierMachines()
 	}
 	for _, removal := range []removal{s.podsToRetry(), s.podsOfStops(), s.podsOfFailures(t), s.podsOfEarlierMachines(), s.podsToRelease()} {
+		removal.pods = slices.DeleteFunc(removal.pods, s.waitsForRecord)
 		if len(removal.pods) > 0 && (len(removal.entries) == 0 || s.untilRecord() == 0) {
 			return removal
 		}
@@ -96,7 +99,7 @@ func (s *State) podsToRetry() removal {
 		}
 		// It failed before the time from which on failures hold.
 		before := metav1.NewTime(s.retryTime().Add(-time.Second))
-		if last := s.entries[node.UID]; last != nil && (last.Result == v1beta1.RecordSucceeded || last.EndTime.Equal(&before)) {
+		if last := s.entries[node.UID]; last != nil && (last.Result != v1beta1.RecordFailed || last.EndTime.Equal(&before)) {
 			continue
 		}
 		m := member{node: node, pod: &r.pods[i]}

@@ -121,18 +121,11 @@ func (s *State) untilNodeDeadline() time.Duration {
 }
 
 // podsOfStops returns the pods of nodes whose work is stopped. The Plan that remembers the
-// entries writes their page, so that what is in s.entries is in a page before a pod goes. While
-// pages are refused, pods whose entries are not written stay.
+// entries writes their page, so that what is in s.entries is in a page before a pod goes.
 func (s *State) podsOfStops() removal {
 	return removal{reason: "their nodes were skipped, or failed and are stopped", pods: s.filter(func(pod *Pod) bool {
-		return s.upToDate(pod) && !pod.Terminating && pod.State != Gated && s.isStopped(pod) && (s.untilRecord() == 0 || s.stopIsWritten(pod))
+		return s.upToDate(pod) && !pod.Terminating && pod.State != Gated && s.isStopped(pod)
 	})}
-}
-
-// stopIsWritten returns whether a page has the entry of the pod's node.
-func (s *State) stopIsWritten(pod *Pod) bool {
-	uid := s.nodes[pod.Node].UID
-	return s.written[uid] == s.entries[uid]
 }
 
 // failsJob returns the node with an exit for which a rule fails the Job, nil without one.
