@@ -108,3 +108,18 @@ func TestTheRetryTimeIsNotCutToBeforeTheFailure(t *testing.T) {
 	g.Expect(status.RetryTime.Rfc3339Copy()).To(Equal(metav1.NewTime(now.Add(time.Second)).Rfc3339Copy()))
 	g.Expect(status.Failed).To(BeZero())
 }
+
+// A Job that holds itself keeps the pod of the node that failed: a person inspects it.
+func TestAHoldKeepsTheFailedPod(t *testing.T) {
+	g := NewWithT(t)
+	j := once().Parallelism("1").BackoffLimit(0).OnFailure(v1beta1.FailureActionSuspend)
+	pods := []*wrappers.PodWrapper{crashing("a"), pod("b").Gated()}
+	s := recordable(j, pods...)
+	s.Live = true
+	p := Compute(s)
+	g.Expect(p.Status.Outcome.Result).To(Equal(Hold))
+	s = afterwards(s, p, pods...)
+	s.Live = true
+	p = Compute(s)
+	g.Expect(p.DeletePods).To(BeEmpty())
+}

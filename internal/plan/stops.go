@@ -42,8 +42,10 @@ func (s *State) recordStops() {
 	s.remember(s.run(), stops)
 }
 
-// isStopped returns whether the node's record says that the work of this pod is stopped. A pod
-// that was made before the gate was in the template is stopped like the one before it.
+// isStopped returns whether the node's record says that the work of this pod is stopped by a
+// rule of the node. That of a node that failed for good by backoffLimit is not: a Job that
+// holds itself keeps its pod to be inspected. A pod that was made before the gate was in the
+// template is stopped like the one before it.
 func (s *State) isStopped(pod *Pod) bool {
 	node := s.nodes[pod.Node]
 	if node == nil {
@@ -54,7 +56,7 @@ func (s *State) isStopped(pod *Pod) bool {
 		return false
 	}
 	if last.PodUID == pod.UID {
-		return true
+		return isFinal(last) || last.Reason == v1beta1.ReasonNodeDeadlineExceeded || s.isTriedAgain(last) || s.isOverdue(pod)
 	}
 	entry := s.holding(last)
 	return entry != nil && !s.isTriedAgain(entry)
@@ -79,8 +81,13 @@ func (s *State) isToStop(pod *Pod, node *Node) bool {
 	if pod.Terminating || pod.State != Active {
 		return false
 	}
+	return s.isOverdue(pod) || s.stateOf(pod) == Failed && s.hasTriesLeft(s.tryOf(pod, node))
+}
+
+// isOverdue returns whether the work of a pod has taken longer than nodeDeadlineSeconds.
+func (s *State) isOverdue(pod *Pod) bool {
 	at, limited := s.nodeDeadline(pod)
-	return limited && !s.Now.Before(at) || s.stateOf(pod) == Failed && s.hasTriesLeft(s.tryOf(pod, node))
+	return limited && !s.Now.Before(at)
 }
 
 func (s *State) stoppedEntry(pod *Pod, node *Node) *v1beta1.NodeRecord {
