@@ -82,6 +82,8 @@ func (s *soak) recordProblems() []string {
 		return []string{err.Error()}
 	}
 	problems := s.records.problems(deleted)
+	s.records.mu.Lock() // The watches go on.
+	defer s.records.mu.Unlock()
 	s.counts["nodes recorded"] = len(s.records.entries)
 	for what, n := range s.records.judged {
 		s.counts[what+" judged"] = n
