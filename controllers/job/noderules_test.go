@@ -116,7 +116,7 @@ var _ = Describe("nodes with rules of their own", func() {
 		Eventually(entriesOf(j)).Should(ConsistOf(entryOf(hanging, v1beta1.RecordFailed, v1beta1.ReasonNodeDeadlineExceeded)))
 		entries, err := entriesOf(j)()
 		Expect(err).NotTo(HaveOccurred())
-		Expect(entries[0].EndTime.Sub(boundAt(hanging))).To(And(BeNumerically(">=", 2*time.Second), BeNumerically("<=", 5*time.Second)))
+		Expect(entries[0].EndTime.Sub(boundAt(hanging))).To(And(BeNumerically(">=", 2*time.Second), BeNumerically("<=", 10*time.Second)))
 		deleting := func() (bool, error) {
 			now := &corev1.Pod{}
 			err := k8s.Get(ctx, client.ObjectKeyFromObject(hanging), now)
