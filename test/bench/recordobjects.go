@@ -16,7 +16,7 @@ func (h *recordHistory) recordJob(job *v1beta1.Job, listed bool) {
 	of, status := known(h.jobs, job.UID), &job.Status
 	of.name = job.Name
 	became := of.see(job, listed)
-	if status.Succeeded+status.Failed > status.Desired {
+	if status.Succeeded+status.Skipped+status.Failed > status.Desired {
 		h.breaks("Job %s: %d nodes are done and %d failed, of %d", job.Name, status.Succeeded, status.Failed, status.Desired)
 	}
 	if status.TemplateHash != "" {
