@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -92,6 +94,15 @@ func (w *invariantWatcher) nodeLeft(node string) (back func()) {
 		defer w.mu.Unlock()
 		w.absent[node] = time.Now().Add(3 * time.Second)
 	}
+}
+
+// justJoined returns the nodes whose pods may still be those of before they left, so that
+// the watcher does not count their work.
+func (w *invariantWatcher) justJoined() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	maps.DeleteFunc(w.absent, func(_ string, until time.Time) bool { return time.Now().After(until) })
+	return slices.Sorted(maps.Keys(w.absent))
 }
 
 // release frees the slot of a pod, if it takes one.

@@ -107,6 +107,9 @@ func (s *soak) create(ctx context.Context) error {
 	for node, t := range s.troubles {
 		t.reach(expected, node)
 	}
+	for _, node := range s.invariants.justJoined() {
+		(&trouble{spares: sparesNone}).reach(expected, node)
+	}
 	// The API server may have created it although it answered with an error.
 	s.jobs[expected.name] = expected
 	err := s.env.client.Create(ctx, job)
