@@ -106,8 +106,23 @@ func TestAPodPastItsDeadlineIsGatedFirst(t *testing.T) {
 			g.Expect(pageEntries(p)).To(HaveLen(1))
 			g.Expect(p.Status.Status.Gated).To(BeTrue())
 			g.Expect(p.DeletePods).To(BeEmpty())
+			g.Expect(p.RequeueAfter).To(Equal(immediately), "no event reports the status, and work that hangs has none")
 		})
 	}
+}
+
+// A Job that holds itself stops what is past its deadline in the next Plan, which no event causes.
+func TestAHoldIsFollowedByTheStop(t *testing.T) {
+	g := NewWithT(t)
+	s := recordable(limited().MaxFailedNodes("0").OnFailure(v1beta1.FailureActionSuspend), bound(pod("a"), 90), bound(pod("b"), 20))
+	p := Compute(s)
+	g.Expect(p.Status.Outcome.Result).To(Equal(Hold))
+	g.Expect(p.DaemonSet).To(Equal(KeepDaemonSet), "it has no event either")
+	g.Expect(p.RequeueAfter).To(Equal(immediately))
+
+	p = Compute(afterwards(s, p, bound(pod("a"), 90), bound(pod("b"), 20)))
+	g.Expect(nodesOf(p.DeletePods)).To(Equal([]string{"a"}))
+	g.Expect(p.RequeueAfter).To(Equal(41*time.Second), "the next deadline")
 }
 
 // A node that is away when its deadline passes has failed.

@@ -48,6 +48,15 @@ func (s *State) gateObserved() bool {
 	return daemonset.Observed(s.DaemonSet) && daemonset.HasGate(&s.DaemonSet.Spec.Template.Spec)
 }
 
+// untilGated returns when the next Plan is due because this one latches the gate for pods that
+// are to be deleted, 0 if it does not. No event reports the status, and pods that hang have none.
+func (s *State) untilGated(status *v1beta1.JobStatus, removal removal) time.Duration {
+	if len(removal.pods) > 0 && status.Gated && !s.Job.Status.Gated {
+		return immediately
+	}
+	return 0
+}
+
 // stopsFailures returns whether the work of a node that failed is stopped, so that its slot
 // is free. Without parallelism, or in a Job that never ends, the kubelet keeps
 // restarting it.

@@ -94,6 +94,10 @@ func Compute(s State) Plan {
 	switch {
 	case outcome.Result == Hold:
 		p.gateTemplate(&s)
+		if stopsNodes(&s.Job.Spec) {
+			// No event reports the status: the next Plan stops the work of nodes while the Job holds itself.
+			p.RequeueAfter = immediately
+		}
 	case outcome.Result != Undecided:
 		p.stop(&s, &status)
 		// No event reports the status: the next Plan labels the finished Job.
@@ -105,7 +109,7 @@ func Compute(s State) Plan {
 		p.RequeueAfter = soonest(wait)
 	default:
 		p.movePods(&s, &t, removal)
-		p.RequeueAfter = soonest(p.RequeueAfter, wait, s.untilDeadline(), s.untilNodeDeadline(), s.untilSlow(), retryBlocked(s.Blocker))
+		p.RequeueAfter = soonest(p.RequeueAfter, wait, s.untilDeadline(), s.untilNodeDeadline(), s.untilGated(&status, removal), s.untilSlow(), retryBlocked(s.Blocker))
 	}
 	p.RequeueAfter = soonest(p.RequeueAfter, flushAfter)
 	// A stale State would end a Job that goes on, or run work again that is done. Pages
