@@ -79,15 +79,20 @@ func isFinal(entry *v1beta1.NodeRecord) bool {
 }
 
 // dropWritten drops the unwritten entries that a page has. The API server may have written one
-// whose answer was lost, or the first of several pages.
+// whose answer was lost, or the first of several pages. One that a rule decided is another than
+// that of a failure of the same pod before.
 func (s *State) dropWritten() {
 	unwritten := &s.Records.Unwritten
 	if len(unwritten.Nodes) == 0 {
 		return
 	}
 	written := s.Records.entriesOf(unwritten.Run)
-	unwritten.Nodes = slices.DeleteFunc(slices.Clone(unwritten.Nodes), func(entry v1beta1.NodeRecord) bool {
+	kept := slices.DeleteFunc(slices.Clone(unwritten.Nodes), func(entry v1beta1.NodeRecord) bool {
 		has := written[entry.NodeUID]
-		return has != nil && (has.Result != v1beta1.RecordFailed || entry.PodUID != "" && has.PodUID == entry.PodUID && entry.Result != v1beta1.RecordSucceeded)
+		return has != nil && (has.Result != v1beta1.RecordFailed || entry.PodUID != "" && has.PodUID == entry.PodUID && (isFinal(has) || !isFinal(&entry)))
 	})
+	if len(kept) < len(unwritten.Nodes) {
+		unwritten.Nodes = kept
+		s.indexRecords() // What is dropped counts no more.
+	}
 }

@@ -59,6 +59,47 @@ func TestWhatAPageHasIsNotWrittenAgain(t *testing.T) {
 	g.Expect(Compute(s).Unwritten.Nodes).To(ConsistOf(HaveField("Node", "b")))
 }
 
+// What a rule decides after a failure is recorded too, and its pod stays until then.
+func TestARuleAfterAFailureIsRecorded(t *testing.T) {
+	for name, action := range map[string]v1beta1.NodeFailureAction{"skipped": skip, "failed for good": fail} {
+		t.Run(name, func(t *testing.T) {
+			g := NewWithT(t)
+			j := withRules(held(v1beta1.ReasonMaxFailedNodesExceeded, ""), when(action, 42)).Parallelism("1")
+			j.Job.Status.RunGeneration, j.Job.Status.Gated = 1, true
+			failed := failedAt("a", now)
+			failed.PodUID = pod("a").Pod.UID
+			s := recordedIn(aRun, recordable(j, exited(crashing("a"), v1beta1.ContainerName, 42, 5), pod("b").Gated()), failed)
+			s.Live = false
+			p := Compute(s)
+			g.Expect(p.ReadLive).To(BeTrue())
+			s.Records.Unwritten, s.Live = p.Unwritten, true
+			p = Compute(s)
+			g.Expect(nodesOf(p.DeletePods)).To(Equal([]string{"a"}))
+			g.Expect(pageEntries(p)).To(ContainElement(And(HaveField("Node", "a"), HaveField("Reason", v1beta1.ReasonNodeFailurePolicy))))
+
+			s.Records.Unwritten = Entries{Run: aRun, Nodes: p.Unwritten.Nodes}
+			s.Records.Pages = []*v1beta1.JobRecord{p.Pages[0]}
+			p = Compute(s)
+			g.Expect(p.Unwritten.Nodes).To(BeEmpty(), "the answer was lost")
+			g.Expect(p.Pages).To(BeEmpty())
+		})
+	}
+}
+
+// What was remembered while the pages were unknown does not count against them.
+func TestAPageCountsMoreThanWhatIsRemembered(t *testing.T) {
+	g := NewWithT(t)
+	s := recordedIn(aRun, recordable(ruled(when(failJob, 42)), pod("a").Exit("one").Ended("one", 0), pod("b")), done("a"))
+	ruledOut := entry("a", v1beta1.RecordFailed)
+	ruledOut.Reason, ruledOut.ExitCode, ruledOut.PodUID = v1beta1.ReasonNodeFailurePolicy, new(int32(42)), s.Pods[0].UID
+	s.Records.Unwritten = Entries{Run: aRun, Nodes: []v1beta1.NodeRecord{ruledOut}}
+	p := Compute(s)
+	g.Expect(p.Status.Outcome.Result).To(Equal(Undecided))
+	g.Expect(p.Status.Status.Succeeded).To(BeEquivalentTo(1))
+	g.Expect(p.DeletePods).To(BeEmpty())
+	g.Expect(p.Unwritten.Nodes).To(BeEmpty())
+}
+
 // Pods are released as pages are written: their release writes none.
 func TestAReleaseWritesNoPage(t *testing.T) {
 	g := NewWithT(t)
