@@ -97,7 +97,7 @@ func (s *State) nodeBlocker(t *tally) Blocker {
 	var first *Node
 	waiting := 0
 	for i := range t.members {
-		if m := &t.members[i]; !m.node.NotReadySince.IsZero() && m.state != Succeeded && m.state != Skipped {
+		if m := &t.members[i]; !m.node.NotReadySince.IsZero() && !m.isFinished() {
 			if waiting++; first == nil || m.node.Name < first.Name {
 				first = m.node
 			}

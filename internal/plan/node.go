@@ -50,6 +50,11 @@ type member struct {
 	triedAgain bool
 }
 
+// isFinished returns whether the Job does not wait for the node.
+func (m *member) isFinished() bool {
+	return m.state == Succeeded || m.state == Skipped || m.state == Failed && !m.triedAgain
+}
+
 // membership is which nodes the Job has.
 type membership struct {
 	members []member

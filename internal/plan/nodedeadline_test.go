@@ -134,6 +134,8 @@ func TestANodeThatIsAwayAtItsDeadline(t *testing.T) {
 	p := Compute(s)
 	g.Expect(pageEntries(p)).To(ConsistOf(And(HaveField("Node", "a"), HaveField("Reason", v1beta1.ReasonNodeDeadlineExceeded))))
 	g.Expect(nodesOf(p.DeletePods)).To(Equal([]string{"a"}))
+	g.Expect(p.Status.Status.Blocked).To(BeEmpty(), "the Job waits for it no more")
+	g.Expect(p.Status.Status.Failed).To(BeEquivalentTo(1))
 }
 
 // A success that arrives before the pod is gone wins over the deadline.
