@@ -7,7 +7,8 @@ type NodeFailureAction string
 const (
 	// NodeActionSkip stops the work on the node, which then is neither done nor failed.
 	NodeActionSkip NodeFailureAction = "SkipNode"
-	// NodeActionFail stops the work on the node, which has failed and is not tried again.
+	// NodeActionFail stops the work on the node, which has failed and is not tried
+	// again unless a user resumes the Job.
 	NodeActionFail NodeFailureAction = "FailNode"
 	// NodeActionFailJob fails the Job at once, whatever else its spec says.
 	NodeActionFailJob NodeFailureAction = "FailJob"

@@ -8,8 +8,8 @@ import (
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 )
 
-// recordDone adds the entries of nodes that are done and have no such entry yet to those that
-// are unwritten. While another run has unwritten ones, these come first. When the template
+// recordDone adds the entries of nodes that are done, or whose work is to be stopped, and have no
+// such entry yet to those that are unwritten. While another run has unwritten ones, these come first. When the template
 // changes, the pods that did the earlier run's work are about to go.
 func (s *State) recordDone() {
 	if !s.records() {

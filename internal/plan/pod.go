@@ -75,8 +75,8 @@ type Pod struct {
 	Restarts int32
 	ExitCode *int32
 	Log      string
-	// Exits are the exit codes with which containers of the work failed, the earliest first,
-	// since the node last booted.
+	// Exits are the exit codes with which containers of the work failed in the pod's present
+	// sandbox, the earliest first, one for each container at most.
 	Exits []int32
 	// Output is what a Succeeded pod that asks for its output printed.
 	Output string

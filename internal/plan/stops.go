@@ -127,8 +127,9 @@ func (s *State) untilNodeDeadline() time.Duration {
 	return wait
 }
 
-// podsOfStops returns the pods of nodes whose work is stopped. The Plan that remembers the
-// entries writes their page, so that what is in s.entries is in a page before a pod goes.
+// podsOfStops returns the pods of nodes whose work is stopped. A Plan with unwritten entries of
+// stops writes their page before it deletes a pod. While pages are refused, removal keeps the
+// pods whose entries are unwritten.
 func (s *State) podsOfStops() removal {
 	return removal{reason: "their nodes were skipped, or failed and are stopped", pods: s.filter(func(pod *Pod) bool {
 		return s.upToDate(pod) && !pod.Terminating && pod.State != Gated && s.isStopped(pod)
