@@ -138,6 +138,21 @@ func TestANodeThatIsAwayAtItsDeadline(t *testing.T) {
 	g.Expect(p.Status.Status.Failed).To(BeEquivalentTo(1))
 }
 
+// A node that the Job leaves out has no deadline: nobody waits for its kubelet to start the pod.
+func TestANodeThatIsLeftOutHasNoDeadline(t *testing.T) {
+	g := NewWithT(t)
+	s := recordable(limited().MaxFailedNodes("0"), bound(pod("a").Waiting(v1beta1.ContainerName, "ContainerCreating", ""), 90), pod("b"))
+	s.Nodes[0].NotReadySince = now.Add(-time.Hour)
+	s.index()
+	p := Compute(s)
+	g.Expect(p.Unwritten.Nodes).To(BeEmpty())
+	g.Expect(p.DeletePods).To(BeEmpty())
+	g.Expect(p.Status.Outcome.Result).To(Equal(Undecided))
+	g.Expect(p.Status.Status).To(And(HaveField("Desired", int32(1)), HaveField("LeftOutNodes", ConsistOf("a"))))
+	s.Live = false
+	g.Expect(Compute(s).ReadLive).To(BeFalse())
+}
+
 // A success that arrives before the pod is gone wins over the deadline.
 func TestASuccessWinsOverTheDeadline(t *testing.T) {
 	g := NewWithT(t)

@@ -76,9 +76,10 @@ func (s *State) ruledEntry(pod *Pod, node *Node) *v1beta1.NodeRecord {
 	return &entry
 }
 
-// isToStop returns whether the work of a pod is stopped although no rule says so.
+// isToStop returns whether the work of a pod is stopped although no rule says so. A node that the
+// Job leaves out does not fail.
 func (s *State) isToStop(pod *Pod, node *Node) bool {
-	if pod.Terminating || pod.State != Active {
+	if pod.Terminating || pod.State != Active || s.leavesOut(node, pod) {
 		return false
 	}
 	return s.isOverdue(pod) || s.stateOf(pod) == Failed && s.hasTriesLeft(s.tryOf(pod, node))
