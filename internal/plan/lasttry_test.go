@@ -90,3 +90,21 @@ func TestAFailedTryMaySucceedAfterAll(t *testing.T) {
 	g.Expect(p.Ungate).To(BeEmpty())
 	g.Expect(p.Status.Outcome.Result).To(Equal(Complete))
 }
+
+// The deadline of the Job is no failure that is tried again: a Job that holds itself lets the
+// work go on that has started.
+func TestAHoldByTheJobsDeadlineStopsNoWork(t *testing.T) {
+	for name, n := range map[string]int32{"without retries": 0, "with retries": 2} {
+		t.Run(name, func(t *testing.T) {
+			g := NewWithT(t)
+			j := retrying(n).Parallelism("1").Deadline(5).OnFailure(v1beta1.FailureActionSuspend)
+			s := recordable(j, named(pod("a"), "first"), pod("b").Gated())
+			p := Compute(s)
+			g.Expect(p.Status.Outcome.Result).To(Equal(Hold))
+			s = afterwards(s, p, named(pod("a"), "first"), pod("b").Gated())
+			p = Compute(s)
+			g.Expect(p.DeletePods).To(BeEmpty())
+			g.Expect(p.Pages).To(BeEmpty())
+		})
+	}
+}

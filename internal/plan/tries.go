@@ -14,9 +14,14 @@ func retryLimit(spec *v1beta1.JobSpec) int32 {
 func (s *State) hasTriesLeft(try int32) bool { return try <= retryLimit(&s.Job.Spec) }
 
 // isTriedAgain returns whether the node of a failed entry gets a fresh pod. A rule that fails
-// a node leaves it no try.
+// a node leaves it no try, nor does the deadline of the Job: a Job that holds itself after it
+// lets the work go on that has started.
 func (s *State) isTriedAgain(entry *v1beta1.NodeRecord) bool {
-	return entry.Result == v1beta1.RecordFailed && entry.Reason != v1beta1.ReasonNodeFailurePolicy && s.hasTriesLeft(tryOfEntry(entry))
+	switch {
+	case entry.Result != v1beta1.RecordFailed, entry.Reason == v1beta1.ReasonNodeFailurePolicy, entry.Reason == v1beta1.ReasonDeadlineExceeded:
+		return false
+	}
+	return s.hasTriesLeft(tryOfEntry(entry))
 }
 
 // tryOf returns which try of its node a pod is, 1 for the first.
