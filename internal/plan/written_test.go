@@ -1,0 +1,49 @@
+package plan
+
+import (
+	"testing"
+
+	. "github.com/onsi/gomega"
+
+	"github.com/darkowlzz/daemonset-job/api/v1beta1"
+)
+
+// A page says that a node failed, and a rule matches a later exit of the pod that a held Job
+// keeps. Until a page says that as well it is remembered, and nothing rests on it.
+func TestARuleAfterARecordedFailure(t *testing.T) {
+	for name, action := range map[string]v1beta1.NodeFailureAction{"skip": skip, "fail": fail, "fail the Job": failJob} {
+		t.Run(name, func(t *testing.T) {
+			g := NewWithT(t)
+			j := withRules(held(v1beta1.ReasonMaxFailedNodesExceeded, "").Parallelism("1"), when(action, 42))
+			j.Job.Status.RunGeneration, j.Job.Status.Gated = 1, true
+			failed := stoppedIn("a", 1, "first")
+			s := recordedIn(aRun, recordable(j, named(exits("a", 42), "first"), pod("b").Gated()), failed)
+			p := Compute(s)
+			g.Expect(pageEntries(p)).To(ContainElement(HaveField("Reason", v1beta1.ReasonNodeFailurePolicy)))
+
+			s.Records.Unwritten = p.Unwritten // The request failed.
+			p = Compute(s)
+			g.Expect(pageEntries(p)).To(ContainElement(HaveField("Reason", v1beta1.ReasonNodeFailurePolicy)), "after a passing error")
+			g.Expect(p.Unwritten.Nodes).To(HaveLen(1))
+
+			p = Compute(refused(s))
+			g.Expect(p.Unwritten.Nodes).To(HaveLen(1), "while it is refused")
+			g.Expect(p.DeletePods).To(BeEmpty())
+			g.Expect(p.DaemonSet).To(Equal(KeepDaemonSet))
+			g.Expect(finishedCondition(&p.Status.Status)).To(BeNil())
+		})
+	}
+}
+
+// What a page says of a done node holds against what a process remembers that did not know it.
+func TestAPageHoldsAgainstAnUnwrittenEntry(t *testing.T) {
+	g := NewWithT(t)
+	failing := stoppedIn("a", 1, "first")
+	failing.Reason, failing.ExitCode = v1beta1.ReasonNodeFailurePolicy, new(int32(42))
+	s := recordedIn(aRun, recordable(ruled(when(failJob, 42)), named(exits("a", 42), "first"), pod("b")), done("a"))
+	s.Records.Unwritten = Entries{Run: aRun, Nodes: []v1beta1.NodeRecord{failing}}
+	s.index()
+	p := Compute(s)
+	g.Expect(p.Status.Outcome.Result).To(Equal(Undecided))
+	g.Expect(p.DeletePods).To(BeEmpty())
+}
