@@ -50,3 +50,20 @@ func TestAnExitFailsAJobThatHoldsItself(t *testing.T) {
 	j.Job.Status.RunGeneration, j.Job.Status.Gated = 1, true
 	g.Expect(Compute(recordable(j, exits("a", 42), pod("b"))).Status.Outcome.Result).To(Equal(Fail))
 }
+
+// A node that failed and is tried again may still exit with a code for which a rule fails the
+// Job, before its pod is gone. Its next try would run what must never run again.
+func TestARuleCountsInAPodThatIsStoppedForARetry(t *testing.T) {
+	g := NewWithT(t)
+	j := withRetries(ruled(when(v1beta1.NodeActionFailJob, 42)), 1).BackoffLimit(0)
+	s := recordable(j, exits("a", 1))
+	s.Live = true
+	p := Compute(s)
+	g.Expect(pageEntries(p)).To(ConsistOf(HaveField("Reason", v1beta1.ReasonBackoffLimitExceeded)))
+
+	s = afterwards(s, p, exits("a", 42))
+	s.Live = true
+	p = Compute(s)
+	g.Expect(pageEntries(p)[len(pageEntries(p))-1]).To(HaveField("Reason", v1beta1.ReasonNodeFailurePolicy))
+	g.Expect(p.Status.Outcome.Result).To(Equal(Fail))
+}

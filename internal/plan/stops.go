@@ -21,14 +21,14 @@ func (s *State) recordStops() {
 	for i := range s.Pods {
 		pod := &s.Pods[i]
 		node := s.nodes[pod.Node]
-		if node == nil || pod.Gone || pod.State == Gated || !s.upToDate(pod) || s.isEarlierTry(pod) || isOfEarlierMachine(pod, node) || s.isStopped(pod) {
+		if node == nil || pod.Gone || pod.State == Gated || !s.upToDate(pod) || s.isEarlierTry(pod) || isOfEarlierMachine(pod, node) {
 			continue
 		}
-		if last := s.entryOf(node); last != nil && last.Result != v1beta1.RecordFailed {
+		if last := s.entries[node.UID]; last != nil && isFinal(last) && (last.PodUID == pod.UID || s.holding(last) != nil) {
 			continue
 		}
 		entry := s.ruledEntry(pod, node)
-		if entry == nil && s.isToStop(pod, node) {
+		if entry == nil && !s.isStopped(pod) && s.isToStop(pod, node) {
 			if entry = s.stoppedEntry(pod, node); !s.Live {
 				s.needsLive = true
 				continue
