@@ -1,5 +1,7 @@
 package v1beta1
 
+import "slices"
+
 // NodeFailureAction is what becomes of a node, or of the Job, when a rule matches.
 // +kubebuilder:validation:Enum=SkipNode;FailNode;FailJob
 type NodeFailureAction string
@@ -65,12 +67,5 @@ type ExitCodes struct {
 
 // Matches returns whether the exit code is in the set.
 func (c *ExitCodes) Matches(code int32) bool {
-	if code == 0 {
-		return false
-	}
-	in := false
-	for _, value := range c.Values {
-		in = in || value == code
-	}
-	return in == (c.Operator == ExitCodeIn)
+	return code != 0 && slices.Contains(c.Values, code) == (c.Operator == ExitCodeIn)
 }

@@ -8,14 +8,14 @@ import (
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 )
 
-// recordDone adds the entries of nodes that are done, or whose work is to be stopped, and have no
-// such entry yet to those that are unwritten. While another run has unwritten ones, these come first. When the template
-// changes, the pods that did the earlier run's work are about to go.
-func (s *State) recordDone() {
+// recordDone adds the entries of nodes that are done, or whose work is to be stopped, and have
+// no such entry yet to those that are unwritten. While another run has unwritten ones, these
+// come first. When the template changes, the pods that did the earlier run's work are about to
+// go. needsLive says that a stop waits for a live State.
+func (s *State) recordDone() (needsLive bool) {
 	if !s.records() {
-		return
+		return false
 	}
-	s.dropWritten()
 	if run, ok := s.earlierRun(); ok {
 		entries := s.Records.entriesOf(run)
 		if s.Records.Unwritten.Run == run {
@@ -25,9 +25,10 @@ func (s *State) recordDone() {
 	}
 	if !s.recordsEarlierRun() {
 		// An exit that a rule matches counts more than the end of a later run of the container.
-		s.recordStops()
+		needsLive = s.recordStops()
 		s.recordRun(s.run(), s.entries)
 	}
+	return needsLive
 }
 
 // earlierRun returns the run that the status is about, if the Job has another template now. An
@@ -87,12 +88,8 @@ func (s *State) dropWritten() {
 		return
 	}
 	written := s.Records.entriesOf(unwritten.Run)
-	kept := slices.DeleteFunc(slices.Clone(unwritten.Nodes), func(entry v1beta1.NodeRecord) bool {
+	unwritten.Nodes = slices.DeleteFunc(slices.Clone(unwritten.Nodes), func(entry v1beta1.NodeRecord) bool {
 		has := written[entry.NodeUID]
 		return has != nil && (has.Result != v1beta1.RecordFailed || entry.PodUID != "" && has.PodUID == entry.PodUID && (isFinal(has) || !isFinal(&entry)))
 	})
-	if len(kept) < len(unwritten.Nodes) {
-		unwritten.Nodes = kept
-		s.indexRecords() // What is dropped counts no more.
-	}
 }

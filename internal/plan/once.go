@@ -76,19 +76,16 @@ type removal struct {
 // removal returns the pods of the present run to delete: of one kind at a time. While pages are
 // refused, the pods that need one stay.
 func (s *State) removal(t *tally) removal {
-	switch {
-	case !daemonset.UpToDate(s.DaemonSet, s.TemplateHash):
-		return removal{}
-	case !s.movesPods() && s.runsOnce():
-		removal := s.podsOfStops() // Their successors stay gated.
-		removal.pods = slices.DeleteFunc(removal.pods, s.waitsForRecord)
-		return removal
-	case !s.movesPods():
-		return removal{}
-	case !s.runsOnce():
+	var kinds []removal
+	switch moves := s.movesPods(); {
+	case moves && s.runsOnce():
+		kinds = []removal{s.podsToRetry(), s.podsOfStops(), s.podsOfFailures(t), s.podsOfEarlierMachines(), s.podsToRelease()}
+	case moves:
 		return s.podsOfEarlierMachines()
+	case s.runsOnce() && daemonset.UpToDate(s.DaemonSet, s.TemplateHash):
+		kinds = []removal{s.podsOfStops()} // Their successors stay gated.
 	}
-	for _, removal := range []removal{s.podsToRetry(), s.podsOfStops(), s.podsOfFailures(t), s.podsOfEarlierMachines(), s.podsToRelease()} {
+	for _, removal := range kinds {
 		removal.pods = slices.DeleteFunc(removal.pods, s.waitsForRecord)
 		if len(removal.pods) > 0 && (len(removal.entries) == 0 || s.untilRecord() == 0) {
 			return removal

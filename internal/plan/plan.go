@@ -10,7 +10,8 @@ import (
 // A step that fails ends the reconcile. A step that needs the effect of an earlier
 // one to be observed is not in this Plan: a later reconcile computes it.
 type Plan struct {
-	// Unwritten are the entries of nodes that are done or stopped, to remember until a page has them. They are remembered first, whatever becomes of the rest of the Plan.
+	// Unwritten are the entries of nodes that are done or stopped, to remember until a page has
+	// them. They are remembered first, whatever becomes of the rest of the Plan.
 	Unwritten Entries
 	// ReadLive asks for a Plan from a live State first, because this one would
 	// take a step that cannot be undone. Nothing else is set with it but Unwritten.
@@ -74,11 +75,11 @@ func Compute(s State) Plan {
 		return waitForGuard(&s)
 	}
 	var p Plan
-	s.recordDone()
+	needsLive := s.recordDone()
 	switch {
 	case s.recordsEarlierRun():
 		return recordEarlierRun(&s)
-	case s.needsLive:
+	case needsLive:
 		return Plan{ReadLive: true, Unwritten: s.Records.Unwritten}
 	}
 	t := s.tally()

@@ -47,6 +47,7 @@ func (s *State) run() v1beta1.JobRun {
 
 // indexRecords fills entries and written with the last entry of the present run for each node.
 func (s *State) indexRecords() {
+	s.dropWritten() // What is dropped counts no more.
 	s.written = s.Records.entriesOf(s.run())
 	s.entries = maps.Clone(s.written)
 	if s.Records.Unwritten.Run == s.run() {

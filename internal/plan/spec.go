@@ -67,14 +67,17 @@ func keepsResults(spec *v1beta1.JobSpec) bool {
 	return results != nil && (results.RetainSeconds != nil || results.Outputs != "" && results.Outputs != v1beta1.OutputsNone)
 }
 
-// deadline returns when the nodes that are not done count as failed, if ever. The
-// start was cut to a second when it was written, so that one is added: a deadline is
-// never early.
+// deadline returns when the nodes that are not done count as failed, if ever.
 func deadline(spec *v1beta1.JobSpec, start *time.Time) (time.Time, bool) {
 	if spec.ActiveDeadlineSeconds == nil || start == nil || neverEnds(spec) {
 		return time.Time{}, false
 	}
-	// A Job that was stored without the limit can have more seconds than a Duration holds.
-	seconds := min(*spec.ActiveDeadlineSeconds, v1beta1.MaxDeadlineSeconds)
-	return start.Add(time.Duration(seconds+1) * time.Second), true
+	return deadlineAfter(*start, *spec.ActiveDeadlineSeconds), true
+}
+
+// deadlineAfter returns when so many seconds have passed since a time of the API. That was cut
+// to a second when it was written, so that one is added: a deadline is never early. A Job that
+// was stored without the limit can have more seconds than a Duration holds.
+func deadlineAfter(start time.Time, seconds int64) time.Time {
+	return start.Add(time.Duration(min(seconds, v1beta1.MaxDeadlineSeconds)+1) * time.Second)
 }

@@ -43,8 +43,6 @@ type State struct {
 	nodes map[string]*Node
 	// entries are the last ones of the present run, by the node's UID. written ones are in a page.
 	entries, written map[types.UID]*v1beta1.NodeRecord
-	// needsLive says that a decision waits for a live State.
-	needsLive bool
 	// Live says that Job, DaemonSet, Nodes and Pods were read from the API server.
 	Live bool
 }

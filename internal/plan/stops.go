@@ -13,9 +13,10 @@ import (
 //
 // An exit that a rule matches is remembered at once, since the next one replaces it in the
 // pod's status. The others need a live State: in a stale one the work may be done by now.
-func (s *State) recordStops() {
+// needsLive says that there are some, and that the State is not live.
+func (s *State) recordStops() (needsLive bool) {
 	if !stopsNodes(&s.Job.Spec) {
-		return
+		return false
 	}
 	var stops []v1beta1.NodeRecord
 	for i := range s.Pods {
@@ -29,10 +30,11 @@ func (s *State) recordStops() {
 		}
 		entry := s.ruledEntry(pod, node)
 		if entry == nil && !s.isStopped(pod) && s.isToStop(pod, node) {
-			if entry = s.stoppedEntry(pod, node); !s.Live {
-				s.needsLive = true
+			if !s.Live {
+				needsLive = true
 				continue
 			}
+			entry = s.stoppedEntry(pod, node)
 		}
 		if entry != nil {
 			s.entries[node.UID] = entry
@@ -40,6 +42,7 @@ func (s *State) recordStops() {
 		}
 	}
 	s.remember(s.run(), stops)
+	return needsLive
 }
 
 // isStopped returns whether the node's record says that the work of this pod is stopped by a
@@ -101,8 +104,7 @@ func (s *State) stoppedEntry(pod *Pod, node *Node) *v1beta1.NodeRecord {
 }
 
 // nodeDeadline returns when the work of a pod has taken too long, if ever. The API server set
-// the time from which it counts when the pod was bound. It was cut to a second, so that one is
-// added: a deadline is never early.
+// the time from which it counts when the pod was bound.
 func (s *State) nodeDeadline(pod *Pod) (time.Time, bool) {
 	limit := s.Job.Spec.NodeDeadlineSeconds
 	if limit == nil || pod.ScheduledAt.IsZero() {
@@ -113,7 +115,7 @@ func (s *State) nodeDeadline(pod *Pod) (time.Time, bool) {
 		// Whoever may write pods forged it, and the deadline would never pass.
 		bound = pod.Created
 	}
-	return bound.Add(time.Duration(min(*limit, v1beta1.MaxDeadlineSeconds)+1) * time.Second), true
+	return deadlineAfter(bound, *limit), true
 }
 
 // untilNodeDeadline returns the time to the next deadline of a node, 0 without one.
