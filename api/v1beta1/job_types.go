@@ -180,7 +180,8 @@ type JobSpec struct {
 	// maxFailedNodes. Fail: the Job is Failed, and its DaemonSet is removed at
 	// once. Suspend: the Job holds itself in its status and starts no further
 	// node, until the annotation daemonset.darkowlzz.space/resume gets another
-	// value. Without effect with completionPolicy Never. Default: Fail.
+	// value; its failed nodes are then tried again. Without effect with
+	// completionPolicy Never. Default: Fail.
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,displayName="On Failure",xDescriptors={"urn:alm:descriptor:com.tectonic.ui:select:Fail","urn:alm:descriptor:com.tectonic.ui:select:Suspend"},order=13
 	// +optional
 	// +kubebuilder:default=Fail
