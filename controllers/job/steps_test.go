@@ -93,8 +93,9 @@ func watchSteps(pod *corev1.Pod) *steps {
 	return s
 }
 
-// crashing runs the other installation for a namespace, with requests that fail for ever once
-// one was answered for which after returns true, as if the process had been killed then.
+// crashing runs the other installation for a namespace. Once the API server has answered a
+// request for which after returns true, all further requests fail, as if the process had been
+// killed then.
 func crashing(namespace string, after func(*http.Request) bool) (crashed *atomic.Bool, stop func()) {
 	crashed = &atomic.Bool{}
 	cfg := rest.CopyConfig(managerConfig)

@@ -61,8 +61,8 @@ func suspendedCondition(s *State, outcome Outcome) *metav1.Condition {
 }
 
 // blockedCondition says what keeps the Job from moving that a person can change.
-// The order of evaluation is that in which a Job proceeds: its admission, its record, its DaemonSet, its
-// nodes, its pods, the work on the nodes, its slots.
+// The order of evaluation is that in which a Job proceeds: its admission, its record, its
+// DaemonSet, its nodes, its pods, the work on the nodes, its slots.
 func blockedCondition(s *State, t *tally, outcome Outcome) metav1.Condition {
 	if outcome.Result != Complete && outcome.Result != Fail {
 		for _, blocker := range []Blocker{s.Guard.Blocker(s.Job), s.recordBlocker(), s.applyBlocker(t), s.nodeBlocker(t), s.podBlockers(), s.slotBlocker(t)} {

@@ -19,7 +19,7 @@ func TestTheDeadlineOfANode(t *testing.T) {
 	for name, test := range map[string]struct {
 		job *wrappers.JobWrapper
 		pod *wrappers.PodWrapper
-		// reason is that of the node's entry, empty if its work goes on.
+		// reason is that of the node's entry, empty if the manager does not stop its work.
 		reason string
 	}{
 		"its second is not over":             {limited(), bound(pod("a"), 60), ""},

@@ -25,7 +25,8 @@ func later(s State) State {
 	return s
 }
 
-// What destroys evidence waits for its page. The status goes on, and says why.
+// The manager destroys no evidence while the API server refuses the page. The status goes on,
+// and says why.
 func TestARefusedPageDelaysWhatNeedsIt(t *testing.T) {
 	parallel := func() *wrappers.JobWrapper { return once().Parallelism("2").MaxFailedNodes("1") }
 	for name, test := range map[string]struct {
@@ -96,7 +97,7 @@ func TestARefusedPageDelaysWhatNeedsIt(t *testing.T) {
 	}
 }
 
-// What needs no page goes on.
+// The manager goes on with what needs no page.
 func TestARefusedPageDelaysNothingElse(t *testing.T) {
 	g := NewWithT(t)
 	release := once().Parallelism("2")

@@ -39,8 +39,8 @@ type simPod struct {
 	// confirmed is the exit code of the failure after which the kubelet last started the
 	// container again in the present sandbox, 0 without one or if the node was done before.
 	confirmed int32
-	// hangs says that the work never ends by itself, and ignores that it goes on when it is told
-	// to stop. stopping pods were deleted by the manager, since their node failed or is skipped.
+	// hangs says that the work never ends by itself, and ignores that it works on after SIGTERM.
+	// stopping pods were deleted by the manager, since their node failed or is skipped.
 	hangs, ignores, stopping bool
 	// lost pods were on a node that left. A node that joins under its name does not run them.
 	lost bool

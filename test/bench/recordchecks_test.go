@@ -26,7 +26,7 @@ func TestANodeThatIsRecordedIsNotUngated(t *testing.T) {
 	failed := pageWith("a1")
 	failed.Spec.Nodes[0].Result = v1beta1.RecordFailed
 	tell(g).write(gatedPod("a")).write(failed).write(workingPod("a")).is("")
-	// The watch of the pages is behind that of the pods, and the order of revisions counts.
+	// The watch of JobRecords is behind that of pods, but the revisions say what came first.
 	late := tell(g)
 	late.write(gatedPod("a"))
 	page := pageWith("a1")
