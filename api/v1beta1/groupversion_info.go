@@ -25,6 +25,7 @@ var (
 func init() {
 	SchemeBuilder.Register(&Job{}, &JobList{})
 	SchemeBuilder.Register(&JobRecord{}, &JobRecordList{})
+	SchemeBuilder.Register(&CronJob{}, &CronJobList{})
 }
 
 // schemeBuilder has the method that operator-sdk calls for a new kind. The one of

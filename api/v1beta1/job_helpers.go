@@ -4,6 +4,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
 // Finished returns the condition that ended the Job, Complete or Failed, or nil
@@ -20,6 +21,18 @@ func (j *Job) Finished() *metav1.Condition {
 // Suspended returns whether the Job is to start no further node.
 func (j *Job) Suspended() bool {
 	return j.Spec.Suspend != nil && *j.Spec.Suspend
+}
+
+// CronJobOf returns the reference to the CronJob that controls the Job, or nil if none does.
+func CronJobOf(job metav1.Object) *metav1.OwnerReference {
+	owner := metav1.GetControllerOfNoCopy(job)
+	if owner == nil || owner.Kind != "CronJob" {
+		return nil
+	}
+	if group, err := schema.ParseGroupVersion(owner.APIVersion); err != nil || group.Group != GroupVersion.Group {
+		return nil
+	}
+	return owner
 }
 
 // PodIsCompleted returns whether the terminator marked the pod as done.

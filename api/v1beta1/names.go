@@ -21,6 +21,10 @@ const (
 	// LabelJobUID holds, on a JobRecord, the UID of the Job.
 	LabelJobUID = "daemonset.darkowlzz.space/job-uid"
 
+	// LabelCronJob holds, on a Job that a CronJob created, the name of the CronJob. Which Jobs
+	// are its own is said by their owner references alone.
+	LabelCronJob = "daemonset.darkowlzz.space/cronjob"
+
 	// DefaultPodSelector selects the pods of all Jobs.
 	DefaultPodSelector = LabelDaemonSetJob + "=true"
 )
@@ -31,6 +35,9 @@ const (
 	// MaxNameLength is the longest name of a Job, in bytes. The DaemonSet's name
 	// is also the value of a label, which has at most 63.
 	MaxNameLength = 63 - len(DaemonSetSuffix)
+
+	// MaxCronJobNameLength is the longest name of a CronJob, in bytes: that of a run has 9 more.
+	MaxCronJobNameLength = MaxNameLength - 9
 
 	// ContainerName is the container of the short form. In a template, it is the
 	// container whose log is followed, if there is one.
@@ -71,6 +78,10 @@ const (
 	// not done are tried again.
 	AnnotationResume = "daemonset.darkowlzz.space/resume"
 
+	// AnnotationScheduledTime is on a Job that a CronJob created: when the schedule has its run,
+	// in RFC 3339.
+	AnnotationScheduledTime = "daemonset.darkowlzz.space/scheduled-time"
+
 	// LabelExcludeFromBackup is on finished Jobs: with the value "true" Velero leaves them
 	// out of backups. A restore drops the status, and the Job would run again.
 	LabelExcludeFromBackup = "velero.io/exclude-from-backup"
@@ -79,6 +90,16 @@ const (
 	ManagerFieldOwner = "daemonset-job-manager"
 	// TerminatorFieldOwner owns the pods' completed condition.
 	TerminatorFieldOwner = "daemonset-job-terminator"
+)
+
+// Defaults of optional fields of a CronJobSpec.
+const (
+	// DefaultTimeZone is the time zone of a schedule that names none.
+	DefaultTimeZone = "Etc/UTC"
+	// DefaultSuccessfulJobsHistoryLimit is how many Complete Jobs of a CronJob are kept.
+	DefaultSuccessfulJobsHistoryLimit int32 = 3
+	// DefaultFailedJobsHistoryLimit is how many Failed Jobs of a CronJob are kept.
+	DefaultFailedJobsHistoryLimit int32 = 1
 )
 
 // Defaults of optional fields of a JobSpec.

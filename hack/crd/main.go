@@ -39,7 +39,8 @@ func rewrite(file string) error {
 	return os.WriteFile(file, append([]byte("---\n"), adapted...), 0o644)
 }
 
-// foreign are the fields of a Job's spec that have types of Kubernetes.
+// foreign are the fields of a Job's spec that have types of Kubernetes. A CronJob has them in
+// its jobTemplate.
 var foreign = []string{"template", "env", "tolerations"}
 
 // adapt returns the CRD with bounds, and without the descriptions and defaults below
@@ -60,10 +61,13 @@ func adapt(crd []byte) ([]byte, error) {
 		}
 		schema := at(v, "schema", "openAPIV3Schema")
 		bound(schema)
-		for _, name := range foreign {
-			if member, ok := at(schema, "properties", "spec", "properties")[name].(map[string]any); ok {
-				dropDescriptions(member)
-				dropDefaults(member, nil)
+		spec := at(schema, "properties", "spec", "properties")
+		for _, job := range []map[string]any{spec, at(spec, "jobTemplate", "properties", "spec", "properties")} {
+			for _, name := range foreign {
+				if member, ok := job[name].(map[string]any); ok {
+					dropDescriptions(member)
+					dropDefaults(member, nil)
+				}
 			}
 		}
 	}
