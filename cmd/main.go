@@ -3,6 +3,7 @@
 package main
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
 	"time"
@@ -16,6 +17,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/metrics"
 
 	daemonsetv1beta1 "github.com/darkowlzz/daemonset-job/api/v1beta1"
+	"github.com/darkowlzz/daemonset-job/controllers/cronjob"
 	"github.com/darkowlzz/daemonset-job/controllers/job"
 	"github.com/darkowlzz/daemonset-job/controllers/retention"
 	"github.com/darkowlzz/daemonset-job/internal/daemonset"
@@ -51,9 +53,9 @@ func main() {
 	operator.Configure(managerName, settings.Bind, &settings.Common)
 	ctx := ctrl.SetupSignalHandler()
 
-	mgr, watchdog, err := operator.NewManager(managerName, &settings.Common, scheme, cache.Options{
-		ByObject: job.CacheByObject(), SyncPeriod: new(resyncPeriod),
-	})
+	cached := job.CacheByObject()
+	maps.Copy(cached, cronjob.CacheByObject())
+	mgr, watchdog, err := operator.NewManager(managerName, &settings.Common, scheme, cache.Options{ByObject: cached, SyncPeriod: new(resyncPeriod)})
 	if err != nil {
 		setupLog.Error(err, "Failed to create manager")
 		os.Exit(1)
@@ -64,6 +66,7 @@ func main() {
 		os.Exit(1)
 	}
 	metrics.Registry.MustRegister(job.Collectors(mgr.GetCache(), installation)...)
+	metrics.Registry.MustRegister(cronjob.Collectors()...)
 	keeper, err := newGuard(mgr, settings, installation)
 	if err != nil {
 		setupLog.Error(err, "Failed to create guard of the admission policy")
@@ -77,6 +80,12 @@ func main() {
 		Guard:        keeper,
 	}).SetupWithManager(ctx, mgr); err != nil {
 		setupLog.Error(err, "Failed to create controller", "controller", "job")
+		os.Exit(1)
+	}
+	if err := cronjob.New(mgr.GetClient(), mgr.GetAPIReader(), mgr.GetEventRecorder(managerName), clock.RealClock{}, cronjob.Options{
+		Concurrency: settings.Concurrency, Guard: keeper, Wrap: watchdog.Watch,
+	}).SetupWithManager(ctx, mgr); err != nil {
+		setupLog.Error(err, "Failed to create controller", "controller", "cronjob")
 		os.Exit(1)
 	}
 	if err := retention.New(mgr.GetClient(), mgr.GetAPIReader(), clock.RealClock{}).SetupWithManager(mgr, watchdog.Watch); err != nil {

@@ -124,13 +124,13 @@ type LastRun struct {
 	// +optional
 	Phase RunPhase `json:"phase,omitempty"`
 
-	// completed is the Job's progress: nodes that are done or skipped of those that match, as in
-	// "3/5".
+	// completed is the Job's, once it is finished: nodes that are done or skipped of those that
+	// matched, as in "52/52".
 	// +operator-sdk:csv:customresourcedefinitions:type=status,displayName="Last Run: Completed",xDescriptors={"urn:alm:descriptor:text"},order=16
 	// +optional
 	Completed string `json:"completed,omitempty"`
 
-	// failed is how many nodes of the Job failed.
+	// failed is how many nodes of the Job failed, once it is finished.
 	// +operator-sdk:csv:customresourcedefinitions:type=status,displayName="Last Run: Failed",xDescriptors={"urn:alm:descriptor:text"},order=17
 	// +optional
 	Failed int32 `json:"failed"`

@@ -18,8 +18,6 @@ const (
 	// ReasonRunWaiting is why a CronJob is Ready although a run that is due has not started: it
 	// waits for an earlier one, which the message names.
 	ReasonRunWaiting = "RunWaiting"
-	// ReasonRunPending is why a CronJob is Ready while the Job of a run is being created.
-	ReasonRunPending = "RunPending"
 	// ReasonInvalidSchedule is why a CronJob is Stalled: spec.schedule is invalid, or never fires.
 	ReasonInvalidSchedule = "InvalidSchedule"
 	// ReasonInvalidTimeZone is why a CronJob is Stalled: spec.timeZone is no IANA name.

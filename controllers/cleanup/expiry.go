@@ -11,10 +11,10 @@ import (
 // counts from when the Job finished. Without a TTL, a complete Job is deleted at
 // once, unless a GitOps tool would apply it again, and a failed one is kept for the
 // user to read. A Job that was changed since its verdict is kept, because the change
-// may start it over.
+// may start it over. One of a CronJob is its history, and deleted by its limits.
 func expiry(job *v1beta1.Job) (time.Time, bool) {
 	finished := job.Finished()
-	if finished == nil || !job.DeletionTimestamp.IsZero() || job.Status.ObservedGeneration != job.Generation {
+	if finished == nil || !job.DeletionTimestamp.IsZero() || job.Status.ObservedGeneration != job.Generation || v1beta1.CronJobOf(job) != nil {
 		return time.Time{}, false
 	}
 	at := finished.LastTransitionTime.Time
@@ -24,5 +24,5 @@ func expiry(job *v1beta1.Job) (time.Time, bool) {
 		}
 		return at.Add(time.Duration(*ttl) * time.Second), true
 	}
-	return at, finished.Type == v1beta1.JobComplete && !plan.KeptForGitOps(job)
+	return at, finished.Type == v1beta1.JobComplete && !plan.Kept(job)
 }

@@ -7,6 +7,7 @@ import (
 	"go/token"
 	"io/fs"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -15,8 +16,8 @@ import (
 
 const apiPackage = `"github.com/darkowlzz/daemonset-job/api/v1beta1"`
 
-// emptyJobs returns where a file makes an empty Job or a list of Jobs, to read or to
-// watch Jobs by. A typed informer decodes all Jobs or none.
+// emptyJobs returns where a file makes an empty Job or CronJob, or a list of them, to read
+// or to watch them by. A typed informer decodes all Jobs or none.
 func emptyJobs(files *token.FileSet, file *ast.File) (found []string) {
 	name := "v1beta1"
 	for _, imported := range file.Imports {
@@ -24,13 +25,13 @@ func emptyJobs(files *token.FileSet, file *ast.File) (found []string) {
 			name = imported.Name.Name
 		}
 	}
-	is := func(node ast.Expr, kind string) bool {
+	is := func(node ast.Expr, kinds ...string) bool {
 		selector, ok := node.(*ast.SelectorExpr)
 		if !ok {
 			return false
 		}
 		from, ok := selector.X.(*ast.Ident)
-		return ok && from.Name == name && selector.Sel.Name == kind
+		return ok && from.Name == name && slices.Contains(kinds, selector.Sel.Name)
 	}
 	report := func(node ast.Node, wrong bool) {
 		if wrong {
@@ -40,14 +41,14 @@ func emptyJobs(files *token.FileSet, file *ast.File) (found []string) {
 	ast.Inspect(file, func(node ast.Node) bool {
 		switch node := node.(type) {
 		case *ast.CompositeLit:
-			report(node, is(node.Type, "Job"))
+			report(node, is(node.Type, "Job", "CronJob"))
 		case *ast.ValueSpec:
-			report(node, node.Type != nil && is(node.Type, "Job"))
+			report(node, node.Type != nil && is(node.Type, "Job", "CronJob"))
 		case *ast.CallExpr:
 			function, ok := node.Fun.(*ast.Ident)
-			report(node, ok && function.Name == "new" && len(node.Args) == 1 && is(node.Args[0], "Job"))
+			report(node, ok && function.Name == "new" && len(node.Args) == 1 && is(node.Args[0], "Job", "CronJob"))
 		case *ast.SelectorExpr:
-			report(node, is(node, "JobList"))
+			report(node, is(node, "JobList", "CronJobList"))
 		}
 		return true
 	})
@@ -61,6 +62,7 @@ func TestEmptyJobsAreFound(t *testing.T) {
 		`import "github.com/darkowlzz/daemonset-job/api/v1beta1"; var j v1beta1.Job`:                                                           1,
 		`import "github.com/darkowlzz/daemonset-job/api/v1beta1"; var j v1beta1.JobList`:                                                       1,
 		`import "github.com/darkowlzz/daemonset-job/api/v1beta1"; var j = &v1beta1.JobList{}`:                                                  1,
+		`import "github.com/darkowlzz/daemonset-job/api/v1beta1"; var j = &v1beta1.CronJobList{}`:                                              1,
 		`import "github.com/darkowlzz/daemonset-job/api/v1beta1"; func f(*v1beta1.Job) { var j *v1beta1.Job; _ = j; _ = v1beta1.JobStatus{} }`: 0,
 	} {
 		t.Run(code, func(t *testing.T) {

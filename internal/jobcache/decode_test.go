@@ -42,7 +42,7 @@ func TestDecodeRefusesWhatGoCannotHold(t *testing.T) {
 	} {
 		t.Run(spec, func(t *testing.T) {
 			g := NewWithT(t)
-			stored := object(t, "{metadata: {namespace: ns, name: j}, spec: "+spec+"}")
+			stored := object(t, "{kind: Job, metadata: {namespace: ns, name: j}, spec: "+spec+"}")
 			job, err := Decode(stored)
 			g.Expect(job).To(BeNil())
 			undecodable := &UndecodableError{}

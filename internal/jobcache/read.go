@@ -12,9 +12,11 @@ import (
 
 // Object returns an empty Job of the kind that the informer cache holds, to watch and to
 // cache Jobs by.
-func Object() *unstructured.Unstructured {
+func Object() *unstructured.Unstructured { return objectOf("Job") }
+
+func objectOf(kind string) *unstructured.Unstructured {
 	object := &unstructured.Unstructured{}
-	object.SetGroupVersionKind(v1beta1.GroupVersion.WithKind("Job"))
+	object.SetGroupVersionKind(v1beta1.GroupVersion.WithKind(kind))
 	return object
 }
 

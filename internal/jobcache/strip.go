@@ -3,6 +3,7 @@ package jobcache
 import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 	"github.com/darkowlzz/daemonset-job/internal/plan"
 )
 
@@ -32,6 +33,11 @@ func strip(object any) (any, error) {
 			}
 		}
 	}
+	if owner := v1beta1.CronJobOf(job); owner != nil {
+		kept["ownerReferences"] = []any{map[string]any{
+			"apiVersion": owner.APIVersion, "kind": owner.Kind, "name": owner.Name, "uid": string(owner.UID), "controller": true,
+		}}
+	}
 	stripped := &unstructured.Unstructured{Object: map[string]any{"metadata": kept}}
 	for _, field := range []string{"apiVersion", "kind", "spec", "status"} {
 		if value, ok := job.Object[field]; ok {
@@ -42,7 +48,7 @@ func strip(object any) (any, error) {
 }
 
 // metadataKeys are the labels and annotations that the controllers read.
-var metadataKeys = plan.MetadataKeys()
+var metadataKeys = append(plan.MetadataKeys(), v1beta1.AnnotationScheduledTime)
 
 func keysRead(full map[string]any) map[string]any {
 	read := map[string]any{}

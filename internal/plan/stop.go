@@ -28,9 +28,9 @@ func (p *Plan) stop(s *State, status *v1beta1.JobStatus) {
 }
 
 // deletesDaemonSet returns whether the DaemonSet goes with the verdict: that of a Failed Job,
-// and that of a Complete one that is kept for a GitOps tool or has released its pods.
+// and that of a Complete one that is kept, or has released its pods.
 func (s *State) deletesDaemonSet(phase v1beta1.JobPhase) bool {
-	return phase == v1beta1.PhaseFailed || KeptForGitOps(s.Job) || releases(&s.Job.Spec)
+	return phase == v1beta1.PhaseFailed || Kept(s.Job) || releases(&s.Job.Spec)
 }
 
 // gateTemplate plans to gate the template, so that no further node starts.

@@ -7,10 +7,9 @@ import (
 	_ "time/tzdata" // An image may have no time zones.
 
 	"github.com/robfig/cron/v3"
-)
 
-// defaultTimeZone is the time zone of a schedule that names none.
-const defaultTimeZone = "Etc/UTC"
+	"github.com/darkowlzz/daemonset-job/api/v1beta1"
+)
 
 // What to write instead of what is refused.
 const (
@@ -110,7 +109,7 @@ func loadZone(name string) (*time.Location, error) {
 		return nil, InvalidTimeZoneError(fmt.Sprintf("timeZone %s depends on the machine: %s", name, writeTimeZone))
 	}
 	if name == "" {
-		name = defaultTimeZone
+		name = v1beta1.DefaultTimeZone
 	}
 	zone, err := time.LoadLocation(name)
 	if err != nil {

@@ -26,8 +26,8 @@ func TestOwnedByGitOps(t *testing.T) {
 			g := NewWithT(t)
 			g.Expect(OwnedByGitOps(job().Label(key, "apps").Obj())).To(Equal(tool))
 			g.Expect(OwnedByGitOps(job().Annotation(key, "apps").Obj())).To(Equal(tool))
-			g.Expect(KeptForGitOps(job().Label(key, "apps").Obj())).To(Equal(tool != ""))
-			g.Expect(KeptForGitOps(job().Label(key, "apps").TTL(0).Obj())).To(BeFalse(), "the TTL is the user's word")
+			g.Expect(Kept(job().Label(key, "apps").Obj())).To(Equal(tool != ""))
+			g.Expect(Kept(job().Label(key, "apps").TTL(0).Obj())).To(BeFalse(), "the TTL is the user's word")
 		})
 	}
 	// Flux installs charts with Helm: what applies a Job again is Flux.

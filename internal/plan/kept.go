@@ -38,15 +38,19 @@ func OwnedByGitOps(job *v1beta1.Job) string {
 	return ""
 }
 
-// KeptForGitOps returns whether the Job stays when it is complete, although it has no
-// TTL: deleted, it would be applied and run again without end.
-func KeptForGitOps(job *v1beta1.Job) bool {
-	return job.Spec.TTLSecondsAfterFinished == nil && OwnedByGitOps(job) != ""
+// Kept returns whether the Job stays when it is complete, although it has no TTL. That of a
+// GitOps tool would be applied and run again without end, if it were deleted. That of a
+// CronJob is its history, which the CronJob alone deletes.
+func Kept(job *v1beta1.Job) bool {
+	return v1beta1.CronJobOf(job) != nil || job.Spec.TTLSecondsAfterFinished == nil && OwnedByGitOps(job) != ""
 }
 
 // whyKept says in the message of the verdict Complete why the Job stays.
 func (s *State) whyKept() string {
-	if !KeptForGitOps(s.Job) {
+	if owner := v1beta1.CronJobOf(s.Job); owner != nil {
+		return "; the Job is kept as history of CronJob " + owner.Name
+	}
+	if !Kept(s.Job) {
 		return ""
 	}
 	return "; the Job is kept, because " + OwnedByGitOps(s.Job) + " owns it and would apply it again"
@@ -60,7 +64,7 @@ const deletionGrace = 5 * time.Second
 // status, 0 for one that stays.
 func (s *State) untilKept(status *v1beta1.JobStatus) time.Duration {
 	finished := finishedCondition(status)
-	if finished == nil || finished.Type == v1beta1.JobFailed || s.Job.Spec.TTLSecondsAfterFinished != nil || KeptForGitOps(s.Job) {
+	if finished == nil || finished.Type == v1beta1.JobFailed || s.Job.Spec.TTLSecondsAfterFinished != nil || Kept(s.Job) {
 		return 0
 	}
 	return max(0, deletionGrace-s.Now.Sub(finished.LastTransitionTime.Time))

@@ -1,0 +1,29 @@
+package schedule
+
+import "github.com/darkowlzz/daemonset-job/api/v1beta1"
+
+// pruneHistory deletes finished children beyond the limits, the oldest first.
+func (n *next) pruneHistory() {
+	spec := &n.CronJob.Spec
+	kept := map[string]int{
+		v1beta1.JobComplete: limit(spec.SuccessfulJobsHistoryLimit, v1beta1.DefaultSuccessfulJobsHistoryLimit),
+		v1beta1.JobFailed:   limit(spec.FailedJobsHistoryLimit, v1beta1.DefaultFailedJobsHistoryLimit),
+	}
+	for i := len(n.children) - 1; i >= 0; i-- {
+		job := n.children[i]
+		finished := Finished(job)
+		if finished == nil || !job.DeletionTimestamp.IsZero() {
+			continue
+		}
+		if kept[finished.Type]--; kept[finished.Type] < 0 {
+			n.Delete = append(n.Delete, Deletion{Job: job})
+		}
+	}
+}
+
+func limit(value *int32, byDefault int32) int {
+	if value == nil {
+		return int(byDefault)
+	}
+	return int(*value)
+}
