@@ -28,18 +28,20 @@ func TestExpiry(t *testing.T) {
 		when time.Duration
 		ever bool
 	}{
-		"active":               {job().TTL(0), 0, false},
-		"suspended":            {job().TTL(0).Status(status(v1beta1.JobSuspended)), 0, false},
-		"complete":             {job().Status(status(v1beta1.JobComplete)), 0, true},
-		"complete, no TTL":     {job().TTL(0).Status(status(v1beta1.JobComplete)), 0, true},
-		"complete, with a TTL": {job().TTL(60).Status(status(v1beta1.JobComplete)), time.Minute + time.Second, true},
-		"failed":               {job().Status(status(v1beta1.JobFailed)), 0, false},
-		"failed, no TTL":       {job().TTL(0).Status(status(v1beta1.JobFailed)), 0, true},
-		"failed, with a TTL":   {job().TTL(60).Status(status(v1beta1.JobFailed)), time.Minute + time.Second, true},
-		"changed since":        {job().TTL(0).Generation(2).Status(status(v1beta1.JobComplete)), 0, false},
-		"being deleted":        {deleted, 0, false},
-		"of a GitOps tool":     {job().Label("kustomize.toolkit.fluxcd.io/name", "apps").Status(status(v1beta1.JobComplete)), 0, false},
-		"of one, with a TTL":   {job().TTL(0).Label("kustomize.toolkit.fluxcd.io/name", "apps").Status(status(v1beta1.JobComplete)), 0, true},
+		"active":                       {job().TTL(0), 0, false},
+		"suspended":                    {job().TTL(0).Status(status(v1beta1.JobSuspended)), 0, false},
+		"complete":                     {job().Status(status(v1beta1.JobComplete)), 0, true},
+		"complete, no TTL":             {job().TTL(0).Status(status(v1beta1.JobComplete)), 0, true},
+		"complete, with a TTL":         {job().TTL(60).Status(status(v1beta1.JobComplete)), time.Minute + time.Second, true},
+		"failed":                       {job().Status(status(v1beta1.JobFailed)), 0, false},
+		"failed, no TTL":               {job().TTL(0).Status(status(v1beta1.JobFailed)), 0, true},
+		"failed, with a TTL":           {job().TTL(60).Status(status(v1beta1.JobFailed)), time.Minute + time.Second, true},
+		"changed since":                {job().TTL(0).Generation(2).Status(status(v1beta1.JobComplete)), 0, false},
+		"being deleted":                {deleted, 0, false},
+		"of a GitOps tool":             {job().Label("kustomize.toolkit.fluxcd.io/name", "apps").Status(status(v1beta1.JobComplete)), 0, false},
+		"of a CronJob":                 {job().OfCronJob("weekly", "u").Status(status(v1beta1.JobComplete)), 0, false},
+		"of a CronJob, failed":         {job().OfCronJob("weekly", "u").TTL(0).Status(status(v1beta1.JobFailed)), 0, false},
+		"of a GitOps tool, with a TTL": {job().TTL(0).Label("kustomize.toolkit.fluxcd.io/name", "apps").Status(status(v1beta1.JobComplete)), 0, true},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

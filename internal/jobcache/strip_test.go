@@ -21,9 +21,9 @@ func TestACachedJobHasWhatIsRead(t *testing.T) {
 		Annotation("kubectl.kubernetes.io/last-applied-configuration", huge).Annotation(v1beta1.AnnotationResume, "again").Obj()
 	job.ResourceVersion, job.DeletionTimestamp, job.Finalizers = "7", new(metav1.Now().Rfc3339Copy()), []string{huge}
 	job.ManagedFields = []metav1.ManagedFieldsEntry{{Manager: huge}}
-	job.OwnerReferences = []metav1.OwnerReference{{Name: huge}}
+	job.OwnerReferences = append([]metav1.OwnerReference{{Name: huge}}, wrappers.Job("ns", "j").OfCronJob("weekly", "c").OwnerReferences...)
 	job.Status = v1beta1.JobStatus{Phase: v1beta1.PhaseRunning, Conditions: []metav1.Condition{{Type: v1beta1.JobBlocked}}}
-	for _, key := range plan.MetadataKeys() {
+	for _, key := range append(plan.MetadataKeys(), v1beta1.AnnotationScheduledTime) {
 		metav1.SetMetaDataAnnotation(&job.ObjectMeta, key, "read")
 	}
 	object, err := runtime.DefaultUnstructuredConverter.ToUnstructured(job)
@@ -41,7 +41,7 @@ func TestACachedJobHasWhatIsRead(t *testing.T) {
 	want := job.DeepCopy()
 	want.Labels = map[string]string{v1beta1.LabelExcludeFromBackup: "true"}
 	delete(want.Annotations, "kubectl.kubernetes.io/last-applied-configuration")
-	want.Finalizers, want.ManagedFields, want.OwnerReferences = nil, nil, nil
+	want.Finalizers, want.ManagedFields, want.OwnerReferences = nil, nil, want.OwnerReferences[1:]
 	decoded, err := Decode(kept.(*unstructured.Unstructured))
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(decoded.DeletionTimestamp.Equal(want.DeletionTimestamp)).To(BeTrue())

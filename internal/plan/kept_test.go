@@ -7,6 +7,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
+	wrappers "github.com/darkowlzz/daemonset-job/internal/testing"
 )
 
 const fluxLabel = "kustomize.toolkit.fluxcd.io/name"
@@ -49,4 +50,16 @@ func TestACompleteJobOfAGitOpsToolIsKept(t *testing.T) {
 	g.Expect(Compute(state).DaemonSet).To(Equal(DeleteDaemonSet), "also after a crash between the two writes")
 	state.Job.Spec.TTLSecondsAfterFinished = new(int32(60))
 	g.Expect(Compute(state).DaemonSet).To(Equal(GateTemplate))
+}
+
+// The Jobs of a CronJob are its history: they stay, and hold nothing on the nodes.
+func TestACompleteJobOfACronJobIsKept(t *testing.T) {
+	g := NewWithT(t)
+	for _, child := range []*wrappers.JobWrapper{job().OfCronJob("weekly", "u"), job().OfCronJob("weekly", "u").TTL(0)} {
+		state := stateWith(child, daemonSet(1, 1), pod("a").Completed())
+		done := Compute(state)
+		g.Expect(stepsOf(done)).To(Equal(steps{status: true, daemonSet: DeleteDaemonSet, again: immediately}))
+		complete := meta.FindStatusCondition(done.Status.Status.Conditions, v1beta1.JobComplete)
+		g.Expect(complete.Message).To(Equal("1 node done; the Job is kept as history of CronJob weekly"))
+	}
 }

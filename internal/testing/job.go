@@ -157,6 +157,14 @@ func (w *JobWrapper) Status(status v1beta1.JobStatus) *JobWrapper {
 	return w
 }
 
+// OfCronJob makes the CronJob of a name and a UID control the Job.
+func (w *JobWrapper) OfCronJob(name string, uid types.UID) *JobWrapper {
+	w.OwnerReferences = []metav1.OwnerReference{{
+		APIVersion: v1beta1.GroupVersion.String(), Kind: "CronJob", Name: name, UID: uid, Controller: new(true),
+	}}
+	return w
+}
+
 // Label adds labels.
 func (w *JobWrapper) Label(key, value string) *JobWrapper {
 	if w.Labels == nil {
