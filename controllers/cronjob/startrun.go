@@ -6,11 +6,13 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/util/retry"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	logf "sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
+	"github.com/darkowlzz/daemonset-job/internal/jobcache"
 	"github.com/darkowlzz/daemonset-job/internal/schedule"
 )
 
@@ -41,10 +43,31 @@ func (r *Reconciler) startRun(ctx context.Context, cronJob *v1beta1.CronJob, chi
 	}
 	r.refusals.forget(client.ObjectKeyFromObject(cronJob))
 	logf.FromContext(ctx).Info("Created Job", "job", job.Name, "scheduledTime", run.ScheduledTime)
-	if _, err := r.writeStatus(ctx, cronJob, schedule.Created(cronJob, job.UID)); err != nil {
-		return retryConflict(err)
+	return ctrl.Result{}, r.writeUID(ctx, cronJob, job)
+}
+
+// writeUID writes the UID of the pending run's Job. An edit of the CronJob in the meantime must
+// not keep it from that: until it is written, a Job that is deleted by hand is made again.
+func (r *Reconciler) writeUID(ctx context.Context, cronJob *v1beta1.CronJob, job *v1beta1.Job) error {
+	err := retry.RetryOnConflict(retry.DefaultBackoff, func() error {
+		_, err := r.writeStatus(ctx, cronJob, schedule.Created(cronJob, job.UID))
+		if !apierrors.IsConflict(err) {
+			return err
+		}
+		live, readErr := jobcache.GetCronJob(ctx, r.apiReader, client.ObjectKeyFromObject(cronJob))
+		if readErr != nil {
+			return readErr
+		}
+		if pending := live.Status.Pending; live.UID != cronJob.UID || pending == nil || pending.Name != job.Name || pending.UID != "" {
+			return nil
+		}
+		cronJob = live
+		return err
+	})
+	if err = client.IgnoreNotFound(err); err != nil {
+		return fmt.Errorf("writing the UID of Job %s: %w", job.Name, err)
 	}
-	return ctrl.Result{}, nil
+	return nil
 }
 
 // isCurrent returns whether the API server has the CronJob and its children as they were

@@ -3,6 +3,7 @@ package schedule
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -36,7 +37,7 @@ func (n *next) setConditions() {
 	case n.waiting != nil:
 		message = n.whatWaits()
 		n.setCondition(v1beta1.CronJobReady, metav1.ConditionTrue, v1beta1.ReasonRunWaiting, message)
-		if was := meta.FindStatusCondition(before, v1beta1.CronJobReady); was == nil || was.Reason != v1beta1.ReasonRunWaiting || was.Message != message {
+		if was := meta.FindStatusCondition(before, v1beta1.CronJobReady); was == nil || was.Reason != v1beta1.ReasonRunWaiting || waitOf(was.Message) != waitOf(message) {
 			n.emit(corev1.EventTypeNormal, "JobAlreadyActive", "Wait", message)
 		}
 	case n.suspended():
@@ -95,6 +96,12 @@ func (n *next) refusal() string {
 		return last.Message
 	}
 	return ""
+}
+
+// waitOf returns which run waits for which child, from a message of whatWaits.
+func waitOf(message string) string {
+	wait, _, _ := strings.Cut(message, ",")
+	return wait
 }
 
 // whatWaits says which run waits, and for which child.

@@ -21,7 +21,7 @@ func (n *next) due() (time.Time, bool) {
 // that could not be created until now.
 func (n *next) startDue() {
 	pending := n.status.Pending
-	if n.suspended() || n.waiting != nil || n.Create != nil || pending != nil && pending.UID != "" || n.blockedByGuard() {
+	if n.suspended() || n.waiting != nil || n.Create != nil || pending != nil && pending.UID != "" {
 		return
 	}
 	at, ok := n.due()
@@ -33,6 +33,9 @@ func (n *next) startDue() {
 		return
 	}
 	run := Run{RunName(n.CronJob.Name, at), at}
+	if n.blockedByGuard() {
+		return
+	}
 	if n.CronJob.Spec.ConcurrencyPolicy != v1beta1.ReplaceConcurrent && n.mustWait(run) {
 		return
 	}

@@ -71,11 +71,14 @@ func (n *next) advancePending() {
 }
 
 // mustWait returns whether a run has to wait for the active children, and deletes them if it
-// replaces them.
+// replaces them. When they are gone, a later run that is then due takes its place.
 func (n *next) mustWait(run Run) bool {
 	policy := n.CronJob.Spec.ConcurrencyPolicy
 	if len(n.active) == 0 || policy == v1beta1.AllowConcurrent {
 		return false
+	}
+	if at, later := n.due(); later {
+		run = Run{RunName(n.CronJob.Name, at), at}
 	}
 	n.waiting = &run
 	for _, job := range n.active {
