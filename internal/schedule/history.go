@@ -12,13 +12,18 @@ func (n *next) pruneHistory() {
 	for i := len(n.children) - 1; i >= 0; i-- {
 		job := n.children[i]
 		finished := Finished(job)
-		if finished == nil || !job.DeletionTimestamp.IsZero() {
+		if finished == nil || !job.DeletionTimestamp.IsZero() || n.isPending(job.Name) {
 			continue
 		}
 		if kept[finished.Type]--; kept[finished.Type] < 0 {
 			n.Delete = append(n.Delete, Deletion{Job: job})
 		}
 	}
+}
+
+// isPending returns whether a Job is that of the pending run, whose result is not counted yet.
+func (n *next) isPending(name string) bool {
+	return n.status.Pending != nil && n.status.Pending.Name == name
 }
 
 func limit(value *int32, byDefault int32) int {
