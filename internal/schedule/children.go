@@ -61,6 +61,9 @@ func (n *next) countEnded() {
 
 func (n *next) countIfEnded(uid types.UID, name string) {
 	job := n.childWithUID(uid)
+	if job == nil && n.Named != nil && n.Named.UID == uid {
+		return // The informer cache of a new leader lags behind.
+	}
 	if job == nil {
 		n.Results = append(n.Results, Deleted)
 		return
@@ -107,7 +110,7 @@ func (n *next) observeLastRun() {
 			return
 		}
 	}
-	if last != nil && last.CompletionTime == nil && n.childNamed(last.Name) == nil {
+	if last != nil && last.CompletionTime == nil && n.childNamed(last.Name) == nil && (n.Named == nil || n.Named.Name != last.Name) {
 		last.Phase = v1beta1.RunDeleted
 	}
 }

@@ -30,7 +30,9 @@ func (n *next) settlePending() {
 	case controlled:
 		// The informer cache is about to have it.
 	case pending.UID != "":
-		n.Results = append(n.Results, Deleted)
+		if !n.wasActive(pending.UID) {
+			n.Results = append(n.Results, Deleted)
+		}
 		n.status.Pending = nil
 	default:
 		n.nameTaken = n.Named != nil
