@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"os"
+	"path/filepath"
 	"regexp"
 	"testing"
 
@@ -11,7 +12,11 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-const crdFile = "../../config/crd/bases/daemonset.darkowlzz.space_jobs.yaml"
+// crds are the CRDs whose spec has types of Kubernetes, and the path to a Job's spec in each.
+var crds = map[string][]string{
+	"../../config/crd/bases/daemonset.darkowlzz.space_jobs.yaml":     nil,
+	"../../config/crd/bases/daemonset.darkowlzz.space_cronjobs.yaml": {"jobTemplate", "properties", "spec", "properties"},
+}
 
 // adapted returns the schema of the spec of a CRD with these properties of the spec.
 func adapted(t *testing.T, properties string) map[string]any {
@@ -37,15 +42,19 @@ func specOf(g *WithT, crd []byte) map[string]any {
 
 func TestDescriptionsOfForeignTypesGo(t *testing.T) {
 	g := NewWithT(t)
-	spec := adapted(t, `
+	properties := `
     image: {description: kept, type: string},
     template: {description: kept, properties: {
       description: {type: string, description: dropped},
-      deep: {items: {description: dropped, type: object}, type: array}}}`)
-	g.Expect(at(spec, "image")).To(HaveKey("description"))
-	g.Expect(at(spec, "template")).To(HaveKeyWithValue("description", "kept"))
-	g.Expect(at(spec, "template", "properties", "description")).To(Equal(map[string]any{"type": "string"}), "a property of that name stays")
-	g.Expect(at(spec, "template", "properties", "deep", "items")).To(Equal(map[string]any{"type": "object"}))
+      deep: {items: {description: dropped, type: object}, type: array}}}`
+	inJobTemplate := adapted(t, `jobTemplate: {description: kept, properties: {spec: {description: kept, properties: {`+properties+`}}}}`)
+	g.Expect(at(inJobTemplate, "jobTemplate")).To(HaveKey("description"))
+	for _, spec := range []map[string]any{adapted(t, properties), at(inJobTemplate, "jobTemplate", "properties", "spec", "properties")} {
+		g.Expect(at(spec, "image")).To(HaveKey("description"))
+		g.Expect(at(spec, "template")).To(HaveKeyWithValue("description", "kept"))
+		g.Expect(at(spec, "template", "properties", "description")).To(Equal(map[string]any{"type": "string"}), "a property of that name stays")
+		g.Expect(at(spec, "template", "properties", "deep", "items")).To(Equal(map[string]any{"type": "object"}))
+	}
 	_, err := adapt([]byte("kind: Other"))
 	g.Expect(err).To(MatchError(ContainSubstring("spec.versions")))
 }
@@ -73,23 +82,25 @@ func defaultsBelow(schema map[string]any) (found []any) {
 	return found
 }
 
-// TestDefaultsOfTheCRD lists the defaults that can change what a stored Job runs, and so
+// TestDefaultsOfTheCRDs lists the defaults that can change what a stored Job runs, and so
 // its template's hash, below the fields that have types of Kubernetes. One more, from a later Kubernetes, needs a decision.
-func TestDefaultsOfTheCRD(t *testing.T) {
-	g := NewWithT(t)
-	data, err := os.ReadFile(crdFile)
-	g.Expect(err).NotTo(HaveOccurred())
-	spec := specOf(g, data)
-	g.Expect(defaultsBelow(at(spec, "template"))).To(ConsistOf("TCP", "TCP", "TCP", ""),
-		"protocol of the ports of three kinds of containers, and the name of imagePullSecrets: keys of lists")
-	for _, name := range []string{"env", "tolerations"} {
-		member := at(spec, name)
-		g.Expect(member).NotTo(BeEmpty(), name)
-		g.Expect(defaultsBelow(member)).To(BeEmpty(), name)
-		g.Expect(member["description"]).NotTo(BeEmpty(), name)
-		walk(at(member, "items"), func(s map[string]any) {
-			g.Expect(s).NotTo(HaveKeyWithValue("description", BeAssignableToTypeOf("")), name)
-		})
+func TestDefaultsOfTheCRDs(t *testing.T) {
+	for file, path := range crds {
+		g := NewWithT(t)
+		data, err := os.ReadFile(file)
+		g.Expect(err).NotTo(HaveOccurred())
+		spec := at(specOf(g, data), path...)
+		g.Expect(defaultsBelow(at(spec, "template"))).To(ConsistOf("TCP", "TCP", "TCP", ""),
+			"protocol of the ports of three kinds of containers, and the name of imagePullSecrets: keys of lists")
+		for _, name := range []string{"env", "tolerations"} {
+			member := at(spec, name)
+			g.Expect(member).NotTo(BeEmpty(), name)
+			g.Expect(defaultsBelow(member)).To(BeEmpty(), name)
+			g.Expect(member["description"]).NotTo(BeEmpty(), name)
+			walk(at(member, "items"), func(s map[string]any) {
+				g.Expect(s).NotTo(HaveKeyWithValue("description", BeAssignableToTypeOf("")), name)
+			})
+		}
 	}
 }
 
@@ -132,18 +143,22 @@ func TestQuantity(t *testing.T) {
 	}
 }
 
-// TestTheCRDFitsIntoAnAnnotation checks the CRD's size. kubectl apply keeps the applied
-// object in an annotation, and an object's annotations may take 256 KiB. The rest is for
-// what a later Kubernetes adds.
-func TestTheCRDFitsIntoAnAnnotation(t *testing.T) {
+// TestTheCRDsFitIntoAnAnnotation checks the size of each CRD. kubectl apply keeps the applied
+// object as compact JSON in an annotation, and an object's annotations may take 256 KiB. The rest
+// is for what a later Kubernetes adds.
+func TestTheCRDsFitIntoAnAnnotation(t *testing.T) {
 	const maxSize = 240 * 1024
 	g := NewWithT(t)
-	data, err := os.ReadFile(crdFile)
+	files, err := filepath.Glob("../../config/crd/bases/*.yaml")
 	g.Expect(err).NotTo(HaveOccurred())
-	var crd any
-	g.Expect(yaml.Unmarshal(data, &crd)).To(Succeed())
-	compact, err := json.Marshal(crd)
-	g.Expect(err).NotTo(HaveOccurred())
-	g.Expect(len(compact)).To(BeNumerically("<", maxSize))
-	g.Expect(len(data)).To(BeNumerically("<", maxSize))
+	g.Expect(len(files)).To(BeNumerically(">", len(crds)))
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		g.Expect(err).NotTo(HaveOccurred())
+		var crd any
+		g.Expect(yaml.Unmarshal(data, &crd)).To(Succeed())
+		compact, err := json.Marshal(crd)
+		g.Expect(err).NotTo(HaveOccurred())
+		g.Expect(len(compact)).To(BeNumerically("<", maxSize), file)
+	}
 }
