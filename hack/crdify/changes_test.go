@@ -2,6 +2,7 @@ package crdify
 
 import (
 	"path/filepath"
+	"slices"
 	"testing"
 
 	. "github.com/onsi/gomega"
@@ -35,10 +36,15 @@ func changeBelow(g *WithT, parent *schema, change func(*schema), path []string) 
 
 var container = []string{"template", "spec", "containers", "*"}
 
+// jobSpecs are the CRDs that have a Job's spec, and its path below theirs.
+var jobSpecs = map[string][]string{
+	"daemonset.darkowlzz.space_jobs.yaml":     nil,
+	"daemonset.darkowlzz.space_cronjobs.yaml": {"jobTemplate", "spec"},
+}
+
 // TestRefusedChanges checks that what would break a stored Job, or a user's manifest, is
 // noticed wherever it is.
 func TestRefusedChanges(t *testing.T) {
-	crd := read(NewWithT(t), filepath.Join(baselines, "daemonset.darkowlzz.space_jobs.yaml"))
 	for name, test := range map[string]struct {
 		change func(*schema)
 		path   []string
@@ -59,16 +65,18 @@ func TestRefusedChanges(t *testing.T) {
 		"a maximum in the pod template": {func(s *schema) { s.MaxLength = new(int64(63)) }, append(container, "name"), "maxLength"},
 		"a field of the pod template":   {func(s *schema) { s.Required = append(s.Required, "image") }, container, "required"},
 	} {
-		t.Run(name, func(t *testing.T) {
-			g := NewWithT(t)
-			g.Expect(problems(g, crd, changed(g, crd, test.change, test.path))).To(ContainSubstring(`"` + test.told + `"`))
-		})
+		for file, path := range jobSpecs {
+			t.Run(name+" in "+file, func(t *testing.T) {
+				g := NewWithT(t)
+				crd := read(g, filepath.Join(baselines, file))
+				g.Expect(problems(g, crd, changed(g, crd, test.change, slices.Concat(path, test.path)))).To(ContainSubstring(`"` + test.told + `"`))
+			})
+		}
 	}
 }
 
 // TestPermittedChanges checks what is left to a later release.
 func TestPermittedChanges(t *testing.T) {
-	crd := read(NewWithT(t), filepath.Join(baselines, "daemonset.darkowlzz.space_jobs.yaml"))
 	for name, test := range map[string]struct {
 		change func(*schema)
 		path   []string
@@ -80,9 +88,12 @@ func TestPermittedChanges(t *testing.T) {
 		"one more value":              {func(s *schema) { s.Enum = append(s.Enum, apiextensionsv1.JSON{Raw: []byte(`"More"`)}) }, []string{"completionMode"}},
 		"another description":         {func(s *schema) { s.Description = "other" }, []string{"image"}},
 	} {
-		t.Run(name, func(t *testing.T) {
-			g := NewWithT(t)
-			g.Expect(problems(g, crd, changed(g, crd, test.change, test.path))).To(BeEmpty())
-		})
+		for file, path := range jobSpecs {
+			t.Run(name+" in "+file, func(t *testing.T) {
+				g := NewWithT(t)
+				crd := read(g, filepath.Join(baselines, file))
+				g.Expect(problems(g, crd, changed(g, crd, test.change, slices.Concat(path, test.path)))).To(BeEmpty())
+			})
+		}
 	}
 }
