@@ -74,8 +74,8 @@ generate: $(CONTROLLER_GEN) ## Generate DeepCopy methods.
 update: generate manifests docs bundle catalog ## Generate everything that is generated and committed.
 
 .PHONY: docs
-docs: manifests ## Generate docs/api.md from the CRD.
-	go run ./hack/apidoc config/crd/bases/daemonset.darkowlzz.space_jobs.yaml docs/api.md
+docs: manifests ## Generate docs/api.md from the CRDs.
+	go run ./hack/apidoc docs/api.md config/crd/bases/daemonset.darkowlzz.space_jobs.yaml config/crd/bases/daemonset.darkowlzz.space_cronjobs.yaml
 
 .PHONY: fmt
 fmt: ## Format the Go code.

@@ -1,7 +1,8 @@
-// Command apidoc writes the API reference from the CRD, which `kubectl explain` shows
+// Command apidoc writes the API reference from CRDs, which `kubectl explain` shows
 // too.
 //
-// Usage: apidoc CRD FILE, where FILE is written as Markdown.
+// Usage: apidoc FILE CRD…, where FILE is written as Markdown. The specs of the kinds that come
+// first are not repeated where a later kind has one of them.
 package main
 
 import (
@@ -13,28 +14,32 @@ import (
 )
 
 func main() {
-	if len(os.Args) != 3 {
-		fmt.Fprintln(os.Stderr, "usage: apidoc CRD FILE")
+	if len(os.Args) < 3 {
+		fmt.Fprintln(os.Stderr, "usage: apidoc FILE CRD…")
 		os.Exit(2)
 	}
-	if err := write(os.Args[1], os.Args[2]); err != nil {
+	if err := write(os.Args[1], os.Args[2:]); err != nil {
 		fmt.Fprintln(os.Stderr, "apidoc:", err)
 		os.Exit(1)
 	}
 }
 
-func write(from, to string) error {
-	data, err := os.ReadFile(from)
+func write(to string, from []string) error {
+	crds := make([]*apiextensionsv1.CustomResourceDefinition, 0, len(from))
+	for _, file := range from {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			return err
+		}
+		crd := &apiextensionsv1.CustomResourceDefinition{}
+		if err := yaml.UnmarshalStrict(data, crd); err != nil {
+			return fmt.Errorf("%s: %w", file, err)
+		}
+		crds = append(crds, crd)
+	}
+	text, err := reference(crds...)
 	if err != nil {
 		return err
-	}
-	crd := &apiextensionsv1.CustomResourceDefinition{}
-	if err := yaml.UnmarshalStrict(data, crd); err != nil {
-		return fmt.Errorf("%s: %w", from, err)
-	}
-	text, err := reference(crd)
-	if err != nil {
-		return fmt.Errorf("%s: %w", from, err)
 	}
 	return os.WriteFile(to, []byte(text), 0o644)
 }

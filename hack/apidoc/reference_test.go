@@ -1,6 +1,9 @@
 package main
 
 import (
+	"encoding/json"
+	"fmt"
+	"strings"
 	"testing"
 
 	. "github.com/onsi/gomega"
@@ -41,20 +44,43 @@ spec:
                   secret: {type: string}
 `
 
+// timer has a Thing's spec in its own.
+const timer = `
+spec:
+  group: example.org
+  names: {kind: Timer, plural: timers}
+  versions:
+  - name: v1
+    schema:
+      openAPIV3Schema:
+        description: Timer makes things.
+        properties:
+          spec:
+            description: spec is when.
+            x-kubernetes-validations:
+            - {rule: "true", message: be on time}
+            properties:
+              thing: {description: thing is what., properties: {spec: %s}}
+`
+
+func decoded(g *WithT, text string) *apiextensionsv1.CustomResourceDefinition {
+	object := &apiextensionsv1.CustomResourceDefinition{}
+	g.Expect(yaml.UnmarshalStrict([]byte(text), object)).To(Succeed())
+	return object
+}
+
 func TestReference(t *testing.T) {
 	g := NewWithT(t)
-	object := &apiextensionsv1.CustomResourceDefinition{}
-	g.Expect(yaml.UnmarshalStrict([]byte(crd), object)).To(Succeed())
-	text, err := reference(object)
+	text, err := reference(decoded(g, crd))
 	g.Expect(err).NotTo(HaveOccurred())
 	for _, line := range []string{
-		"# Thing\n", "## example.org/v1\n", "Short name: `th`.\n",
+		"## Thing\n", "`apiVersion: example.org/v1`, short name `th`. `kubectl explain things.example.org` shows the same.\n",
 		"- be &lt;short>\n", "- spec.other: other must be\n",
 		"| `size` | integer |  | size is how \\| big. Required. |\n",
 		"| `mode` | `A`, `B` | `A` | mode is how. |\n",
 		"| `other` | string | none at all | other is not. |\n",
 		"| `parts` | list of objects |  | parts of it. |\n",
-		"### spec.parts[]\n", "| `name` | string |  | name is its own. |\n",
+		"### Thing.spec.parts[]\n", "| `name` | string |  | name is its own. |\n",
 		"| `foreign` | object |  | foreign is Kubernetes' own. |\n",
 	} {
 		g.Expect(text).To(ContainSubstring(line))
@@ -62,9 +88,44 @@ func TestReference(t *testing.T) {
 	g.Expect(text).NotTo(ContainSubstring("secret"))
 }
 
+// TestASpecIsWrittenOnce checks that the spec of an earlier kind is not repeated, and that one
+// which differs from it is written.
+func TestASpecIsWrittenOnce(t *testing.T) {
+	g := NewWithT(t)
+	thing := decoded(g, crd)
+	spec := thing.Spec.Versions[0].Schema.OpenAPIV3Schema.Properties["spec"]
+	withSpec := func(change func(*apiextensionsv1.JSONSchemaProps)) string {
+		changed := spec.DeepCopy()
+		change(changed)
+		data, err := json.Marshal(changed)
+		g.Expect(err).NotTo(HaveOccurred())
+		text, err := reference(thing, decoded(g, fmt.Sprintf(timer, data)))
+		g.Expect(err).NotTo(HaveOccurred())
+		_, after, found := strings.Cut(text, "## Timer\n")
+		g.Expect(found).To(BeTrue())
+		return after
+	}
+	same := withSpec(func(s *apiextensionsv1.JSONSchemaProps) { s.Description = "spec is a Thing's. Default: none." })
+	for _, line := range []string{
+		"| `spec` |  | none | spec is a Thing's. Its fields are those of [Thing.spec](#thingspec). |\n",
+		"- spec: be on time\n- spec.thing.spec: the rules of [Thing.spec](#thingspec)\n",
+		"### Timer.spec.thing\n",
+	} {
+		g.Expect(same).To(ContainSubstring(line))
+	}
+	g.Expect(same).NotTo(ContainSubstring("### Timer.spec.thing.spec"))
+
+	another := withSpec(func(s *apiextensionsv1.JSONSchemaProps) { s.Required = nil })
+	g.Expect(another).To(And(ContainSubstring("### Timer.spec.thing.spec\n"), ContainSubstring("- spec.thing.spec.other: other must be\n"),
+		Not(ContainSubstring("#thingspec"))))
+}
+
 func TestReferenceNeedsASchema(t *testing.T) {
 	_, err := reference(&apiextensionsv1.CustomResourceDefinition{
-		Spec: apiextensionsv1.CustomResourceDefinitionSpec{Versions: []apiextensionsv1.CustomResourceDefinitionVersion{{Name: "v1"}}},
+		Spec: apiextensionsv1.CustomResourceDefinitionSpec{
+			Names:    apiextensionsv1.CustomResourceDefinitionNames{Kind: "Thing"},
+			Versions: []apiextensionsv1.CustomResourceDefinitionVersion{{Name: "v1"}},
+		},
 	})
-	NewWithT(t).Expect(err).To(MatchError("version v1 has no schema"))
+	NewWithT(t).Expect(err).To(MatchError("Thing: version v1 has no schema"))
 }
