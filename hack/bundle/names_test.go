@@ -122,7 +122,7 @@ func TestOurImagesHaveOneName(t *testing.T) {
 	g.Expect(texts["config/manager/kustomization.yaml"]).To(ContainSubstring("newName: " + base + "\n  newTag: v" + version + "\n"))
 	g.Expect(strings.Count(texts["config/scorecard/patches/job.config.yaml"], "image: "+base+"-scorecard:v"+version+"\n")).To(Equal(3))
 	for file, text := range texts {
-		if strings.HasPrefix(file, "config/samples/") && strings.Contains(text, "kind: Job") {
+		if strings.HasPrefix(file, "config/samples/") && regexp.MustCompile(`(?m)^kind: (Cron)?Job$`).MatchString(text) {
 			want := sample
 			if file == originalSample {
 				want = strings.TrimPrefix(sample, "docker.io/")

@@ -19,7 +19,7 @@ import (
 // supported Kubernetes. The estimate of a rule's cost may differ between versions, so
 // that each rule stays below half of what the API server allows.
 func TestRulesOnEachKubernetes(t *testing.T) {
-	for crd, least := range map[string]int{"jobs.daemonset.darkowlzz.space": 15, "jobrecords.daemonset.darkowlzz.space": 3} {
+	for crd, least := range map[string]int{"jobs.daemonset.darkowlzz.space": 15, "jobrecords.daemonset.darkowlzz.space": 3, "cronjobs.daemonset.darkowlzz.space": 15} {
 		for _, kubernetes := range kubernetesVersions {
 			t.Run(crd+" "+kubernetes, func(t *testing.T) {
 				rules, total := costOfRules(t, crd, kubernetes)
