@@ -2,8 +2,6 @@ package job_test
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -13,7 +11,6 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/util/retry"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/yaml"
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 	wrappers "github.com/darkowlzz/daemonset-job/internal/testing"
@@ -172,14 +169,7 @@ var _ = Describe("the admission policy for Jobs", func() {
 	})
 
 	It("lets who has our editor role in the namespace write Jobs", func() {
-		data, err := os.ReadFile(filepath.Join("..", "..", "config", "rbac", "job_editor_role.yaml"))
-		Expect(err).NotTo(HaveOccurred())
-		role := &rbacv1.ClusterRole{}
-		Expect(yaml.Unmarshal(data, role)).To(Succeed())
-		for _, to := range []string{"admin", "edit"} {
-			Expect(role.Labels).To(HaveKeyWithValue("rbac.authorization.k8s.io/aggregate-to-"+to, "true"))
-		}
-		c := userIn(ns, "editor", role.Rules...)
+		c := userIn(ns, "editor", roleOf("job_editor_role.yaml", "edit", "admin").Rules...)
 		j := wrappers.Job(ns, "j").Obj()
 		Expect(c.Create(ctx, j)).To(Succeed())
 		Expect(patched(types.MergePatchType, `{"spec":{"mountPath":"/tmp"}}`)(c, j)).To(Succeed())

@@ -136,13 +136,14 @@ func TestOnARealAPIServer(t *testing.T) {
 	})
 
 	for name, alter := range map[string]func(*pair){
-		"an exemption":         alterations["an exemption"],
-		"failures are ignored": alterations["failures are ignored"],
-		"a warning alone":      alterations["a warning alone"],
-		"some Jobs alone":      alterations["some Jobs alone"],
-		"all resources":        alterations["all resources"],
-		"another resource":     alterations["another resource"],
-		"another policy":       alterations["another policy"],
+		"an exemption":                               alterations["an exemption"],
+		"failures are ignored":                       alterations["failures are ignored"],
+		"a warning alone":                            alterations["a warning alone"],
+		"some Jobs alone":                            alterations["some Jobs alone"],
+		"all resources":                              alterations["all resources"],
+		"another resource":                           alterations["another resource"],
+		"another policy":                             alterations["another policy"],
+		"the policy of a version without CronJobs":   alterations["the policy of a version without CronJobs"],
 		"the policy of a version without JobRecords": alterations["the policy of a version without JobRecords"],
 	} {
 		t.Run("repaired: "+name, func(t *testing.T) {
@@ -173,7 +174,7 @@ func TestOnARealAPIServer(t *testing.T) {
 		stop, cancel := context.WithCancel(ctx)
 		done := make(chan error, 2)
 		later := ours()
-		rule(&later).Resources = []string{"cronjobs", "jobrecords", "jobs"}
+		rule(&later).Resources = []string{"cronjobs", "jobrecords", "jobs", "others"}
 		for _, own := range []pair{ours(), later} {
 			k := keeper(s.applies, Options{Install: true, Interval: 20 * time.Millisecond})
 			k.own = own

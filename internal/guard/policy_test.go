@@ -18,6 +18,7 @@ var alterations = map[string]func(*pair){
 	},
 	"failures are ignored":                       func(p *pair) { p.policy.Spec.FailurePolicy = new(admissionv1.Ignore) },
 	"the policy of a version without JobRecords": withoutRecords,
+	"the policy of a version without CronJobs":   func(p *pair) { rule(p).Resources = []string{"jobrecords", "jobs"} },
 	"JobRecords of anyone":                       func(p *pair) { p.policy.Spec.Validations[1].Expression = "true" },
 	"another expression":                         func(p *pair) { p.policy.Spec.Validations[0].Expression = "true" },
 	"a further validation": func(p *pair) {
@@ -83,7 +84,7 @@ func TestTheComparisonIsExact(t *testing.T) {
 func TestFurtherResourcesAreAccepted(t *testing.T) {
 	g := NewWithT(t)
 	own, later := ours(), ours()
-	rule(&later).Resources = []string{"cronjobs", "jobrecords", "jobs"}
+	rule(&later).Resources = []string{"cronjobs", "jobrecords", "jobs", "others"}
 	g.Expect(own.problemOf(later)).To(BeZero())
 	g.Expect(later.problemOf(own).altered).To(BeTrue())
 
@@ -92,8 +93,8 @@ func TestFurtherResourcesAreAccepted(t *testing.T) {
 	altered.policy.Spec.Validations[0].Expression = "true"
 	fixed := repaired(&altered.policy.Spec, &own.policy.Spec)
 	g.Expect(fixed.Validations).To(Equal(own.policy.Spec.Validations))
-	g.Expect(fixed.MatchConstraints.ResourceRules[0].Resources).To(ConsistOf("jobs", "jobrecords", "cronjobs"))
-	g.Expect(rule(&own).Resources).To(ConsistOf("jobs", "jobrecords"), "its own copy stays")
+	g.Expect(fixed.MatchConstraints.ResourceRules[0].Resources).To(ConsistOf("jobs", "jobrecords", "cronjobs", "others"))
+	g.Expect(rule(&own).Resources).To(ConsistOf("jobs", "jobrecords", "cronjobs"), "its own copy stays")
 
 	rule(&altered).Resources = nil
 	constraints(&altered).ResourceRules = nil
