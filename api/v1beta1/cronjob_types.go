@@ -65,8 +65,8 @@ type CronJobSpec struct {
 	// +kubebuilder:validation:MaxLength=128
 	TimeZone string `json:"timeZone,omitempty"`
 
-	// startingDeadlineSeconds is how late a run may start, in seconds. A later one is missed.
-	// Default: none. Of the runs that were missed, the latest one alone then starts, once.
+	// startingDeadlineSeconds is how late a run may start, in seconds. A later one is missed. Of
+	// several runs that are late, the latest one starts, once. Default: none.
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,displayName="Starting Deadline",xDescriptors={"urn:alm:descriptor:com.tectonic.ui:number"},order=3
 	// +optional
 	// +kubebuilder:validation:Minimum=0

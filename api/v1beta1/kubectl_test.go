@@ -3,15 +3,22 @@ package v1beta1_test
 import (
 	"context"
 	"os/exec"
+	"regexp"
 	"strings"
+	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 	wrappers "github.com/darkowlzz/daemonset-job/internal/testing"
 )
+
+// jobFields are the fields of a Job's spec.
+const jobFields = "activeDeadlineSeconds args backoffLimit command completedPods completionMode completionPolicy env image maxFailedNodes mountPath " +
+	"nodeDeadlineSeconds nodeFailurePolicy nodeSelector onFailure parallelism results retryFailed suspend template terminationWord tolerations ttlSecondsAfterFinished"
 
 // kubectl runs it as an administrator and returns what it printed.
 func kubectl(args ...string) string {
@@ -23,33 +30,40 @@ func kubectl(args ...string) string {
 }
 
 var _ = Describe("kubectl", func() {
-	It("applies the CRD again without a change", func() {
+	It("applies the CRDs again without a change", func() {
 		Expect(kubectl("apply", "-f", crdFile)).To(ContainSubstring("unchanged"))
+		Expect(kubectl("apply", "-f", cronJobCRDFile)).To(ContainSubstring("unchanged"))
 	})
 
 	It("applies the manifests without a warning", func() {
 		Expect(kubectl("apply", "-k", "../../config/default")).NotTo(ContainSubstring("Warning"))
 	})
 
-	DescribeTable("explains each field", func(object string, fields ...string) {
+	DescribeTable("explains each field", func(object, fields string) {
 		out := kubectl("explain", object)
 		Expect(out).NotTo(ContainSubstring("<no description>"))
 		Expect(out).NotTo(ContainSubstring("<empty>"))
-		for _, field := range fields {
+		for field := range strings.FieldsSeq(fields) {
 			Expect(out).To(MatchRegexp(`(?m)^  %s\t`, field))
 		}
 	},
-		Entry("of a Job", "dsj", "spec", "status"),
-		Entry("of its spec", "dsj.spec", "activeDeadlineSeconds", "args", "backoffLimit", "command", "completionMode",
-			"completionPolicy", "env", "image", "maxFailedNodes", "mountPath", "nodeDeadlineSeconds", "nodeFailurePolicy", "nodeSelector", "onFailure",
-			"parallelism", "retryFailed", "suspend", "template", "terminationWord", "tolerations", "ttlSecondsAfterFinished"),
-		Entry("of its status", "dsj.status", "active", "completed", "completionTime", "conditions", "desired", "failed",
-			"failedNodes", "failureGroups", "observedGeneration", "phase", "skipped", "startTime", "succeeded"),
-		Entry("of the rules for exit codes", "dsj.spec.nodeFailurePolicy.rules", "action", "onExitCodes"),
-		Entry("of a rule's exit codes", "dsj.spec.nodeFailurePolicy.rules.onExitCodes", "operator", "values"),
-		Entry("of a failed node", "dsj.status.failedNodes", "exitCode", "message", "node", "reason"),
-		Entry("of a group of failed nodes", "dsj.status.failureGroups", "count", "exitCode", "message", "nodes", "reason"),
-		Entry("of a condition", "dsj.status.conditions", "type", "status", "reason", "message"),
+		Entry("of a Job", "dsj", "spec status"),
+		Entry("of its spec", "dsj.spec", jobFields),
+		Entry("of its status", "dsj.status", "active completed completionTime conditions desired failed failedNodes failureGroups observedGeneration phase skipped startTime succeeded"),
+		Entry("of the rules for exit codes", "dsj.spec.nodeFailurePolicy.rules", "action onExitCodes"),
+		Entry("of a rule's exit codes", "dsj.spec.nodeFailurePolicy.rules.onExitCodes", "operator values"),
+		Entry("of a failed node", "dsj.status.failedNodes", "exitCode message node reason"),
+		Entry("of a group of failed nodes", "dsj.status.failureGroups", "count exitCode message nodes reason"),
+		Entry("of a condition", "dsj.status.conditions", "type status reason message"),
+		Entry("of a CronJob", "dscj", "spec status"),
+		Entry("of its spec", "dscj.spec", "concurrencyPolicy failedJobsHistoryLimit jobTemplate schedule startingDeadlineSeconds successfulJobsHistoryLimit suspend timeZone"),
+		Entry("of its template", "dscj.spec.jobTemplate", "metadata spec"),
+		Entry("of its Job", "dscj.spec.jobTemplate.spec", jobFields),
+		Entry("of the results of its Job", "dscj.spec.jobTemplate.spec.results", "outputs"),
+		Entry("of its status", "dscj.status", "active activeJobs conditions lastRun lastScheduleTime lastSuccessfulTime nextScheduleTime observedGeneration observedSchedule pending scheduleSince"),
+		Entry("of a run that is not finished", "dscj.status.active", "name scheduledTime uid"),
+		Entry("of the last run", "dscj.status.lastRun", "completed completionTime creationTime failed name phase scheduledTime"),
+		Entry("of a run that is pending", "dscj.status.pending", "name scheduledTime uid"),
 	)
 
 	It("knows the fields of the pod template", func() {
@@ -87,4 +101,31 @@ var _ = Describe("kubectl", func() {
 		Expect(strings.Fields(lines[1])).To(HaveExactElements("shown", "Running", "3/5", "1", MatchRegexp(`^\d+s$`)))
 		Expect(kubectl("get", "dsj", "-o", "wide")).To(ContainSubstring("BLOCKED"))
 	})
+
+	It("shows when a CronJob ran, how far the run is, and when it runs next", func() {
+		ctx := context.Background()
+		cronJob := &v1beta1.CronJob{
+			ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: "shown"},
+			Spec:       v1beta1.CronJobSpec{Schedule: "0 3 * * 0", Suspend: new(false), JobTemplate: v1beta1.JobTemplateSpec{Spec: v1beta1.JobSpec{Image: "image"}}},
+		}
+		Expect(k8s.Create(ctx, cronJob)).To(Succeed())
+		DeferCleanup(func() { Expect(k8s.Delete(ctx, cronJob)).To(Succeed()) })
+		Expect(kubectl("get", "dscj", "shown", "-o", "jsonpath={.status}")).To(MatchJSON(`{"observedGeneration":-1}`))
+		heading, _, _ := strings.Cut(kubectl("get", "dscj"), "\n")
+		Expect(cells(heading)).To(HaveExactElements("NAME", "SCHEDULE", "TIME ZONE", "SUSPEND", "ACTIVE", "LAST RUN", "RESULT", "COMPLETED", "NEXT RUN", "AGE"))
+
+		before := cronJob.DeepCopy()
+		cronJob.Status = v1beta1.CronJobStatus{
+			ActiveJobs: 1, NextScheduleTime: new(metav1.Date(2027, 1, 3, 3, 0, 0, 0, time.UTC)),
+			LastRun: &v1beta1.LastRun{Name: "shown-1", CreationTime: metav1.NewTime(time.Now().Add(-90 * time.Minute)), Phase: "Running", Completed: "3/5", Failed: 1},
+		}
+		Expect(k8s.Status().Patch(ctx, cronJob, client.MergeFrom(before))).To(Succeed())
+		Expect(cells(kubectl("get", "dscj", "shown", "--no-headers"))).To(HaveExactElements(Equal("shown"), Equal("0 3 * * 0"), Equal("Etc/UTC"), Equal("false"), Equal("1"), Equal("90m"), Equal("Running"), Equal("3/5"),
+			Equal("2027-01-03T03:00:00Z"), MatchRegexp(`^\d+s$`)))
+	})
 })
+
+// cells returns the cells of a line of a table that kubectl prints.
+func cells(line string) []string {
+	return regexp.MustCompile(` {2,}`).Split(strings.TrimSpace(line), -1)
+}

@@ -19,7 +19,10 @@ import (
 	wrappers "github.com/darkowlzz/daemonset-job/internal/testing"
 )
 
-const crdFile = "../../config/crd/bases/daemonset.darkowlzz.space_jobs.yaml"
+const (
+	crdFile        = "../../config/crd/bases/daemonset.darkowlzz.space_jobs.yaml"
+	cronJobCRDFile = "../../config/crd/bases/daemonset.darkowlzz.space_cronjobs.yaml"
+)
 
 var (
 	k8s client.Client
@@ -52,11 +55,14 @@ var _ = BeforeSuite(func() {
 	kubeconfig = filepath.Join(GinkgoT().TempDir(), "kubeconfig")
 	Expect(os.WriteFile(kubeconfig, data, 0o600)).To(Succeed())
 	Expect(kubectl("apply", "-f", crdFile)).To(ContainSubstring("created"))
+	Expect(kubectl("apply", "-f", cronJobCRDFile)).To(ContainSubstring("created"))
 
 	// An API server that serves a CRD publishes its schema, which explain reads, a moment later.
-	Eventually(func() error {
-		return exec.Command(kubectlPath, "--kubeconfig", kubeconfig, "explain", "dsj").Run()
-	}).WithTimeout(30 * time.Second).WithPolling(200 * time.Millisecond).Should(Succeed())
+	for _, kind := range []string{"dsj", "dscj"} {
+		Eventually(func() error {
+			return exec.Command(kubectlPath, "--kubeconfig", kubeconfig, "explain", kind).Run()
+		}).WithTimeout(30 * time.Second).WithPolling(200 * time.Millisecond).Should(Succeed())
+	}
 
 	Expect(v1beta1.AddToScheme(scheme.Scheme)).To(Succeed())
 	k8s, err = client.New(config, client.Options{})
