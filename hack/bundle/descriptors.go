@@ -85,11 +85,11 @@ func (t types) owned(crd *apiextensionsv1.CustomResourceDefinition, version stri
 		description.Resources = append(description.Resources, v1alpha1.APIResourceReference{Kind: r[0], Version: r[1], Name: r[2]})
 	}
 	var fields []descriptor
-	if err := t.walk(info, "", nil, &fields); err != nil {
+	if err := t.walk(info, descriptor{}, nil, &fields); err != nil {
 		return description, fmt.Errorf("type %s: %w", kind, err)
 	}
 	slices.SortStableFunc(fields, func(a, b descriptor) int {
-		return cmp.Or(cmp.Compare(a.order, b.order), cmp.Compare(a.path, b.path))
+		return cmp.Or(slices.Compare(a.order, b.order), cmp.Compare(a.path, b.path))
 	})
 	for _, f := range fields {
 		switch path, doc := f.path, text(f.doc); f.marker.Type {
@@ -108,15 +108,17 @@ func (t types) owned(crd *apiextensionsv1.CustomResourceDefinition, version stri
 
 // descriptor is a field that has a marker.
 type descriptor struct {
-	path   string
-	order  int
+	path string
+	// order is the field's own, behind those of the fields that it is in: what belongs to a field
+	// follows it, although the Job in a CronJob counts from 1 again.
+	order  []int
 	doc    string
 	marker fieldMarker
 }
 
 // walk collects the fields of a type, and of the types of its fields in the same
 // package. Paths do not include the first step, spec or status.
-func (t types) walk(info *markers.TypeInfo, path string, above []string, into *[]descriptor) error {
+func (t types) walk(info *markers.TypeInfo, parent descriptor, above []string, into *[]descriptor) error {
 	if slices.Contains(above, info.Name) {
 		return fmt.Errorf("%s holds itself", info.Name)
 	}
@@ -125,20 +127,21 @@ func (t types) walk(info *markers.TypeInfo, path string, above []string, into *[
 		if name == "" || name == "-" {
 			continue
 		}
-		next := strings.TrimPrefix(path+"."+name, ".")
+		next := descriptor{path: strings.TrimPrefix(parent.path+"."+name, "."), order: parent.order, doc: field.Doc}
 		if above == nil {
-			next = ""
+			next.path = ""
 		}
 		if marker, ok := field.Markers.Get(markerName).(fieldMarker); ok {
 			order := math.MaxInt
 			if marker.Order != nil {
 				order = *marker.Order
 			}
-			*into = append(*into, descriptor{next, order, field.Doc, marker})
+			next.marker, next.order = marker, append(slices.Clone(parent.order), order)
+			*into = append(*into, next)
 		}
 		name, list := typeName(field.RawField.Type)
 		if list {
-			next += "[0]"
+			next.path += "[0]"
 		}
 		if inner := t[name]; inner != nil && len(inner.Fields) > 0 {
 			if err := t.walk(inner, next, append(slices.Clone(above), info.Name), into); err != nil {

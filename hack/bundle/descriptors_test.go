@@ -25,6 +25,8 @@ func TestDescriptors(t *testing.T) {
 		Resources: []v1alpha1.APIResourceReference{{Kind: "Pod", Version: "v1"}, {Kind: "DaemonSet", Version: "v1", Name: "x"}},
 		SpecDescriptors: []v1alpha1.SpecDescriptor{
 			{Path: "first", DisplayName: "First", Description: "first comes first.", XDescriptors: []string{"a:b", "c"}},
+			{Path: "third", DisplayName: "Third", Description: "third comes third, with what belongs to it."},
+			{Path: "third.name", DisplayName: "Name", Description: "name of it."},
 			{Path: "second", DisplayName: "Second", Description: "second has no order and comes last."},
 		},
 		StatusDescriptors: []v1alpha1.StatusDescriptor{

@@ -17,11 +17,21 @@ type ThingSpec struct {
 	// first comes first.
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,displayName="First",xDescriptors={"a:b","c"},order=1
 	First *string `json:"first"`
+	// third comes third, with what belongs to it.
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,displayName="Third",order=3
+	Third Inner `json:"third"`
 	// untold has no marker.
 	Untold []string `json:"untold"`
 	// hidden is in no manifest.
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,displayName="Hidden"
 	Hidden string `json:"-"`
+}
+
+// Inner counts from 1 again.
+type Inner struct {
+	// name of it.
+	// +operator-sdk:csv:customresourcedefinitions:type=spec,displayName="Name",order=1
+	Name string `json:"name"`
 }
 
 // ThingStatus has parts.
