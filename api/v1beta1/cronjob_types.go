@@ -117,7 +117,8 @@ type CronJobSpec struct {
 type JobTemplateSpec struct {
 	// metadata has the labels and annotations of the Job. Its name is the run's own.
 	// +optional
-	// +kubebuilder:validation:XValidation:rule="(!has(self.labels) || self.labels.all(k, !k.startsWith('daemonset.darkowlzz.space/'))) && (!has(self.annotations) || self.annotations.all(k, !k.startsWith('daemonset.darkowlzz.space/')))",message="leave labels and annotations that begin with daemonset.darkowlzz.space/ out of jobTemplate.metadata: the operator sets them"
+	// +kubebuilder:validation:XValidation:rule="!has(self.labels) || self.labels.all(k, !k.startsWith('daemonset.darkowlzz.space/'))",message="leave labels and annotations that begin with daemonset.darkowlzz.space/ out of jobTemplate.metadata: the operator sets them"
+	// +kubebuilder:validation:XValidation:rule="!has(self.annotations) || self.annotations.all(k, !k.startsWith('daemonset.darkowlzz.space/'))",message="leave labels and annotations that begin with daemonset.darkowlzz.space/ out of jobTemplate.metadata: the operator sets them"
 	metav1.ObjectMeta `json:"metadata,omitempty"`
 
 	// spec is the Job's. ttlSecondsAfterFinished, suspend and completionPolicy Never are refused.
