@@ -114,5 +114,5 @@ func (w *writer) rules(path string, schema apiextensionsv1.JSONSchemaProps) []st
 	for _, name := range slices.Sorted(maps.Keys(schema.Properties)) {
 		found = append(found, w.rules(strings.TrimPrefix(path+"."+name, "."), schema.Properties[name])...)
 	}
-	return found
+	return slices.Compact(found) // Two rules can say the same.
 }
