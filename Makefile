@@ -246,12 +246,12 @@ print-scorecard-img:
 KUBECTL ?= kubectl
 
 .PHONY: install
-install: manifests ## Install the CRD and its admission policy into the cluster of KUBECONFIG.
+install: manifests ## Install the CRDs and their admission policy into the cluster of KUBECONFIG.
 	$(KUBECTL) apply -f config/crd/bases
 	$(KUBECTL) apply -k config/guard
 
 .PHONY: uninstall
-uninstall: ## Remove the CRD, and with it every Job, then the admission policy.
+uninstall: ## Remove the CRDs, and with them every CronJob and every Job, then the admission policy.
 	$(KUBECTL) delete --ignore-not-found -f config/crd/bases
 	$(KUBECTL) delete --ignore-not-found -k config/guard
 
@@ -260,5 +260,5 @@ deploy: manifests $(KUSTOMIZE) ## Deploy the operator to the cluster of KUBECONF
 	$(MANIFESTS) default | $(KUBECTL) apply -f -
 
 .PHONY: undeploy
-undeploy: $(KUSTOMIZE) ## Remove the operator, its CRD and every Job.
+undeploy: $(KUSTOMIZE) ## Remove the operator, its CRDs, every CronJob and every Job.
 	$(KUSTOMIZE) build config/default | $(KUBECTL) delete --ignore-not-found -f -

@@ -20,10 +20,12 @@ func read(t *testing.T, file string) string {
 	return string(data)
 }
 
-func TestTheReadmeShowsTheSampleAndItsScript(t *testing.T) {
+func TestTheReadmeShowsTheSamplesAndTheScript(t *testing.T) {
 	g := NewWithT(t)
 	readme := read(t, "README.md")
 	g.Expect(readme).To(ContainSubstring("```yaml\n" + read(t, "config/samples/daemonset_v1beta1_job.yaml") + "```"))
+	_, cronJob, _ := strings.Cut(read(t, "config/samples/daemonset_v1beta1_cronjob.yaml"), "\n")
+	g.Expect(readme).To(ContainSubstring("```yaml\n" + cronJob + "```"))
 	g.Expect(readme).To(ContainSubstring("```sh\n" + read(t, "config/samples/cleanup/cleanup.sh") + "```"))
 }
 
