@@ -27,7 +27,7 @@ type Reconciler struct {
 	recorder  events.EventRecorder
 	clock     clock.PassiveClock
 	options   Options
-	refusals  refusals
+	attempts  attempts
 }
 
 // Options are the settings of the controller.
@@ -61,7 +61,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	}
 	if err != nil {
 		if client.IgnoreNotFound(err) == nil {
-			r.refusals.forget(req.NamespacedName)
+			r.attempts.forget(req.NamespacedName)
 			return ctrl.Result{}, nil
 		}
 		return ctrl.Result{}, err
@@ -75,7 +75,8 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 
 // observe returns what a Decision about the CronJob rests on.
 func (r *Reconciler) observe(ctx context.Context, cronJob *v1beta1.CronJob) (*schedule.State, error) {
-	state := &schedule.State{CronJob: cronJob, Refusal: r.refusals.of(cronJob), Now: r.clock.Now()}
+	last := r.attempts.of(cronJob)
+	state := &schedule.State{CronJob: cronJob, CreatedUID: last.job, Refusal: last.refused(), Now: r.clock.Now()}
 	if r.options.Guard != nil {
 		observed, err := r.options.Guard.Observed(ctx)
 		if err != nil {

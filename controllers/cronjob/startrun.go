@@ -6,20 +6,18 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/client-go/util/retry"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	logf "sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
-	"github.com/darkowlzz/daemonset-job/internal/jobcache"
 	"github.com/darkowlzz/daemonset-job/internal/schedule"
 )
 
 // startRun creates the Job of the pending run, and writes its UID at once: a run whose UID is
 // written is never created again.
 func (r *Reconciler) startRun(ctx context.Context, cronJob *v1beta1.CronJob, children []*v1beta1.Job, run schedule.Run) (ctrl.Result, error) {
-	if wait := r.refusals.wait(cronJob, r.clock.Now()); wait > 0 {
+	if wait := r.attempts.of(cronJob).wait(r.clock.Now()); wait > 0 {
 		return ctrl.Result{RequeueAfter: wait}, nil
 	}
 	current, err := r.isCurrent(ctx, cronJob, children)
@@ -36,38 +34,17 @@ func (r *Reconciler) startRun(ctx context.Context, cronJob *v1beta1.CronJob, chi
 		return ctrl.Result{RequeueAfter: conflictRetryDelay}, nil // It is read live then, and may be ours.
 	case isRefusal(err):
 		logf.FromContext(ctx).Info("Failed to create Job, retrying", "job", job.Name, "error", err.Error())
-		r.refusals.record(cronJob, schedule.Refusal{Name: job.Name, Message: err.Error()}, r.clock.Now())
+		r.attempts.record(cronJob, attempt{run: run.Name, at: r.clock.Now(), refusal: err.Error()})
 		return ctrl.Result{RequeueAfter: conflictRetryDelay}, nil // The next Decision says so in the status.
 	case err != nil:
 		return ctrl.Result{}, fmt.Errorf("creating Job %s: %w", job.Name, err)
 	}
-	r.refusals.forget(client.ObjectKeyFromObject(cronJob))
+	r.attempts.record(cronJob, attempt{run: run.Name, at: r.clock.Now(), job: job.UID})
 	logf.FromContext(ctx).Info("Created Job", "job", job.Name, "scheduledTime", run.ScheduledTime)
-	return ctrl.Result{}, r.writeUID(ctx, cronJob, job)
-}
-
-// writeUID writes the UID of the pending run's Job. An edit of the CronJob in the meantime must
-// not keep it from that: until it is written, a Job that is deleted by hand is made again.
-func (r *Reconciler) writeUID(ctx context.Context, cronJob *v1beta1.CronJob, job *v1beta1.Job) error {
-	err := retry.RetryOnConflict(retry.DefaultBackoff, func() error {
-		_, err := r.writeStatus(ctx, cronJob, schedule.Created(cronJob, job.UID))
-		if !apierrors.IsConflict(err) {
-			return err
-		}
-		live, readErr := jobcache.GetCronJob(ctx, r.apiReader, client.ObjectKeyFromObject(cronJob))
-		if readErr != nil {
-			return readErr
-		}
-		if pending := live.Status.Pending; live.UID != cronJob.UID || pending == nil || pending.Name != job.Name || pending.UID != "" {
-			return nil
-		}
-		cronJob = live
-		return err
-	})
-	if err = client.IgnoreNotFound(err); err != nil {
-		return fmt.Errorf("writing the UID of Job %s: %w", job.Name, err)
+	if _, err := r.writeStatus(ctx, cronJob, schedule.Created(cronJob, job.UID)); err != nil {
+		return retryConflict(err) // The next Decision writes it, which knows the attempt.
 	}
-	return nil
+	return ctrl.Result{}, nil
 }
 
 // isCurrent returns whether the API server has the CronJob and its children as they were

@@ -21,6 +21,8 @@ func (n *next) settlePending() {
 	child := n.childNamed(pending.Name)
 	controlled := n.Named != nil && metav1.IsControlledBy(n.Named, n.CronJob)
 	switch {
+	case pending.UID == "" && n.CreatedUID != "":
+		n.created(n.CreatedUID)
 	case child != nil && pending.UID == "":
 		n.created(child.UID)
 	case controlled && pending.UID == "":

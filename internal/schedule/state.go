@@ -4,6 +4,7 @@ import (
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 )
@@ -20,6 +21,9 @@ type State struct {
 	Named *metav1.PartialObjectMetadata
 	// Guard is what was last observed of the admission policy.
 	Guard Guard
+	// CreatedUID is the UID of the pending run's Job if this manager created it, and has not yet
+	// written that.
+	CreatedUID types.UID
 	// Refusal is why the API server refused to create the pending run's Job, nil if it did not.
 	Refusal *Refusal
 	// Now is the manager's clock.
