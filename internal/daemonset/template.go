@@ -39,7 +39,7 @@ func podTemplate(job *v1beta1.Job, hash string, pause Pause) corev1.PodTemplateS
 	}
 	if job.Spec.CompletionMode == v1beta1.CompletionExit {
 		pod.InitContainers = append(pod.InitContainers, pod.Containers...)
-		pod.Containers = []corev1.Container{pauseContainer(pause)}
+		pod.Containers = []corev1.Container{pauseContainer(pause, pod.TerminationGracePeriodSeconds)}
 		return template
 	}
 	completed := corev1.PodReadinessGate{ConditionType: v1beta1.PodCompleted}
@@ -102,12 +102,14 @@ func realNodes() *corev1.Affinity {
 
 // pauseContainer returns the container that keeps running when the work has ended,
 // as the pods of a DaemonSet must. It meets the restricted Pod Security level, and
-// it names resources, because a ResourceQuota may require that of each container.
-func pauseContainer(pause Pause) corev1.Container {
+// it names resources, because a ResourceQuota may require that of each container. gracePeriod
+// is the pod's termination grace period, nil for the default.
+func pauseContainer(pause Pause, gracePeriod *int64) corev1.Container {
 	return corev1.Container{
 		Name:      v1beta1.PauseContainerName,
 		Image:     pause.Image,
 		Resources: pause.Resources,
+		Lifecycle: delayedStop(gracePeriod),
 		SecurityContext: &corev1.SecurityContext{
 			RunAsNonRoot:             new(true),
 			RunAsUser:                new(int64(65535)),
@@ -117,4 +119,17 @@ func pauseContainer(pause Pause) corev1.Container {
 			SeccompProfile:           &corev1.SeccompProfile{Type: corev1.SeccompProfileTypeRuntimeDefault},
 		},
 	}
+}
+
+// delayedStop returns a preStop hook that delays SIGTERM by a second, nil if the pod's grace
+// period is shorter: the API server refuses the hook then.
+//
+// A complete Job is deleted while the kubelet starts the pause container. The kernel drops a
+// SIGTERM for which the first process of a container has no handler yet, and the pod would
+// then stay until its grace period ends.
+func delayedStop(gracePeriod *int64) *corev1.Lifecycle {
+	if gracePeriod != nil && *gracePeriod < 1 {
+		return nil
+	}
+	return &corev1.Lifecycle{PreStop: &corev1.LifecycleHandler{Sleep: &corev1.SleepAction{Seconds: 1}}}
 }

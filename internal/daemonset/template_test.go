@@ -112,6 +112,26 @@ func TestExitMode(t *testing.T) {
 	g.Expect(j.Spec.Template.Spec.Containers).To(HaveLen(2), "the Job itself stays as it is")
 }
 
+// The API server refuses a hook that is longer than the grace period.
+func TestPauseContainerIsStoppedAfterASecond(t *testing.T) {
+	delayed := &corev1.Lifecycle{PreStop: &corev1.LifecycleHandler{Sleep: &corev1.SleepAction{Seconds: 1}}}
+	for name, test := range map[string]struct {
+		gracePeriod *int64
+		want        *corev1.Lifecycle
+	}{
+		"default grace period": {nil, delayed},
+		"as short as the hook": {new(int64(1)), delayed},
+		"no grace period":      {new(int64(0)), nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			j := wrappers.Job("ns", "j").Exit().Template(corev1.PodTemplateSpec{Spec: corev1.PodSpec{
+				TerminationGracePeriodSeconds: test.gracePeriod, Containers: []corev1.Container{{Name: "c"}},
+			}}).Obj()
+			NewWithT(t).Expect(podTemplate(j, "h1", Pause{}).Spec.Containers[0].Lifecycle).To(Equal(test.want))
+		})
+	}
+}
+
 func TestOnlyWhatRunsIsHashed(t *testing.T) {
 	g := NewWithT(t)
 	of := func(w *wrappers.JobWrapper) string {
