@@ -68,6 +68,8 @@ func TestTheActsOfTheSoak(t *testing.T) {
 		g.Expect(s.invariants.historyOf(job.name).allowed).To(Equal(2), "DaemonSets of the two Jobs")
 	})
 
+	t.Run("say what is left", func(t *testing.T) { testWhatIsLeft(t, s, job) })
+
 	t.Run("evict a pod", func(t *testing.T) {
 		g := NewWithT(t)
 		pod := &corev1.Pod{

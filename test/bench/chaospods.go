@@ -128,5 +128,8 @@ func (s *soak) createAgain(ctx context.Context, expected *soakJob, job *v1beta1.
 	s.invariants.daemonSetRemoved(expected.name)
 	s.invariants.jobReplaced(expected.name)
 	expected.last, expected.replacedAt, expected.suspended = v1beta1.JobStatus{}, time.Now(), job.Suspended()
-	return s.env.client.Create(ctx, job)
+	if err := s.env.client.Create(ctx, job); err != nil {
+		return err
+	}
+	return s.records.wrote(job)
 }

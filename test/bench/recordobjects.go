@@ -38,6 +38,23 @@ func (h *recordHistory) recordJob(job *v1beta1.Job, listed bool) {
 	}
 }
 
+// wrote records a Job that the soak created or updated, as the API server answered. Its whole
+// life may fall into a gap of the watch: it takes seconds to come back after the API server.
+func (h *recordHistory) wrote(job *v1beta1.Job) error {
+	hash, err := daemonset.TemplateHash(&job.Spec)
+	if err != nil {
+		return err
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	of := known(h.jobs, job.UID)
+	if of.name = job.Name; job.Generation == 1 {
+		of.see(job, false)
+	}
+	h.recordRun(job.UID, v1beta1.JobRun{TemplateHash: hash})
+	return nil
+}
+
 // recordRun records that a Job has a run. A template of the soak never comes back.
 func (h *recordHistory) recordRun(job types.UID, run v1beta1.JobRun) {
 	of := known(h.jobs, job)

@@ -3,12 +3,14 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"strconv"
 	"testing"
 
 	. "github.com/onsi/gomega"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
+	"github.com/darkowlzz/daemonset-job/internal/daemonset"
 )
 
 func TestPagesAreOnlyAppendedTo(t *testing.T) {
@@ -91,6 +93,30 @@ func TestAPageStaysAsLongAsItsJob(t *testing.T) {
 		endOne(h.recordHistory, h.pages, pages, page)
 		h.is(map[bool]string{true: "page j-0 was deleted before its time"}[retained == longRetention])
 	}
+}
+
+// The watch shows neither that a Job was created nor that it was deleted.
+func TestAJobInAGapOfTheWatchIsKnown(t *testing.T) {
+	g := NewWithT(t)
+	h, job := tell(g), jobWith(v1beta1.JobStatus{})
+	job.UID, job.Generation = "unseen", 1
+	page := pageWith("a1")
+	page.Labels[v1beta1.LabelJobUID] = "unseen"
+	h.write(page).is("page j-0 is of no Job of the soak")
+
+	hash, err := daemonset.TemplateHash(&job.Spec)
+	g.Expect(err).NotTo(HaveOccurred())
+	page.Spec.Run.TemplateHash = hash
+	h = tell(g)
+	h.last++
+	job.ResourceVersion = strconv.Itoa(h.last)
+	g.Expect(h.wrote(job)).To(Succeed())
+	h.write(page).is("")
+	jobs := func(j *jobHistory) *life { return &j.life }
+	endMissing(h.recordHistory, h.jobs, jobs, nil, revisionOf(job.ResourceVersion)-1)
+	g.Expect(h.jobs["unseen"].gone.happened()).To(BeFalse(), "the list is older than the Job")
+	endMissing(h.recordHistory, h.jobs, jobs, nil, revision(h.last))
+	g.Expect(h.jobs["unseen"].gone).To(Equal(moment{revisionOf(job.ResourceVersion), revision(h.last)}))
 }
 
 func TestTheManagersDeletionsAreInTheAuditLog(t *testing.T) {

@@ -59,12 +59,13 @@ func follow[T any](ctx context.Context, h *recordHistory, cluster client.WithWat
 	}
 }
 
-// endMissing records that the objects that a list does not have are gone.
+// endMissing records that the objects that a list does not have are gone. One that was seen
+// later than the list is as the soak wrote it in the meantime.
 func endMissing[T any](h *recordHistory, all map[types.UID]*T, lifeOf func(*T) *life, there map[types.UID]bool, at revision) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for uid, of := range all {
-		if l := lifeOf(of); !there[uid] && l.created.happened() {
+		if l := lifeOf(of); !there[uid] && l.created.happened() && l.seen <= at {
 			l.end(moment{l.seen, at})
 		}
 	}

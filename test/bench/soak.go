@@ -51,6 +51,9 @@ type soak struct {
 	// serverKilled and serverBack are the last outage of the API server, of this length.
 	serverKilled, serverBack time.Time
 	outage                   time.Duration
+	// left is what was left of the Jobs when the soak looked last, unchanged since leftSince.
+	left      string
+	leftSince time.Time
 }
 
 // pool is the kind of nodes that a soak runs on.
@@ -160,7 +163,7 @@ func (s *soak) settle(ctx context.Context) error {
 			}
 		}
 		if last == nil {
-			last = errors.Join(s.env.nothingLeft(ctx), s.env.noRecordLeft(ctx))
+			last = s.nothingLeft(ctx)
 		}
 		return last == nil, nil
 	})
@@ -168,18 +171,4 @@ func (s *soak) settle(ctx context.Context) error {
 		return fmt.Errorf("the Jobs did not finish within %s: %w", settleTimeout, errors.Join(last, s.operator.alive()))
 	}
 	return nil
-}
-
-// nothingLeft returns an error that names an object of the soak, if one still exists.
-func (e *env) nothingLeft(ctx context.Context) error {
-	for _, namespace := range []string{namespaceSoak, namespacePoison} {
-		left, err := e.kubectl("-n", namespace, "get", "pods,daemonsets,jobs."+v1beta1.GroupVersion.Group, "-o", "name")
-		if err != nil {
-			return err
-		}
-		if left != "" {
-			return fmt.Errorf("%s still exists", strings.Join(strings.Fields(left)[:1], " "))
-		}
-	}
-	return ctx.Err()
 }

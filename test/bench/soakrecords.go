@@ -108,18 +108,3 @@ func (a audit) deletedPods(binary, namespace string) (map[string]bool, error) {
 	})
 	return deleted, err
 }
-
-// noRecordLeft returns an error that names a JobRecord that should be gone with its Job, or
-// soon after it.
-func (e *env) noRecordLeft(ctx context.Context) error {
-	list := &v1beta1.JobRecordList{}
-	if err := e.client.List(ctx, list, client.InNamespace(namespaceSoak)); err != nil {
-		return err
-	}
-	for i := range list.Items {
-		if retained := list.Items[i].Spec.RetainSeconds; retained == nil || *retained != longRetention {
-			return fmt.Errorf("the JobRecord %s still exists", list.Items[i].Name)
-		}
-	}
-	return nil
-}

@@ -118,7 +118,7 @@ func (s *soak) create(ctx context.Context) error {
 		return errors.Join(err, client.IgnoreNotFound(s.env.client.Delete(ctx, job)))
 	}
 	s.counts["created"]++
-	return nil
+	return s.records.wrote(job)
 }
 
 func (s *soak) change(ctx context.Context, job *soakJob, what string, change func(*v1beta1.JobSpec)) error {
@@ -128,7 +128,10 @@ func (s *soak) change(ctx context.Context, job *soakJob, what string, change fun
 			return err
 		}
 		change(&now.Spec)
-		return s.env.client.Update(ctx, now)
+		if err := s.env.client.Update(ctx, now); err != nil {
+			return err
+		}
+		return s.records.wrote(now)
 	})
 	if err == nil {
 		s.counts[what]++
