@@ -17,9 +17,10 @@ if [ -z "${KUBECONFIG:-}" ]; then
 	kubectl -n daemonset-job-system rollout status deployment/daemonset-job-controller-manager --timeout=120s
 	export E2E_LOCAL_CLUSTER="$CLUSTER_NAME"
 	# hack/test-upgrade.sh runs the others.
-	set -- -ginkgo.label-filter='!upgrade' "$@"
+	set -- --label-filter='!upgrade' "$@"
 else
 	echo "SKIPPED on the cluster of KUBECONFIG: tests labelled local, which stop parts of the cluster"
-	set -- "$@" -ginkgo.label-filter='!local'
+	set -- "$@" --label-filter='!local'
 fi
-go -C test test -tags e2e -count 1 -timeout 40m ./e2e -v -ginkgo.v=false -ginkgo.randomize-all "$@"
+# Most specs wait most of the time. Those that are Serial run after the others, one by one.
+go -C test run github.com/onsi/ginkgo/v2/ginkgo --tags e2e --timeout 40m --procs 3 --randomize-all "$@" ./e2e

@@ -52,7 +52,18 @@ func TestE2E(t *testing.T) {
 	RunSpecs(t, "daemonset-job on real nodes")
 }
 
-var _ = BeforeSuite(func() {
+// The processes that run the specs share the host shells.
+var _ = SynchronizedBeforeSuite(func() {
+	connect()
+	waitForOperator(1)
+	startHostShell()
+}, connect)
+
+var _ = SynchronizedAfterSuite(func() {}, stopHostShell)
+
+// connect makes the clients of a process.
+func connect() {
+	GinkgoHelper()
 	logf.SetLogger(zap.New(zap.WriteTo(GinkgoWriter)))
 	Expect(v1beta1.AddToScheme(scheme.Scheme)).To(Succeed())
 	config, err := ctrl.GetConfig()
@@ -68,9 +79,7 @@ var _ = BeforeSuite(func() {
 	}
 	nodes = schedulableNodes()
 	Expect(nodes).NotTo(BeEmpty())
-	waitForOperator(1)
-	startHostShell()
-})
+}
 
 // schedulableNodes returns the nodes without taints, on which a plain DaemonSet runs.
 func schedulableNodes() []string {

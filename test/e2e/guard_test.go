@@ -67,7 +67,8 @@ var _ = Describe("the guard", func() {
 		}
 	})
 
-	It("lets who may edit the namespace run the sample", func() {
+	// It has the folder /tmp/foo of the nodes for itself.
+	It("lets who may edit the namespace run the sample", Serial, func() {
 		onAllHosts("mkdir -p /host/tmp/foo")
 		bindTo(ns, "ClusterRole", "edit", "bob")
 		Eventually(func() error { // The ClusterRole is aggregated by a controller.

@@ -49,11 +49,15 @@ func startHostShell() {
 		},
 	}
 	Expect(client.IgnoreAlreadyExists(k8s.Create(ctx, ds))).To(Succeed())
-	DeferCleanup(func() { Expect(client.IgnoreNotFound(k8s.Delete(ctx, namespace))).To(Succeed()) })
 	Eventually(func() (int32, error) {
 		err := k8s.Get(ctx, client.ObjectKeyFromObject(ds), ds)
 		return ds.Status.NumberReady, err
 	}).Should(BeEquivalentTo(len(nodes)))
+}
+
+func stopHostShell() {
+	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: hostNamespace}}
+	Expect(client.IgnoreNotFound(k8s.Delete(ctx, namespace))).To(Succeed())
 }
 
 // onHost runs a script on a node and returns its output. The node's /tmp is /host/tmp.

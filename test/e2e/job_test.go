@@ -127,7 +127,8 @@ var _ = Describe("a Job on real nodes", func() {
 	var ns string
 	BeforeEach(func() { ns = newNamespace() })
 
-	It("deletes what the sample manifest says on every node, and vanishes", func() {
+	// It has the folder /tmp/foo of the nodes for itself.
+	It("deletes what the sample manifest says on every node, and vanishes", Serial, func() {
 		onAllHosts("mkdir -p /host/tmp/foo/deep && echo x > /host/tmp/foo/deep/file")
 		_, err := kubectl("apply", "-n", ns, "-f", "../../config/samples/daemonset_v1beta1_job.yaml")
 		Expect(err).NotTo(HaveOccurred())
@@ -135,7 +136,7 @@ var _ = Describe("a Job on real nodes", func() {
 		onAllHosts("test ! -e /host/tmp/foo")
 	})
 
-	It("is deleted within a second of the last node's word", func() {
+	It("is deleted within a second of the last node's word", Serial, func() {
 		j := create(shell(ns, "j", waits))
 		Eventually(status(j)).Should(HaveField("Active", int32(len(nodes))))
 		Eventually(runs(ns)).Should(Equal(eachNode("1")))
