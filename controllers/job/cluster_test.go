@@ -167,7 +167,7 @@ func (c *cluster) requests() interceptor.Funcs {
 			given.ApplyOptions(options)
 			c.g.Expect(given.Preconditions).NotTo(BeNil(), "an object of that name could be another one")
 			return c.request("Delete", func() error {
-				return cmpErr(c.requireUID(o, given.Preconditions.UID), func() error { return s.Delete(ctx, o, options...) })
+				return cmpErr(c.requireVersion(o, given.Preconditions), func() error { return s.Delete(ctx, o, options...) })
 			})
 		},
 		Patch: func(ctx context.Context, s client.WithWatch, o client.Object, patch client.Patch, options ...client.PatchOption) error {
@@ -217,6 +217,20 @@ func (c *cluster) faultOf(verb string, before bool) error {
 		return nil
 	}
 	return c.fault(verb, before)
+}
+
+// requireVersion returns a conflict if the object of this name is not the one that the
+// preconditions ask for.
+func (c *cluster) requireVersion(o client.Object, only *metav1.Preconditions) error {
+	if err := c.requireUID(o, only.UID); err != nil || only.ResourceVersion == nil {
+		return err
+	}
+	now, ok := o.DeepCopyObject().(client.Object)
+	c.g.Expect(ok).To(BeTrue())
+	if c.get(now) && now.GetResourceVersion() != *only.ResourceVersion {
+		return apierrors.NewConflict(schema.GroupResource{}, o.GetName(), fmt.Errorf("it changed"))
+	}
+	return nil
 }
 
 // requireUID returns a conflict if the object of this name has another UID.

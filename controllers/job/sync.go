@@ -64,7 +64,7 @@ func (r *Reconciler) syncDaemonSet(ctx context.Context, state *jobState, job *v1
 		}
 		return created, blocker, err
 	case !controlled && isPredecessor(ds, job):
-		return nil, predecessorStopping("the DaemonSet " + ds.Name + " of an earlier Job of this name is being deleted"), nil
+		return nil, predecessorStopping("the DaemonSet " + ds.Name + " of an earlier Job of this name is being deleted"), r.deletePredecessor(ctx, job, ds)
 	case !controlled:
 		return nil, nameTaken(ds.Name, ownerOf(ds)), nil
 	case !ds.DeletionTimestamp.IsZero(), !daemonset.NeedsApply(ds, desired),
