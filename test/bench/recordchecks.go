@@ -24,6 +24,7 @@ func (h *recordHistory) problems(deleted map[string]bool) []string {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.checkPages()
+	h.checkRepeated()
 	for _, pod := range h.pods {
 		h.checkUngated(pod)
 		h.checkMade(pod)

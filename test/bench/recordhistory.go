@@ -23,6 +23,7 @@ type recordHistory struct {
 	nodes      map[types.UID]*nodeHistory
 	pages      map[types.UID]*pageHistory
 	entries    map[entryKey]doneEntry
+	repeated   []repeatedEntry
 	broken     []string
 	// judged counts what was checked, so that a soak that checked nothing shows that.
 	judged map[string]int

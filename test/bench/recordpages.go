@@ -29,6 +29,13 @@ type doneEntry struct {
 	node string
 }
 
+// repeatedEntry is an entry of a node that was recorded as done.
+type repeatedEntry struct {
+	doneEntry
+	page   *v1beta1.JobRecord
+	result v1beta1.RecordResult
+}
+
 // jobOf returns the UID of the Job of a page.
 func jobOf(page *v1beta1.JobRecord) types.UID { return types.UID(page.Labels[v1beta1.LabelJobUID]) }
 
@@ -59,11 +66,21 @@ func (h *recordHistory) recordPage(page *v1beta1.JobRecord, listed bool) {
 func (h *recordHistory) recordEntry(page *v1beta1.JobRecord, of *v1beta1.NodeRecord, written moment) {
 	key := entryKey{jobOf(page), page.Spec.Run.TemplateHash, of.NodeUID}
 	if _, done := h.entries[key]; done {
-		h.breaks("page %s has an entry %s of %s, which is recorded as done", page.Name, of.Result, of.Node)
+		h.repeated = append(h.repeated, repeatedEntry{doneEntry{written, of.Node}, page, of.Result})
 		return
 	}
 	if of.Result == v1beta1.RecordSucceeded {
 		h.entries[key] = doneEntry{written, of.Node}
+	}
+}
+
+// checkRepeated checks that no node was recorded again. The manager may write a page once more
+// that garbage collection took with its Job, until the cache shows that the Job is gone.
+func (h *recordHistory) checkRepeated() {
+	for _, r := range h.repeated {
+		if job := h.jobs[jobOf(r.page)]; job == nil || !job.gone.maybeBefore(r.moment) {
+			h.breaks("page %s has an entry %s of %s, which is recorded as done", r.page.Name, r.result, r.node)
+		}
 	}
 }
 

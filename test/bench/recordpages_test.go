@@ -75,6 +75,22 @@ func TestPagesAreOfRunsThatTheJobHad(t *testing.T) {
 	tell(g).write(jobWith(of2)).is("the run of template h1 began at generation 1, and at 2")
 }
 
+// The manager writes a page again that garbage collection took, until it knows that its Job is gone.
+func TestOnlyAPageOfADeletedJobIsWrittenAgain(t *testing.T) {
+	for _, deleted := range []bool{false, true} {
+		g := NewWithT(t)
+		h, again, job := tell(g), pageWith("a1"), jobWith(v1beta1.JobStatus{})
+		again.UID = "again"
+		h.write(pageWith("a1")).write(job)
+		if deleted {
+			h.last++
+			job.ResourceVersion = strconv.Itoa(h.last)
+			endOne(h.recordHistory, h.jobs, func(j *jobHistory) *life { return &j.life }, job)
+		}
+		h.write(again).is(map[bool]string{false: "page j-0 has an entry Succeeded of a, which is recorded as done"}[deleted])
+	}
+}
+
 func TestAPageStaysAsLongAsItsJob(t *testing.T) {
 	g := NewWithT(t)
 	pages := func(p *pageHistory) *life { return &p.life }
