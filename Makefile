@@ -112,7 +112,7 @@ test-unit: ## Run the tests that need Go and nothing else, in under a minute.
 
 .PHONY: test-harness
 test-harness: ## Play Kubernetes at random around the decisions for STEPS=1000000 steps, from SEED if it is given.
-	STEPS=$(or $(STEPS),1000000) go test -count=1 -timeout 60m -v -run '^TestInvariants$$' ./internal/plan
+	STEPS=$(or $(STEPS),1000000) go test -count=1 -timeout 60m -v -run '^TestInvariants$$' ./internal/plan ./internal/schedule
 
 # How long each fuzz target runs. Without a bound, Go spends most of that on making inputs short.
 FUZZ_TIME ?= 30s
