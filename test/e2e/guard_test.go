@@ -75,6 +75,10 @@ var _ = Describe("the guard", func() {
 			_, err := kubectl("--as=bob", "-n", ns, "apply", "-f", sampleFile)
 			return err
 		}).Should(Succeed())
+		Eventually(func() error {
+			_, err := kubectl("--as=bob", "-n", ns, "apply", "-f", "../../config/samples/daemonset_v1beta1_cronjob.yaml")
+			return err
+		}).Should(Succeed())
 		Eventually(nothingLeft(named(ns, "job-sample"))).Should(Succeed())
 		onAllHosts("test ! -e /host/tmp/foo")
 	})

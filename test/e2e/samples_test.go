@@ -6,11 +6,12 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
-
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
@@ -22,6 +23,16 @@ func apply(namespace, file string) {
 	GinkgoHelper()
 	_, err := kubectl("apply", "-n", namespace, "-f", "../../config/samples/"+file)
 	Expect(err).NotTo(HaveOccurred())
+}
+
+// nextRun returns when the CronJob runs next, once the manager has observed it.
+func nextRun(j *v1beta1.CronJob) time.Time {
+	GinkgoHelper()
+	Eventually(cronJobStatus(j)).Should(And(HaveField("NextScheduleTime", Not(BeNil())), HaveField("Conditions", ContainElement(And(
+		HaveField("Type", v1beta1.CronJobReady), HaveField("Status", metav1.ConditionTrue), HaveField("Reason", v1beta1.ReasonScheduled))))))
+	s, err := cronJobStatus(j)()
+	Expect(err).NotTo(HaveOccurred())
+	return s.NextScheduleTime.Time
 }
 
 // named returns a Job with only the name of a sample's Job, to read or wait for it.
@@ -115,6 +126,35 @@ var _ = Describe("the samples, as they stand", func() {
 		for _, node := range nodes {
 			Expect(outputs).To(MatchRegexp(`(?m)^` + node + ` \{"kernel":"[^"]+"\}$`))
 		}
+	})
+
+	It("daemonset_v1beta1_cronjob.yaml waits for Sunday", func() {
+		apply(ns, "daemonset_v1beta1_cronjob.yaml")
+		j := &v1beta1.CronJob{ObjectMeta: metav1.ObjectMeta{Namespace: ns, Name: "cronjob-sample"}}
+		next := nextRun(j)
+		Expect(next.UTC().Weekday()).To(Equal(time.Sunday))
+		Expect(next.UTC().Format("15:04")).To(Equal("03:00"))
+	})
+
+	It("cron_nightly_report.yaml waits for the night, and can be run by hand", func() {
+		apply(ns, "cron_nightly_report.yaml")
+		j := &v1beta1.CronJob{ObjectMeta: metav1.ObjectMeta{Namespace: ns, Name: "nightly-report"}}
+		berlin, err := time.LoadLocation("Europe/Berlin")
+		Expect(err).NotTo(HaveOccurred())
+		Expect(nextRun(j).In(berlin).Format("15:04")).To(Equal("02:30"))
+
+		Expect(k8s.Get(ctx, client.ObjectKeyFromObject(j), j)).To(Succeed())
+		byHand := &v1beta1.Job{
+			ObjectMeta: metav1.ObjectMeta{Namespace: ns, GenerateName: j.Name + "-manual-",
+				OwnerReferences: []metav1.OwnerReference{*metav1.NewControllerRef(j, v1beta1.GroupVersion.WithKind("CronJob"))}},
+			Spec: j.Spec.JobTemplate.Spec,
+		}
+		Expect(k8s.Create(ctx, byHand)).To(Succeed())
+		Eventually(cronJobStatus(j), "90s").Should(And(HaveField("LastRun.Name", byHand.Name), HaveField("LastRun.Completed", fmt.Sprintf("%d/%[1]d", len(nodes))),
+			HaveField("LastRun.Phase", v1beta1.RunPhase(v1beta1.PhaseComplete)), HaveField("LastScheduleTime", BeNil()), HaveField("LastSuccessfulTime", Not(BeNil()))))
+		nothingOnTheNodes(ns)
+		Expect(k8s.Get(ctx, client.ObjectKeyFromObject(byHand), byHand)).To(Succeed(), "the history has it")
+		Expect(recorded(byHand)()).To(HaveLen(len(nodes)))
 	})
 
 	It("never_node_setup.yaml stays, with every node set up", func() {

@@ -1,0 +1,135 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"fmt"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/darkowlzz/daemonset-job/api/v1beta1"
+)
+
+// everyMinute is a CronJob of every minute that is suspended since the suite began.
+var everyMinute = &v1beta1.CronJob{ObjectMeta: metav1.ObjectMeta{Name: "every-minute"}}
+
+// createEveryMinute creates everyMinute in a namespace, which it returns. When its test comes, a
+// run is due, which starts at once: the test waits for one minute less.
+func createEveryMinute() string {
+	GinkgoHelper()
+	j := everyMinute.DeepCopy()
+	j.Namespace = createNamespace()
+	work := shell(j.Namespace, "", "echo run >> /basetarget/runs; echo ran > /dev/termination-log").Exit().Obj().Spec
+	work.Results = &v1beta1.Results{Outputs: v1beta1.OutputsAll}
+	j.Spec = v1beta1.CronJobSpec{
+		Schedule: "* * * * *", Suspend: new(true), SuccessfulJobsHistoryLimit: new(int32(1)), JobTemplate: v1beta1.JobTemplateSpec{Spec: work},
+	}
+	if err := k8s.Create(ctx, j); !meta.IsNoMatchError(err) { // The first version, from which test-upgrade begins, has no CronJobs.
+		Expect(err).NotTo(HaveOccurred())
+	}
+	return j.Namespace
+}
+
+func cronJobStatus(j *v1beta1.CronJob) func() (v1beta1.CronJobStatus, error) {
+	return func() (v1beta1.CronJobStatus, error) {
+		now := &v1beta1.CronJob{}
+		err := k8s.Get(ctx, client.ObjectKeyFromObject(j), now)
+		return now.Status, err
+	}
+}
+
+func setSuspend(j *v1beta1.CronJob, suspend bool) {
+	GinkgoHelper()
+	_, err := kubectl("patch", "dscj", j.Name, "-n", j.Namespace, "--type=merge", "-p", fmt.Sprintf(`{"spec":{"suspend":%t}}`, suspend))
+	Expect(err).NotTo(HaveOccurred())
+}
+
+// scheduledAfter returns the time of the first run that is written ahead after the given one,
+// as soon as it is.
+func scheduledAfter(j *v1beta1.CronJob, last time.Time) time.Time {
+	GinkgoHelper()
+	watcher, err := k8s.Watch(ctx, &v1beta1.CronJobList{}, client.InNamespace(j.Namespace))
+	Expect(err).NotTo(HaveOccurred())
+	defer watcher.Stop()
+	for timeout := time.After(2 * time.Minute); ; {
+		select {
+		case event := <-watcher.ResultChan():
+			now, ok := event.Object.(*v1beta1.CronJob)
+			Expect(ok).To(BeTrue(), "the watch ended")
+			if at := now.Status.LastScheduleTime; at != nil && at.After(last) {
+				return at.Time
+			}
+		case <-timeout:
+			Fail("no run was written ahead")
+		}
+	}
+}
+
+// namesIn returns the names of all objects of a list's kind in a namespace.
+func namesIn(namespace string, list client.ObjectList) func() ([]string, error) {
+	return func() ([]string, error) {
+		if err := k8s.List(ctx, list, client.InNamespace(namespace)); err != nil {
+			return nil, err
+		}
+		var names []string
+		err := meta.EachListItem(list, func(object runtime.Object) error {
+			accessor, err := meta.Accessor(object)
+			if err == nil {
+				names = append(names, accessor.GetName())
+			}
+			return err
+		})
+		return names, err
+	}
+}
+
+// nothingOnTheNodes waits until a namespace has no DaemonSet and no pod.
+func nothingOnTheNodes(namespace string) {
+	GinkgoHelper()
+	Eventually(namesIn(namespace, &appsv1.DaemonSetList{})).Should(BeEmpty())
+	Eventually(namesIn(namespace, &corev1.PodList{})).Should(BeEmpty())
+}
+
+var _ = Describe("a CronJob of every minute", Label("local"), Serial, func() {
+	It("runs once on each node, also when the manager is killed at the minute, and keeps its history", func() {
+		requireLocalCluster()
+		DeferCleanup(renewOperator)
+		j, ns := everyMinute, everyMinute.Namespace
+		By("starting one run for all minutes in which it was suspended")
+		setSuspend(j, false)
+		first := scheduledAfter(j, time.Time{})
+		Eventually(runs(ns)).Should(Equal(eachNode("1")))
+
+		By("killing the manager when the next run is written ahead")
+		second := scheduledAfter(j, first)
+		pods, err := operatorPods()
+		Expect(err).NotTo(HaveOccurred())
+		kill(&pods[0], "manager")
+		Eventually(runs(ns)).Should(Equal(eachNode("2")))
+		setSuspend(j, true)
+		Expect(second.Sub(first) % time.Minute).To(BeZero())
+
+		Eventually(cronJobStatus(j)).Should(And(HaveField("ActiveJobs", int32(0)), HaveField("Pending", BeNil()),
+			HaveField("LastRun.Phase", v1beta1.RunPhase(v1beta1.PhaseComplete)), HaveField("LastRun.Completed", fmt.Sprintf("%d/%[1]d", len(nodes)))))
+		name := fmt.Sprintf("every-minute-%d", second.Unix()/60)
+		Eventually(namesIn(ns, &v1beta1.JobList{})).Should(HaveExactElements(name), "successfulJobsHistoryLimit is 1")
+		nothingOnTheNodes(ns)
+		Eventually(namesIn(ns, &v1beta1.JobRecordList{})).Should(HaveExactElements(HavePrefix(name+"-")), "they outlive the pods, and go with their Job")
+		Expect(kubectl("get", "dscj", "-n", ns)).To(MatchRegexp(`every-minute +\* \* \* \* \* +Etc/UTC +true +0 +\d+\w+ +Complete +%d/%[1]d `, len(nodes)))
+		Expect(runs(ns)()).To(Equal(eachNode("2")))
+
+		By("deleting the CronJob, which leaves nothing")
+		_, err = kubectl("delete", "dscj", "-n", ns, j.Name)
+		Expect(err).NotTo(HaveOccurred())
+		Eventually(namesIn(ns, &v1beta1.JobList{})).Should(BeEmpty())
+		Eventually(namesIn(ns, &v1beta1.JobRecordList{})).Should(BeEmpty())
+	})
+})
