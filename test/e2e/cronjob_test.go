@@ -46,9 +46,9 @@ func cronJobStatus(j *v1beta1.CronJob) func() (v1beta1.CronJobStatus, error) {
 	}
 }
 
-func setSuspend(j *v1beta1.CronJob, suspend bool) {
+func patchSpec(j *v1beta1.CronJob, spec string) {
 	GinkgoHelper()
-	_, err := kubectl("patch", "dscj", j.Name, "-n", j.Namespace, "--type=merge", "-p", fmt.Sprintf(`{"spec":{"suspend":%t}}`, suspend))
+	_, err := kubectl("patch", "dscj", j.Name, "-n", j.Namespace, "--type=merge", "-p", `{"spec":`+spec+`}`)
 	Expect(err).NotTo(HaveOccurred())
 }
 
@@ -104,17 +104,17 @@ var _ = Describe("a CronJob of every minute", Label("local"), Serial, func() {
 		DeferCleanup(renewOperator)
 		j, ns := everyMinute, everyMinute.Namespace
 		By("starting one run for all minutes in which it was suspended")
-		setSuspend(j, false)
+		patchSpec(j, `{"suspend":false}`)
 		first := scheduledAfter(j, time.Time{})
 		Eventually(runs(ns)).Should(Equal(eachNode("1")))
 
-		By("killing the manager when the next run is written ahead")
+		By("killing the manager when the next run is written ahead, and changing the schedule, which leaves that run")
 		second := scheduledAfter(j, first)
 		pods, err := operatorPods()
 		Expect(err).NotTo(HaveOccurred())
 		kill(&pods[0], "manager")
+		patchSpec(j, `{"schedule":"0 0 1 1 *"}`)
 		Eventually(runs(ns)).Should(Equal(eachNode("2")))
-		setSuspend(j, true)
 		Expect(second.Sub(first) % time.Minute).To(BeZero())
 
 		Eventually(cronJobStatus(j)).Should(And(HaveField("ActiveJobs", int32(0)), HaveField("Pending", BeNil()),
@@ -123,7 +123,7 @@ var _ = Describe("a CronJob of every minute", Label("local"), Serial, func() {
 		Eventually(namesIn(ns, &v1beta1.JobList{})).Should(HaveExactElements(name), "successfulJobsHistoryLimit is 1")
 		nothingOnTheNodes(ns)
 		Eventually(namesIn(ns, &v1beta1.JobRecordList{})).Should(HaveExactElements(HavePrefix(name+"-")), "they outlive the pods, and go with their Job")
-		Expect(kubectl("get", "dscj", "-n", ns)).To(MatchRegexp(`every-minute +\* \* \* \* \* +Etc/UTC +true +0 +\d+\w+ +Complete +%d/%[1]d `, len(nodes)))
+		Expect(kubectl("get", "dscj", "-n", ns)).To(MatchRegexp(`every-minute +0 0 1 1 \* +Etc/UTC +false +0 +\d+\w+ +Complete +%d/%[1]d `, len(nodes)))
 		Expect(runs(ns)()).To(Equal(eachNode("2")))
 
 		By("deleting the CronJob, which leaves nothing")
