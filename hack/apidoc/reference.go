@@ -17,6 +17,8 @@ type writer struct {
 	specs map[string]apiextensionsv1.JSONSchemaProps
 }
 
+func (w *writer) printf(format string, args ...any) { fmt.Fprintf(&w.Builder, format, args...) }
+
 // reference returns the documentation of every version of the CRDs.
 func reference(crds ...*apiextensionsv1.CustomResourceDefinition) (string, error) {
 	w := &writer{specs: map[string]apiextensionsv1.JSONSchemaProps{}}
@@ -35,15 +37,15 @@ func reference(crds ...*apiextensionsv1.CustomResourceDefinition) (string, error
 // kind writes one version of a kind.
 func (w *writer) kind(crd *apiextensionsv1.CustomResourceDefinition, version string, root *apiextensionsv1.JSONSchemaProps) {
 	names := crd.Spec.Names
-	fmt.Fprintf(w, "\n## %s\n\n%s\n\n`apiVersion: %s/%s`", names.Kind, escape(oneLine(root.Description)), crd.Spec.Group, version)
+	w.printf("\n## %s\n\n%s\n\n`apiVersion: %s/%s`", names.Kind, escape(oneLine(root.Description)), crd.Spec.Group, version)
 	if len(names.ShortNames) > 0 {
-		fmt.Fprintf(w, ", short name `%s`", strings.Join(names.ShortNames, "`, `"))
+		w.printf(", short name `%s`", strings.Join(names.ShortNames, "`, `"))
 	}
-	fmt.Fprintf(w, ". `kubectl explain %s.%s` shows the same.\n", names.Plural, crd.Spec.Group)
+	w.printf(". `kubectl explain %s.%s` shows the same.\n", names.Plural, crd.Spec.Group)
 	if found := w.rules("", *root); len(found) > 0 {
 		w.WriteString("\nThe API server refuses a manifest that breaks one of these rules:\n\n")
 		for _, rule := range found {
-			fmt.Fprintf(w, "- %s\n", rule)
+			w.printf("- %s\n", rule)
 		}
 	}
 	for _, name := range []string{"spec", "status"} {
@@ -56,7 +58,7 @@ func (w *writer) kind(crd *apiextensionsv1.CustomResourceDefinition, version str
 
 // section writes the table of an object's fields, and then those of the objects in it.
 func (w *writer) section(path string, schema apiextensionsv1.JSONSchemaProps) {
-	fmt.Fprintf(w, "\n### %s\n\n%s\n\n| field | type | default | meaning |\n|---|---|---|---|\n", path, escape(oneLine(schema.Description)))
+	w.printf("\n### %s\n\n%s\n\n| field | type | default | meaning |\n|---|---|---|---|\n", path, escape(oneLine(schema.Description)))
 	names := slices.Sorted(maps.Keys(schema.Properties))
 	for _, name := range names {
 		field := schema.Properties[name]
@@ -70,7 +72,7 @@ func (w *writer) section(path string, schema apiextensionsv1.JSONSchemaProps) {
 		if known := w.known(field); known != "" {
 			meaning += " Its fields are those of " + link(known) + "."
 		}
-		fmt.Fprintf(w, "| `%s` | %s | %s | %s |\n", name, typeOf(field), escape(fallback), escape(meaning))
+		w.printf("| `%s` | %s | %s | %s |\n", name, typeOf(field), escape(fallback), escape(meaning))
 	}
 	for _, name := range names {
 		field := schema.Properties[name]

@@ -1,6 +1,10 @@
 package schedule
 
-import "github.com/darkowlzz/daemonset-job/api/v1beta1"
+import (
+	"slices"
+
+	"github.com/darkowlzz/daemonset-job/api/v1beta1"
+)
 
 // pruneHistory deletes finished children beyond the limits, the oldest first.
 func (n *next) pruneHistory() {
@@ -9,8 +13,7 @@ func (n *next) pruneHistory() {
 		v1beta1.JobComplete: limit(spec.SuccessfulJobsHistoryLimit, v1beta1.DefaultSuccessfulJobsHistoryLimit),
 		v1beta1.JobFailed:   limit(spec.FailedJobsHistoryLimit, v1beta1.DefaultFailedJobsHistoryLimit),
 	}
-	for i := len(n.children) - 1; i >= 0; i-- {
-		job := n.children[i]
+	for _, job := range slices.Backward(n.children) {
 		finished := Finished(job)
 		if finished == nil || !job.DeletionTimestamp.IsZero() || n.isPending(job.Name) {
 			continue
