@@ -70,25 +70,30 @@ func TestPendingWithItsJob(t *testing.T) {
 		active       int
 		create       bool
 		wasActive    bool
+		created      types.UID
 	}{
-		"not created":                               {create: true},
-		"created, and the uid is not written":       {named: notObserved, pending: "uid"},
-		"in the cache, and the uid is not written":  {child: notObserved, pending: "uid", active: 1},
-		"finished, and the uid is not written":      {child: completed, pending: "uid"},
-		"deleting, and the uid is not written":      {named: deleting, pending: "uid"},
-		"the uid is written, and the cache lags":    {uid: "uid", named: notObserved, pending: "uid"},
-		"the uid is written, running in the cache":  {uid: "uid", child: notObserved, cleared: true, active: 1},
-		"the uid is written, complete in the cache": {uid: "uid", child: completed, cleared: true, results: []Result{Complete}},
-		"the uid is written, failed in the cache":   {uid: "uid", child: failed, cleared: true, results: []Result{Failed}},
-		"deleted by hand before the uid was known":  {create: true},
-		"deleted by hand after the uid was known":   {uid: "uid", cleared: true, results: []Result{Deleted}},
-		"deleted by hand after it was active":       {uid: "uid", wasActive: true, cleared: true, results: []Result{Deleted}},
-		"complete after it was active":              {uid: "uid", wasActive: true, child: completed, cleared: true, results: []Result{Complete}},
-		"deleted by hand, and its name taken":       {uid: "uid", named: running, foreign: true, cleared: true, results: []Result{Deleted}},
+		"not created": {create: true},
+		"deleted by hand, and this manager created it":  {created: "uid", pending: "uid"},
+		"created by this manager":                       {created: "uid", named: notObserved, pending: "uid"},
+		"created by this manager, in the cache":         {created: "uid", child: running, pending: "uid", active: 1},
+		"created by this manager, its name taken since": {created: "uid", named: running, foreign: true, pending: "uid"},
+		"created, and the uid is not written":           {named: notObserved, pending: "uid"},
+		"in the cache, and the uid is not written":      {child: notObserved, pending: "uid", active: 1},
+		"finished, and the uid is not written":          {child: completed, pending: "uid"},
+		"deleting, and the uid is not written":          {named: deleting, pending: "uid"},
+		"the uid is written, and the cache lags":        {uid: "uid", named: notObserved, pending: "uid"},
+		"the uid is written, running in the cache":      {uid: "uid", child: notObserved, cleared: true, active: 1},
+		"the uid is written, complete in the cache":     {uid: "uid", child: completed, cleared: true, results: []Result{Complete}},
+		"the uid is written, failed in the cache":       {uid: "uid", child: failed, cleared: true, results: []Result{Failed}},
+		"deleted by hand before the uid was known":      {create: true},
+		"deleted by hand after the uid was known":       {uid: "uid", cleared: true, results: []Result{Deleted}},
+		"deleted by hand after it was active":           {uid: "uid", wasActive: true, cleared: true, results: []Result{Deleted}},
+		"complete after it was active":                  {uid: "uid", wasActive: true, child: completed, cleared: true, results: []Result{Complete}},
+		"deleted by hand, and its name taken":           {uid: "uid", named: running, foreign: true, cleared: true, results: []Result{Deleted}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g, c := NewWithT(t), theCronJob("0 3 * * *", observedBefore, withPending(at, test.uid))
-			s := &State{CronJob: c, Now: at.Add(5 * time.Minute)}
+			s := &State{CronJob: c, CreatedUID: test.created, Now: at.Add(5 * time.Minute)}
 			if test.wasActive {
 				c.Status.Active, c.Status.ActiveJobs = []v1beta1.ActiveRun{{Name: nameAt(c, at), UID: "uid"}}, 1
 			}

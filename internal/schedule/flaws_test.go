@@ -26,7 +26,8 @@ type judged struct {
 
 // flawsOf decides, and returns what no Decision may do.
 func flawsOf(s *State) (Decision, []string) {
-	given := &State{CronJob: s.CronJob.DeepCopy(), Children: slices.Clone(s.Children), Named: s.Named.DeepCopy(), Guard: s.Guard, Refusal: s.Refusal, Now: s.Now}
+	given := new(*s)
+	given.CronJob, given.Children, given.Named = s.CronJob.DeepCopy(), slices.Clone(s.Children), s.Named.DeepCopy()
 	for i, job := range s.Children {
 		given.Children[i] = job.DeepCopy()
 	}

@@ -89,8 +89,8 @@ func (j *judged) judgeResults() {
 	for _, uid := range known {
 		i := slices.IndexFunc(j.Children, func(job *v1beta1.Job) bool { return job.UID == uid })
 		switch {
-		case i < 0 && !active(uid) && j.knownAs() != "" && j.knownAs() != uid && j.Named == nil:
-			// The cache has an earlier Job of that name, or somebody made a later one.
+		case i < 0 && !active(uid) && j.knownAs() != "" && j.knownAs() != uid:
+			// Another Job of that name is there: the run took place twice, and one of them is counted.
 		case i < 0 && (j.Named == nil || j.Named.UID != uid):
 			expected[Deleted]++
 		case i >= 0 && isOver(j.Children[i]):

@@ -61,6 +61,9 @@ func (j *judged) knownAs() types.UID {
 	if j.before.Pending == nil {
 		return ""
 	}
+	if j.CreatedUID != "" && j.before.Pending.UID == "" {
+		return j.CreatedUID
+	}
 	for _, job := range j.Children {
 		if job.Name == j.before.Pending.Name {
 			return job.UID

@@ -39,6 +39,7 @@ func (w *world) step() {
 		w.disturb()
 	case n < 93:
 		w.leaders[0], w.leaders[1] = w.leaders[1], w.leaders[0]
+		w.interrupt()
 		w.note("manager %s leads", w.leaders[0].name)
 	case n < 94:
 		w.restart(leader)
@@ -52,7 +53,7 @@ func (w *world) step() {
 func (w *world) heal() {
 	w.note("the world settles")
 	w.calm, w.both, w.refusing, w.guard = true, false, false, Guard{}
-	w.serverSkew, w.managerSkew, w.leaders[0].refusal = 0, 0, nil
+	w.serverSkew, w.managerSkew, w.leaders[0].last.at = 0, 0, time.Time{}
 	for _, job := range w.jobs {
 		if w.poisoned[job.UID] || len(children([]*v1beta1.Job{job}, w.cronJob)) == 0 {
 			w.removeJob(job)
@@ -197,7 +198,7 @@ func TestInvariants(t *testing.T) {
 
 // happens is what a long run must have seen.
 var happens = []string{
-	"created", "exists", "refused", "stale", "uid again", "ran twice", "replaced", "history deleted", "restarted", "by hand", "name taken", "clock jumped", "replaced CronJob",
+	"created", "exists", "refused", "stale", "uid not written", "ran twice", "replaced", "history deleted", "restarted", "by hand", "name taken", "clock jumped", "replaced CronJob",
 	string(Complete), string(Failed), string(Deleted), string(Missed), string(Dropped),
 	"event JobAlreadyActive", "event " + v1beta1.ReasonNameTaken, "event " + v1beta1.ReasonJobRefused, "event " + v1beta1.ReasonNotVouchedFor,
 	"event " + v1beta1.ReasonLastScheduleAhead, "event " + v1beta1.ReasonInvalidSchedule, "event " + v1beta1.ReasonInvalidTimeZone,

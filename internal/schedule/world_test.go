@@ -58,8 +58,8 @@ type made struct {
 	recorded bool
 	// byHand is true if a user deleted it.
 	byHand bool
-	// interrupted is true if no write of its uid followed its creation: the manager crashed,
-	// lost an answer, or had another one beside it.
+	// interrupted is true if the manager that created it crashed before it wrote the uid, lost
+	// the answer, or another one is the leader since.
 	interrupted bool
 }
 
@@ -69,11 +69,18 @@ type leader struct {
 	cronJob *v1beta1.CronJob
 	jobs    []*v1beta1.Job
 	// events of CronJobs and of Jobs that the caches have not got. The watches do not wait for one another.
-	events    [2][]func()
-	refusal   *Refusal
-	refusedAt time.Time
-	// refusedVersion is which CronJob, in which generation, the refusal is about.
-	refusedVersion string
+	events [2][]func()
+	// last is the last attempt to create a Job.
+	last attempt
+}
+
+// attempt is what a manager remembers of the Job that it created last, or that was refused.
+type attempt struct {
+	run
+	generation int64
+	at         time.Time
+	uid        types.UID
+	refusal    *Refusal
 }
 
 const (

@@ -23,29 +23,34 @@ func (w *world) create(l *leader, c *v1beta1.CronJob, planned Run) error {
 	w.creating = true
 	err := w.request(l, func() error { return w.createJob(l, c, planned, job, excused) })
 	w.creating = outer
-	interrupt := func() {
-		for _, m := range w.runs[key] {
-			m.interrupted = m.interrupted || !m.recorded
-		}
-		if made := w.named(planned.Name); made != nil && !w.creating && w.chance(4) {
-			w.deleteJobByHand(made)
-		}
-	}
+	last := attempt{run: key, generation: c.Generation, at: w.now}
 	switch {
 	case errors.Is(err, errRefused):
-		l.refusal, l.refusedAt, l.refusedVersion = &Refusal{Name: planned.Name, Message: err.Error()}, w.now, versionOf(c)
+		last.refusal = &Refusal{Name: planned.Name, Message: err.Error()}
+		l.last = last
 		w.counted("refused")
 		return err
-	case err != nil:
-		interrupt()
-		return err
+	case err == nil:
+		last.uid = job.UID
+		l.last = last
+		err = w.writeStatus(l, c, Created(c, job.UID))
+	default:
+		w.interrupt()
 	}
-	l.refusal = nil
-	if err := w.writeUID(l, c, job); err != nil {
-		interrupt()
-		return err
+	if made := w.named(planned.Name); err != nil && made != nil && !w.creating && w.chance(4) {
+		w.counted("uid not written")
+		w.deleteJobByHand(made)
 	}
-	return nil
+	return err
+}
+
+// interrupt lets nobody know which Jobs were created whose uid is not written.
+func (w *world) interrupt() {
+	for _, all := range w.runs {
+		for _, m := range all {
+			m.interrupted = m.interrupted || !m.recorded
+		}
+	}
 }
 
 // mayRunAgain returns whether nobody can know that a run took place: its Job was created, its
@@ -70,29 +75,6 @@ func (w *world) isStale(l *leader, c *v1beta1.CronJob) bool {
 		}
 	}
 	return false
-}
-
-// writeUID writes the uid of the Job that was created. If others change the CronJob
-// meanwhile, it tries again while the run is pending.
-func (w *world) writeUID(l *leader, c *v1beta1.CronJob, job *v1beta1.Job) error {
-	for {
-		read := w.cronJob
-		if read == nil || read.UID != c.UID || read.Status.Pending == nil || read.Status.Pending.Name != job.Name || read.Status.Pending.UID != "" {
-			return errConflict
-		}
-		status := Created(read, job.UID).Status
-		err := w.request(l, func() error {
-			if w.cronJob == nil || w.cronJob.UID != read.UID || w.cronJob.ResourceVersion != read.ResourceVersion {
-				return errConflict
-			}
-			w.commit(l, status)
-			return nil
-		})
-		if !errors.Is(err, errConflict) {
-			return err
-		}
-		w.counted("uid again")
-	}
 }
 
 // createJob is the API server's part of a create, with what must hold then.

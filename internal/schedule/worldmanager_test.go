@@ -3,7 +3,6 @@ package schedule
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"reflect"
 	"slices"
 	"time"
@@ -31,7 +30,7 @@ const refusedFor = 30 * time.Second
 func (w *world) reconcile(l *leader) bool {
 	c := l.cronJob
 	if c == nil {
-		l.refusal = nil
+		l.last = attempt{}
 		return false
 	}
 	s := &State{CronJob: c, Children: children(l.jobs, c), Guard: w.guard, Now: w.now.Add(w.managerSkew)}
@@ -40,9 +39,8 @@ func (w *world) reconcile(l *leader) bool {
 			s.Named = metadataOf(job)
 		}
 	}
-	if l.refusedVersion == versionOf(c) {
-		s.Refusal = l.refusal
-	}
+	last := l.attemptFor(c)
+	s.CreatedUID, s.Refusal = last.uid, last.refusal
 	d, flaws := flawsOf(s)
 	if len(flaws) > 0 {
 		w.breaks("manager %s of %+v with %d Jobs: %v", l.name, c.Status, len(s.Children), flaws)
@@ -58,14 +56,20 @@ func (w *world) reconcile(l *leader) bool {
 			return w.ended(l, err)
 		}
 	}
-	if d.Create != nil && (s.Refusal == nil || s.Refusal.Name != d.Create.Name || w.now.Sub(l.refusedAt) >= refusedFor) {
+	if d.Create != nil && (last.refusal == nil || w.now.Sub(last.at) >= refusedFor) {
 		return w.ended(l, w.create(l, c, *d.Create))
 	}
 	return len(d.Delete) > 0 || d.Status != nil
 }
 
-// versionOf is what a refusal is about: a CronJob that was edited may have another Job.
-func versionOf(c *v1beta1.CronJob) string { return fmt.Sprint(c.UID, "/", c.Generation) }
+// attemptFor returns the last attempt for the pending run of a CronJob, if there was one. What
+// was refused may have been corrected by an edit.
+func (l *leader) attemptFor(c *v1beta1.CronJob) attempt {
+	if c.Status.Pending == nil || l.last.run != (run{c.UID, c.Status.Pending.Name}) || l.last.refusal != nil && l.last.generation != c.Generation {
+		return attempt{}
+	}
+	return l.last
+}
 
 // ended ends a reconcile. A manager that crashed starts again.
 func (w *world) ended(l *leader, err error) bool {
@@ -89,6 +93,7 @@ func (w *world) request(l *leader, write func() error) error {
 		w.both = false
 		w.reconcile(w.other(l))
 		w.both = true
+		w.interrupt() // This one does not know what that one created.
 	}
 	switch n := w.random.IntN(120); {
 	case n < 2:

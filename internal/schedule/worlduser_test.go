@@ -65,6 +65,7 @@ func (w *world) disturb() {
 		w.note("the policy is missing: %q", w.guard.Missing)
 	case n < 36:
 		w.both = !w.both && !w.creating
+		w.interrupt()
 		w.note("two leaders: %t", w.both)
 	default:
 		w.kubernetes()

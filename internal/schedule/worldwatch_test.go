@@ -69,7 +69,8 @@ func (w *world) deliver(l *leader, all bool) {
 // restart starts a manager again: it lists everything, and remembers nothing.
 func (w *world) restart(l *leader) {
 	w.note("manager %s restarted", l.name)
-	l.cronJob, l.jobs, l.events, l.refusal = w.cronJob, nil, [2][]func(){}, nil
+	l.cronJob, l.jobs, l.events, l.last = w.cronJob, nil, [2][]func(){}, attempt{}
+	w.interrupt()
 	for _, job := range w.jobs {
 		l.jobs = append(l.jobs, w.decoded(job))
 	}
