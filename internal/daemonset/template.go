@@ -13,7 +13,7 @@ import (
 
 // podTemplate returns the pod that the Job runs on each node, without the gate.
 func podTemplate(job *v1beta1.Job, hash string, pause Pause) corev1.PodTemplateSpec {
-	template := userTemplate(&job.Spec)
+	template := LongForm(&job.Spec)
 	if template.Labels == nil {
 		template.Labels = map[string]string{}
 	}
@@ -49,8 +49,8 @@ func podTemplate(job *v1beta1.Job, hash string, pause Pause) corev1.PodTemplateS
 	return template
 }
 
-// userTemplate returns the long form as it is, or the short form as a pod template.
-func userTemplate(spec *v1beta1.JobSpec) corev1.PodTemplateSpec {
+// LongForm returns the long form as it is, or the short form as a pod template.
+func LongForm(spec *v1beta1.JobSpec) corev1.PodTemplateSpec {
 	if spec.Template != nil {
 		return *spec.Template.DeepCopy()
 	}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
+
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 	"github.com/darkowlzz/daemonset-job/internal/daemonset"
 )
@@ -146,4 +148,14 @@ func endOf(m *member) time.Time {
 		return m.pod.EndedAt
 	}
 	return time.Time{}
+}
+
+// IsResumed returns whether the user resumed a Job that holds itself or failed, and the manager
+// has not answered yet: what the status says is about to change.
+func IsResumed(job *v1beta1.Job) bool { return (&State{Job: job}).resumedByAnnotation() }
+
+// Work returns the statuses of the containers of a pod that do the work, in the order in which
+// they run.
+func Work(pod *corev1.Pod) []*corev1.ContainerStatus {
+	return workStatuses(pod, v1beta1.PodCompletesByLog(&pod.Spec))
 }
