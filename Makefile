@@ -33,7 +33,7 @@ LDFLAGS = -s -w -X github.com/darkowlzz/daemonset-job/internal/version.Version=v
 
 # The modules with Go code. In the second list it is one small program each, on top of
 # so many dependencies that vet and lint take minutes: it is formatted and tidy only.
-MODULES = . test hack/bundle hack/crdify
+MODULES = . cmd/kubectl-node_job test hack/bundle hack/crdify
 PROGRAM_MODULES = hack/kubernetes hack/kubernetes-min hack/lint hack/olmv1
 # Shell code that runs a command in the folder of each module, and stops at a failure.
 in-each = for module in $(1); do (cd "$$module" && $(2)) || exit; done
