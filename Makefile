@@ -95,7 +95,7 @@ lint-fix: $(GOLANGCI_LINT) ## Run golangci-lint and let it fix what it can.
 
 .PHONY: vulncheck
 vulncheck: $(GOVULNCHECK) ## Look for known vulnerabilities of what the programs call. GOVULNDB is another database than the public one.
-	$(call in-each,. test,$(GOVULNCHECK) $(if $(GOVULNDB),-db $(GOVULNDB)) ./...)
+	$(call in-each,. cmd/kubectl-node_job test,$(GOVULNCHECK) $(if $(GOVULNDB),-db $(GOVULNDB)) ./...)
 
 .PHONY: verify
 verify: ## Check that formatting and generated files are up to date.
@@ -167,6 +167,12 @@ build: generate manifests binaries ## Generate code and build the program.
 binaries: ## Build the program for this platform, as the manager and, by a link, the terminator.
 	CGO_ENABLED=0 go build -trimpath -ldflags "$(LDFLAGS)" -o bin/manager ./cmd
 	ln -sf manager bin/terminator
+
+# kubectl finds a plugin, and what completes its arguments, by their names in PATH.
+.PHONY: plugin
+plugin: ## Build the kubectl plugin for this platform, into bin/.
+	CGO_ENABLED=0 go -C cmd/kubectl-node_job build -trimpath -ldflags "$(LDFLAGS)" -o $(CURDIR)/bin/kubectl-node_job .
+	ln -sf kubectl-node_job bin/kubectl_complete-node_job
 
 .PHONY: run
 run: generate manifests ## Run the manager on this host, against the cluster of KUBECONFIG.
