@@ -49,6 +49,7 @@ func staticMapper(*rest.Config, *http.Client) (meta.RESTMapper, error) {
 	}
 	for _, kind := range []schema.GroupVersionKind{
 		v1beta1.GroupVersion.WithKind("Job"),
+		v1beta1.GroupVersion.WithKind("CronJob"),
 		v1beta1.GroupVersion.WithKind("JobRecord"),
 		appsv1.SchemeGroupVersion.WithKind("DaemonSet"),
 		appsv1.SchemeGroupVersion.WithKind("Deployment"),

@@ -137,6 +137,7 @@ func TestMapperKnowsTheKindsOfTheControllers(t *testing.T) {
 		&v1beta1.Job{}: "jobs", &corev1.Pod{}: "pods", &appsv1.DaemonSet{}: "daemonsets", &corev1.Event{}: "events", &appsv1.Deployment{}: "deployments",
 		&v1beta1.JobList{}: "jobs", &corev1.PodList{}: "pods", &appsv1.DaemonSetList{}: "daemonsets", &corev1.EventList{}: "events",
 		&v1beta1.JobRecord{}: "jobrecords", &v1beta1.JobRecordList{}: "jobrecords",
+		&v1beta1.CronJob{}: "cronjobs", &v1beta1.CronJobList{}: "cronjobs",
 	} {
 		kind, err := apiutil.GVKForObject(object, scheme)
 		g.Expect(err).NotTo(HaveOccurred())
