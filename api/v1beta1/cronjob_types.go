@@ -87,6 +87,7 @@ type CronJobSpec struct {
 	// Default: false.
 	// +operator-sdk:csv:customresourcedefinitions:type=spec,displayName="Suspend",xDescriptors={"urn:alm:descriptor:com.tectonic.ui:booleanSwitch"},order=5
 	// +optional
+	// +kubebuilder:default=false
 	Suspend *bool `json:"suspend,omitempty"`
 
 	// successfulJobsHistoryLimit is how many Complete Jobs are kept. They hold nothing on the
