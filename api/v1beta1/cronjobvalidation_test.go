@@ -110,7 +110,7 @@ var _ = Describe("a CronJob's manifest", func() {
 		object := cronManifest("cron", cronShort)
 		Expect(apply(object)).To(Succeed())
 		Expect(object.Object["spec"]).To(Equal(map[string]any{
-			"schedule": "@daily", "timeZone": "Etc/UTC", "concurrencyPolicy": "Forbid", "successfulJobsHistoryLimit": int64(3), "failedJobsHistoryLimit": int64(1),
+			"schedule": "@daily", "timeZone": "Etc/UTC", "concurrencyPolicy": "Forbid", "suspend": false, "successfulJobsHistoryLimit": int64(3), "failedJobsHistoryLimit": int64(1),
 			"jobTemplate": map[string]any{"spec": map[string]any{
 				"image": "busybox", "completionMode": "Log", "backoffLimit": int64(6), "onFailure": "Fail", "completionPolicy": "AllNodes", "completedPods": "Keep",
 			}},

@@ -106,7 +106,7 @@ var _ = Describe("kubectl", func() {
 		ctx := context.Background()
 		cronJob := &v1beta1.CronJob{
 			ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: "shown"},
-			Spec:       v1beta1.CronJobSpec{Schedule: "0 3 * * 0", Suspend: new(false), JobTemplate: v1beta1.JobTemplateSpec{Spec: v1beta1.JobSpec{Image: "image"}}},
+			Spec:       v1beta1.CronJobSpec{Schedule: "0 3 * * 0", JobTemplate: v1beta1.JobTemplateSpec{Spec: v1beta1.JobSpec{Image: "image"}}},
 		}
 		Expect(k8s.Create(ctx, cronJob)).To(Succeed())
 		DeferCleanup(func() { Expect(k8s.Delete(ctx, cronJob)).To(Succeed()) })
