@@ -35,6 +35,12 @@ func CronJobOf(job metav1.Object) *metav1.OwnerReference {
 	return owner
 }
 
+// Controls returns whether the CronJob controls the Job.
+func (c *CronJob) Controls(job metav1.Object) bool {
+	owner := CronJobOf(job)
+	return owner != nil && owner.UID == c.UID
+}
+
 // PodIsCompleted returns whether the terminator marked the pod as done.
 func PodIsCompleted(pod *corev1.Pod) bool {
 	for i := range pod.Status.Conditions {

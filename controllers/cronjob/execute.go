@@ -13,12 +13,17 @@ import (
 	logf "sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
+	"github.com/darkowlzz/daemonset-job/internal/plan"
 	"github.com/darkowlzz/daemonset-job/internal/schedule"
 )
 
 // conflictRetryDelay is when to retry what was refused, or not done, because an object had
 // changed. Its event usually enqueues the CronJob before that.
 const conflictRetryDelay = 250 * time.Millisecond
+
+// maxEventMessage is the longest message of an event, in bytes. The API server refuses longer ones
+// than 1024.
+const maxEventMessage = 1000
 
 // execute does what the Decision says, in its order. A step that fails ends it.
 func (r *Reconciler) execute(ctx context.Context, state *schedule.State, d schedule.Decision) (ctrl.Result, error) {
@@ -57,7 +62,7 @@ func (r *Reconciler) writeStatus(ctx context.Context, before *v1beta1.CronJob, d
 		return nil, err
 	}
 	for _, event := range d.Events {
-		r.recorder.Eventf(cronJob, nil, event.Type, event.Reason, event.Action, "%s", event.Message)
+		r.recorder.Eventf(cronJob, nil, event.Type, event.Reason, event.Action, "%s", plan.Shorten(event.Message, maxEventMessage))
 	}
 	countResults(d.Results)
 	return cronJob, nil

@@ -11,6 +11,7 @@ import (
 	logf "sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
+	"github.com/darkowlzz/daemonset-job/internal/plan"
 	"github.com/darkowlzz/daemonset-job/internal/schedule"
 )
 
@@ -34,7 +35,7 @@ func (r *Reconciler) startRun(ctx context.Context, cronJob *v1beta1.CronJob, chi
 		return ctrl.Result{RequeueAfter: conflictRetryDelay}, nil // It is read live then, and may be ours.
 	case isRefusal(err):
 		logf.FromContext(ctx).Info("Failed to create Job, retrying", "job", job.Name, "error", err.Error())
-		r.attempts.record(cronJob, attempt{run: run.Name, at: r.clock.Now(), refusal: err.Error()})
+		r.attempts.record(cronJob, attempt{run: run.Name, at: r.clock.Now(), refusal: plan.Shorten(err.Error(), 4*plan.MaxSentence)})
 		return ctrl.Result{RequeueAfter: conflictRetryDelay}, nil // The next Decision says so in the status.
 	case err != nil:
 		return ctrl.Result{}, fmt.Errorf("creating Job %s: %w", job.Name, err)
@@ -68,7 +69,7 @@ func (r *Reconciler) isCurrent(ctx context.Context, cronJob *v1beta1.CronJob, ch
 	}
 	for i := range jobs.Items {
 		job := &jobs.Items[i]
-		if metav1.IsControlledBy(job, cronJob) && !isFinishedAt(childNamed(children, job.Name), job.ResourceVersion) {
+		if cronJob.Controls(job) && !isFinishedAt(childNamed(children, job.Name), job.ResourceVersion) {
 			return false, nil
 		}
 	}

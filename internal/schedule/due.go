@@ -55,8 +55,8 @@ func (n *next) miss(at time.Time) {
 		fmt.Sprintf("missed the run of %s: startingDeadlineSeconds has passed", n.wallTime(at)))
 }
 
-// blockedByGuard returns whether the admission policy keeps runs from starting. Who wrote a
-// CronJob that ran before, or after the policy was enforced, was checked, or began before there was a policy.
+// blockedByGuard returns whether the admission policy keeps runs from starting. A CronJob that
+// ran before was checked when it was written, or ran before there was a policy.
 func (n *next) blockedByGuard() bool { return n.Guard.Missing != "" || n.unvouched() }
 
 func (n *next) unvouched() bool {

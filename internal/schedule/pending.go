@@ -5,7 +5,6 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
@@ -19,7 +18,7 @@ func (n *next) settlePending() {
 		return
 	}
 	child := n.childNamed(pending.Name)
-	controlled := n.Named != nil && metav1.IsControlledBy(n.Named, n.CronJob)
+	controlled := n.Named != nil && n.CronJob.Controls(n.Named)
 	switch {
 	case pending.UID == "" && n.CreatedUID != "":
 		n.created(n.CreatedUID)
