@@ -84,7 +84,7 @@ func main() {
 	}
 	if err := cronjob.New(mgr.GetClient(), mgr.GetAPIReader(), mgr.GetEventRecorder(managerName), clock.RealClock{}, cronjob.Options{
 		Concurrency: settings.Concurrency, Guard: keeper, Wrap: watchdog.Watch,
-	}).SetupWithManager(ctx, mgr); err != nil {
+	}).SetupWithManager(mgr); err != nil {
 		setupLog.Error(err, "Failed to create controller", "controller", "cronjob")
 		os.Exit(1)
 	}

@@ -2,6 +2,7 @@ package cronjob
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -21,25 +22,39 @@ import (
 // changed. Its event usually enqueues the CronJob before that.
 const conflictRetryDelay = 250 * time.Millisecond
 
-// maxEventMessage is the longest message of an event, in bytes. The API server refuses longer ones
-// than 1024.
-const maxEventMessage = 1000
-
 // execute does what the Decision says, in its order. A step that fails ends it.
 func (r *Reconciler) execute(ctx context.Context, state *schedule.State, d schedule.Decision) (ctrl.Result, error) {
 	cronJob, err := r.writeStatus(ctx, state.CronJob, d)
 	if err != nil {
 		return retryConflict(err)
 	}
-	for _, deletion := range d.Delete {
-		if err := r.deleteJob(ctx, cronJob, deletion); err != nil {
-			return retryConflict(err)
+	result, err := ctrl.Result{RequeueAfter: d.RequeueAfter}, r.deleteJobs(ctx, cronJob, d.Delete)
+	if d.Create != nil {
+		wait, createErr := r.startRun(ctx, cronJob, state.Children, *d.Create)
+		result.RequeueAfter, err = soonest(result.RequeueAfter, wait), errors.Join(err, createErr)
+	}
+	return result, err
+}
+
+// deleteJobs deletes Jobs. One that cannot be deleted keeps no other from it, and no run from
+// its start. A conflict is left to the event of the change.
+func (r *Reconciler) deleteJobs(ctx context.Context, cronJob *v1beta1.CronJob, deletions []schedule.Deletion) error {
+	var errs []error
+	for _, deletion := range deletions {
+		if err := r.deleteJob(ctx, cronJob, deletion); err != nil && !apierrors.IsConflict(err) {
+			r.recorder.Eventf(cronJob, nil, corev1.EventTypeWarning, "FailedDelete", "Delete", "%s", plan.Shorten(err.Error(), plan.MaxEventMessage))
+			errs = append(errs, err)
 		}
 	}
-	if d.Create != nil {
-		return r.startRun(ctx, cronJob, state.Children, *d.Create)
+	return errors.Join(errs...)
+}
+
+// soonest returns the shorter of two waits. 0 is none.
+func soonest(a, b time.Duration) time.Duration {
+	if a == 0 || b == 0 {
+		return max(a, b)
 	}
-	return ctrl.Result{RequeueAfter: d.RequeueAfter}, nil
+	return min(a, b)
 }
 
 func retryConflict(err error) (ctrl.Result, error) {
@@ -62,7 +77,7 @@ func (r *Reconciler) writeStatus(ctx context.Context, before *v1beta1.CronJob, d
 		return nil, err
 	}
 	for _, event := range d.Events {
-		r.recorder.Eventf(cronJob, nil, event.Type, event.Reason, event.Action, "%s", plan.Shorten(event.Message, maxEventMessage))
+		r.recorder.Eventf(cronJob, nil, event.Type, event.Reason, event.Action, "%s", plan.Shorten(event.Message, plan.MaxEventMessage))
 	}
 	countResults(d.Results)
 	return cronJob, nil

@@ -8,7 +8,7 @@ import (
 
 var runs = prometheus.NewCounterVec(prometheus.CounterOpts{
 	Name: "daemonset_job_cronjob_runs_total",
-	Help: "Number of runs of CronJobs by result: Complete, Failed, Deleted (before the Job was finished), Missed (the deadline passed) or Dropped (before the Job was created).",
+	Help: "Number of runs of CronJobs by result: Complete, Failed, Deleted (before the Job was finished), Missed (the deadline passed) or Dropped (before the Job was created). Of a CronJob with more than 100 unfinished Jobs, the oldest 100 count.",
 }, []string{"result"})
 
 // Collectors returns the metrics of the controller.

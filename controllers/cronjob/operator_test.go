@@ -97,7 +97,7 @@ func (w *world) start() *operator {
 	}
 	catch := &catching{Manager: mgr}
 	o.reconciler = cronjob.New(mgr.GetClient(), mgr.GetAPIReader(), w.recorder, w.clock, options)
-	Expect(o.reconciler.SetupWithManager(ctx, catch)).To(Succeed())
+	Expect(o.reconciler.SetupWithManager(catch)).To(Succeed())
 	Expect(catch.controller).NotTo(BeNil())
 	Expect(catch.controller.Watch(source.Channel(o.kicks, &handler.EnqueueRequestForObject{}))).To(Succeed())
 	o.run(mgr)

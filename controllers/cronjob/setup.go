@@ -37,10 +37,7 @@ func CacheByObject() map[client.Object]cache.ByObject {
 
 // SetupWithManager adds the controller to mgr, whose cache holds CronJobs and Jobs as package
 // jobcache reads them.
-func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager) error {
-	if err := jobcache.IndexByCronJob(ctx, mgr.GetFieldIndexer()); err != nil {
-		return err
-	}
+func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 	reconciler := reconcile.Reconciler(r)
 	if r.options.Wrap != nil {
 		reconciler = r.options.Wrap(controllerName, r)

@@ -2,11 +2,12 @@ package cronjob
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	logf "sigs.k8s.io/controller-runtime/pkg/log"
 
@@ -15,37 +16,38 @@ import (
 	"github.com/darkowlzz/daemonset-job/internal/schedule"
 )
 
+// currentRetryDelay is when to look again whether what was decided on is what the API server
+// has. The event of what the cache lacks usually enqueues the CronJob before that.
+const currentRetryDelay = time.Second
+
 // startRun creates the Job of the pending run, and writes its UID at once: a run whose UID is
-// written is never created again.
-func (r *Reconciler) startRun(ctx context.Context, cronJob *v1beta1.CronJob, children []*v1beta1.Job, run schedule.Run) (ctrl.Result, error) {
+// written is never created again. It returns when to try again, 0 if the next event says so.
+func (r *Reconciler) startRun(ctx context.Context, cronJob *v1beta1.CronJob, children []*v1beta1.Job, run schedule.Run) (time.Duration, error) {
 	if wait := r.attempts.of(cronJob).wait(r.clock.Now()); wait > 0 {
-		return ctrl.Result{RequeueAfter: wait}, nil
+		return wait, nil
 	}
-	current, err := r.isCurrent(ctx, cronJob, children)
-	if err != nil {
-		return ctrl.Result{}, err
-	}
-	if !current {
-		return ctrl.Result{RequeueAfter: conflictRetryDelay}, nil
+	if current, err := r.isCurrent(ctx, cronJob, children); err != nil || !current {
+		return currentRetryDelay, err
 	}
 	job := schedule.JobFor(cronJob, run)
-	err = r.client.Create(ctx, job, client.FieldOwner(v1beta1.ManagerFieldOwner))
+	err := r.client.Create(ctx, job, client.FieldOwner(v1beta1.ManagerFieldOwner))
 	switch {
 	case apierrors.IsAlreadyExists(err):
-		return ctrl.Result{RequeueAfter: conflictRetryDelay}, nil // It is read live then, and may be ours.
+		return conflictRetryDelay, nil // It is read live then, and may be ours.
 	case isRefusal(err):
 		logf.FromContext(ctx).Info("Failed to create Job, retrying", "job", job.Name, "error", err.Error())
 		r.attempts.record(cronJob, attempt{run: run.Name, at: r.clock.Now(), refusal: plan.Shorten(err.Error(), 4*plan.MaxSentence)})
-		return ctrl.Result{RequeueAfter: conflictRetryDelay}, nil // The next Decision says so in the status.
+		return conflictRetryDelay, nil // The next Decision says so in the status.
 	case err != nil:
-		return ctrl.Result{}, fmt.Errorf("creating Job %s: %w", job.Name, err)
+		return 0, fmt.Errorf("creating Job %s: %w", job.Name, err)
 	}
 	r.attempts.record(cronJob, attempt{run: run.Name, at: r.clock.Now(), job: job.UID})
 	logf.FromContext(ctx).Info("Created Job", "job", job.Name, "scheduledTime", run.ScheduledTime)
 	if _, err := r.writeStatus(ctx, cronJob, schedule.Created(cronJob, job.UID)); err != nil {
-		return retryConflict(err) // The next Decision writes it, which knows the attempt.
+		result, err := retryConflict(err) // The next Decision writes it, which knows the attempt.
+		return result.RequeueAfter, err
 	}
-	return ctrl.Result{}, nil
+	return 0, nil
 }
 
 // isCurrent returns whether the API server has the CronJob and its children as they were
@@ -67,13 +69,43 @@ func (r *Reconciler) isCurrent(ctx context.Context, cronJob *v1beta1.CronJob, ch
 	if err := r.apiReader.List(ctx, jobs, client.InNamespace(cronJob.Namespace)); err != nil {
 		return false, fmt.Errorf("listing the CronJob's Jobs: %w", err)
 	}
+	current := true
 	for i := range jobs.Items {
 		job := &jobs.Items[i]
-		if cronJob.Controls(job) && !isFinishedAt(childNamed(children, job.Name), job.ResourceVersion) {
-			return false, nil
+		switch owner := v1beta1.CronJobOf(job); {
+		case owner == nil:
+		case owner.UID == cronJob.UID:
+			current = current && isFinishedAt(childNamed(children, job.Name), job.ResourceVersion)
+		case owner.Name == cronJob.Name:
+			current = false
+			if err := r.deleteAbandoned(ctx, job); err != nil {
+				return false, err
+			}
 		}
 	}
-	return true, nil
+	return current, nil
+}
+
+// deleteAbandoned deletes a Job of an earlier CronJob of the name. That one is gone, since the
+// CronJob that was read live has its name.
+//
+// Garbage collection usually deletes it first. It never does if the CronJob was deleted and
+// created again while its watch was interrupted, as by a restart of the API server: it then
+// takes the earlier one for present. The resourceVersion spares a Job that is orphaned meanwhile.
+func (r *Reconciler) deleteAbandoned(ctx context.Context, job *metav1.PartialObjectMetadata) error {
+	if !job.DeletionTimestamp.IsZero() {
+		return nil
+	}
+	err := r.client.Delete(ctx, job, client.Preconditions{UID: &job.UID, ResourceVersion: &job.ResourceVersion},
+		client.PropagationPolicy(metav1.DeletePropagationForeground))
+	if apierrors.IsConflict(err) || apierrors.IsNotFound(err) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("deleting Job %s of an earlier CronJob: %w", job.Name, err)
+	}
+	logf.FromContext(ctx).Info("Deleted Job of an earlier CronJob of this name", "job", job.Name, "jobUID", job.UID)
+	return nil
 }
 
 // isFinishedAt returns whether a child is finished, and the version is that of the cache.
@@ -81,7 +113,13 @@ func isFinishedAt(job *v1beta1.Job, version string) bool {
 	return job != nil && job.ResourceVersion == version && schedule.Finished(job) != nil
 }
 
-// isRefusal returns whether the API server would refuse the same Job again.
+// isRefusal returns whether the API server answered that it does not create the Job, and would
+// say so again: because of a quota, a policy, or an admission webhook that fails.
 func isRefusal(err error) bool {
-	return apierrors.IsInvalid(err) || apierrors.IsForbidden(err) || apierrors.IsBadRequest(err)
+	var status apierrors.APIStatus
+	if !errors.As(err, &status) {
+		return false
+	}
+	return !apierrors.IsTimeout(err) && !apierrors.IsServerTimeout(err) && !apierrors.IsTooManyRequests(err) && !apierrors.IsServiceUnavailable(err) &&
+		!apierrors.IsConflict(err) && !apierrors.IsUnauthorized(err)
 }

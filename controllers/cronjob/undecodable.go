@@ -12,6 +12,7 @@ import (
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 	"github.com/darkowlzz/daemonset-job/internal/jobcache"
+	"github.com/darkowlzz/daemonset-job/internal/plan"
 )
 
 // stallUndecodable says on a CronJob that cannot be decoded why it is stalled. Its Jobs stay as
@@ -34,6 +35,6 @@ func (r *Reconciler) stallUndecodable(ctx context.Context, undecodable *jobcache
 		return retryConflict(err)
 	}
 	logf.FromContext(ctx).Info("Stalled CronJob that cannot be decoded", "field", undecodable.Field, "reason", undecodable.Err.Error())
-	r.recorder.Eventf(object, nil, corev1.EventTypeWarning, v1beta1.ReasonUndecodable, "Wait", "%s", undecodable.Advice())
+	r.recorder.Eventf(object, nil, corev1.EventTypeWarning, v1beta1.ReasonUndecodable, "Wait", "%s", plan.Shorten(undecodable.Advice(), plan.MaxEventMessage))
 	return ctrl.Result{}, nil
 }

@@ -55,8 +55,10 @@ func (r *Reconciler) syncDaemonSet(ctx context.Context, state *jobState, job *v1
 	case ds == nil && guarded:
 		return nil, plan.Blocker{}, nil
 	case ds == nil:
-		if blocker, err := r.predecessor(ctx, job); blocker.Reason != "" || err != nil {
-			return nil, blocker, err
+		for _, earlier := range []func(context.Context, *v1beta1.Job) (plan.Blocker, error){r.predecessor, r.earlierRun} {
+			if blocker, err := earlier(ctx, job); blocker.Reason != "" || err != nil {
+				return nil, blocker, err
+			}
 		}
 		created, blocker, err := r.apply(ctx, state, desired)
 		if apierrors.IsConflict(err) {

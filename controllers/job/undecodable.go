@@ -12,6 +12,7 @@ import (
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 	"github.com/darkowlzz/daemonset-job/internal/jobcache"
+	"github.com/darkowlzz/daemonset-job/internal/plan"
 )
 
 // blockUndecodable says on a Job that cannot be decoded why it is blocked. Its DaemonSet
@@ -32,6 +33,6 @@ func (r *Reconciler) blockUndecodable(ctx context.Context, undecodable *jobcache
 		return retryConflict(err)
 	}
 	logf.FromContext(ctx).Info("Blocked Job that cannot be decoded", "field", undecodable.Field, "reason", undecodable.Err.Error())
-	r.recorder.Eventf(object, nil, corev1.EventTypeWarning, v1beta1.ReasonUndecodable, "Wait", "%s", undecodable.Advice())
+	r.recorder.Eventf(object, nil, corev1.EventTypeWarning, v1beta1.ReasonUndecodable, "Wait", "%s", plan.Shorten(undecodable.Advice(), plan.MaxEventMessage))
 	return ctrl.Result{}, nil
 }

@@ -11,9 +11,6 @@ import (
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 )
 
-// byCronJob indexes Jobs by the UID of the CronJob that controls them.
-const byCronJob = "cronJobUID"
-
 // CronJobObject returns an empty CronJob of the kind that the informer cache holds.
 func CronJobObject() *unstructured.Unstructured { return objectOf("CronJob") }
 
@@ -26,26 +23,19 @@ func GetCronJob(ctx context.Context, reader client.Reader, key client.ObjectKey)
 	return decodeObject[v1beta1.CronJob](object)
 }
 
-// IndexByCronJob lets ListControlled find Jobs.
-func IndexByCronJob(ctx context.Context, indexer client.FieldIndexer) error {
-	return indexer.IndexField(ctx, Object(), byCronJob, func(job client.Object) []string {
-		if owner := v1beta1.CronJobOf(job); owner != nil {
-			return []string{string(owner.UID)}
-		}
-		return nil
-	})
-}
-
 // ListControlled returns the Jobs in the cache that the CronJob of a UID controls. One that
 // cannot be decoded has its metadata alone.
 func ListControlled(ctx context.Context, cached client.Reader, namespace string, cronJob types.UID) ([]*v1beta1.Job, error) {
 	list := &unstructured.UnstructuredList{}
 	list.SetGroupVersionKind(v1beta1.GroupVersion.WithKind("JobList"))
-	if err := cached.List(ctx, list, client.InNamespace(namespace), client.MatchingFields{byCronJob: string(cronJob)}, client.UnsafeDisableDeepCopy); err != nil {
+	if err := cached.List(ctx, list, client.InNamespace(namespace), client.UnsafeDisableDeepCopy); err != nil {
 		return nil, err
 	}
-	jobs := make([]*v1beta1.Job, 0, len(list.Items))
+	var jobs []*v1beta1.Job
 	for i := range list.Items {
+		if owner := v1beta1.CronJobOf(&list.Items[i]); owner == nil || owner.UID != cronJob {
+			continue
+		}
 		job, err := Decode(&list.Items[i])
 		if err != nil {
 			job = &v1beta1.Job{ObjectMeta: metadataOf(&list.Items[i])}

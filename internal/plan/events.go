@@ -17,8 +17,8 @@ type Event struct{ Type, Reason, Action, Message string }
 const (
 	// maxNodeEvents is how many nodes have an event of their own in one Plan.
 	maxNodeEvents = 10
-	// maxEventMessage is the longest message of an event, in bytes.
-	maxEventMessage = 1000
+	// MaxEventMessage is the longest message of an event, in bytes. The API server refuses more than 1024.
+	MaxEventMessage = 1000
 )
 
 var templateChangedEvent = Event{corev1.EventTypeNormal, "TemplateChanged", "Replace", "what runs has changed: it starts over on every node"}
@@ -28,7 +28,7 @@ func eventsFor(s *State, after *v1beta1.JobStatus, outcome Outcome) []Event {
 	before := &s.Job.Status
 	var all []Event
 	add := func(eventType, reason, action, format string, args ...any) {
-		all = append(all, Event{eventType, reason, action, Shorten(fmt.Sprintf(format, args...), maxEventMessage)})
+		all = append(all, Event{eventType, reason, action, Shorten(fmt.Sprintf(format, args...), MaxEventMessage)})
 	}
 	if s.templateChanged() {
 		all = append(all, templateChangedEvent)
@@ -60,7 +60,7 @@ func conditionEvent(before, after *v1beta1.JobStatus, conditionType string, stat
 		(was != nil && was.Status == is.Status && was.Reason == is.Reason) {
 		return nil
 	}
-	return []Event{{eventType, is.Reason, action, Shorten(is.Message, maxEventMessage)}}
+	return []Event{{eventType, is.Reason, action, Shorten(is.Message, MaxEventMessage)}}
 }
 
 // addFailedNodes adds an event for each node that failed since the last status.

@@ -81,7 +81,7 @@ func TestHostileTextMakesASafeStatus(t *testing.T) {
 			expectSafe(g, p.Status.Status)
 			for _, event := range p.Status.Events {
 				g.Expect(event.Reason).To(MatchRegexp(conditionReason.String()))
-				g.Expect(event.Message).To(Equal(Shorten(event.Message, maxEventMessage)))
+				g.Expect(event.Message).To(Equal(Shorten(event.Message, MaxEventMessage)))
 			}
 			if s.Job.Status = p.Status.Status; s.Job.Finished() == nil {
 				s.Now = s.Now.Add(time.Hour)

@@ -31,6 +31,8 @@ func (n *next) setConditions() {
 			n.emit(corev1.EventTypeWarning, reason, "Wait", message)
 		}
 		return
+	case n.suspended():
+		n.setCondition(v1beta1.CronJobReady, metav1.ConditionTrue, v1beta1.ReasonCronJobSuspended, "spec.suspend is true: no run starts")
 	case n.Guard.Missing != "":
 		// One event says so for all, on the operator's Deployment.
 		n.setCondition(v1beta1.CronJobReady, metav1.ConditionFalse, v1beta1.ReasonGuardMissing, n.Guard.Missing)
@@ -40,8 +42,6 @@ func (n *next) setConditions() {
 		if was := meta.FindStatusCondition(before, v1beta1.CronJobReady); was == nil || was.Reason != v1beta1.ReasonRunWaiting || waitOf(was.Message) != waitOf(message) {
 			n.emit(corev1.EventTypeNormal, "JobAlreadyActive", "Wait", message)
 		}
-	case n.suspended():
-		n.setCondition(v1beta1.CronJobReady, metav1.ConditionTrue, v1beta1.ReasonCronJobSuspended, "spec.suspend is true: no run starts")
 	default:
 		n.setCondition(v1beta1.CronJobReady, metav1.ConditionTrue, v1beta1.ReasonScheduled,
 			"the next run is at "+n.wallTime(n.status.NextScheduleTime.Time))
@@ -52,7 +52,7 @@ func (n *next) setConditions() {
 func (n *next) setCondition(conditionType string, status metav1.ConditionStatus, reason, message string) {
 	meta.SetStatusCondition(&n.status.Conditions, metav1.Condition{
 		Type: conditionType, Status: status, Reason: reason, Message: message,
-		ObservedGeneration: n.CronJob.Generation, LastTransitionTime: *n.seconds(n.Now),
+		ObservedGeneration: n.CronJob.Generation, LastTransitionTime: *seconds(n.Now),
 	})
 }
 
@@ -67,7 +67,7 @@ func (n *next) stalled() (reason, message string) {
 	if n.unvouched() {
 		return v1beta1.ReasonNotVouchedFor, notVouchedFor
 	}
-	if pending := n.status.Pending; pending != nil && pending.UID == "" {
+	if pending := n.status.Pending; pending != nil && pending.UID == "" && n.waiting == nil && n.Guard.Missing == "" {
 		if n.nameTaken && pending.Name == n.CronJob.Status.Pending.Name {
 			return v1beta1.ReasonNameTaken, fmt.Sprintf("the name %s of the run of %s is held by a Job that this CronJob does not control: "+
 				"rename or delete that Job; the next run has another name", pending.Name, n.wallTime(pending.ScheduledTime.Time))

@@ -67,7 +67,7 @@ func (n *next) observeSchedule() {
 	case "":
 		n.status.ScheduleSince = new(n.CronJob.CreationTimestamp)
 	default:
-		n.status.ScheduleSince = n.seconds(n.Now)
+		n.status.ScheduleSince = seconds(n.Now)
 	}
 	n.status.ObservedSchedule = observed
 }
@@ -99,12 +99,12 @@ func (n *next) setNextScheduleTime() {
 		after = since
 	}
 	at := n.schedule.Next(after)
-	n.status.NextScheduleTime = n.seconds(at)
+	n.status.NextScheduleTime = seconds(at)
 	n.RequeueAfter = min(at.Sub(n.Now), maxWait)
 }
 
 // seconds returns a time as the API keeps it.
-func (*next) seconds(t time.Time) *metav1.Time {
+func seconds(t time.Time) *metav1.Time {
 	return new(metav1.NewTime(t.UTC().Truncate(time.Second)))
 }
 

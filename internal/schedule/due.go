@@ -42,14 +42,14 @@ func (n *next) startDue() {
 	if pending != nil {
 		n.drop(Run{pending.Name, pending.ScheduledTime.Time}, "the next run is due")
 	}
-	n.status.LastScheduleTime = n.seconds(at)
-	n.status.Pending = &v1beta1.PendingRun{Name: run.Name, ScheduledTime: *n.seconds(at)}
+	n.status.LastScheduleTime = seconds(at)
+	n.status.Pending = &v1beta1.PendingRun{Name: run.Name, ScheduledTime: *seconds(at)}
 }
 
 // miss gives up a run that could not start in time, and all before it. It does not move
 // lastScheduleTime, which speaks of runs that started.
 func (n *next) miss(at time.Time) {
-	n.status.ScheduleSince = n.seconds(at)
+	n.status.ScheduleSince = seconds(at)
 	n.Results = append(n.Results, Missed)
 	n.emit(corev1.EventTypeWarning, "MissSchedule", "Miss",
 		fmt.Sprintf("missed the run of %s: startingDeadlineSeconds has passed", n.wallTime(at)))

@@ -63,13 +63,13 @@ func (n *next) advancePending() {
 		n.drop(run, "the CronJob is suspended")
 	case n.isLate(run.ScheduledTime):
 		n.drop(run, "startingDeadlineSeconds has passed")
-	case n.blockedByGuard():
+	case n.blockedByGuard(), n.nameTaken:
+		// startDue replaces it, once a later run is due.
 	case n.mustWait(run):
 	default:
-		if _, later := n.due(); later || n.nameTaken {
-			return // startDue replaces it, if it is not the latest.
+		if _, later := n.due(); !later {
+			n.Create = &run
 		}
-		n.Create = &run
 	}
 }
 

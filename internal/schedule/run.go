@@ -34,10 +34,11 @@ func JobFor(cronJob *v1beta1.CronJob, run Run) *v1beta1.Job {
 }
 
 // scheduledTime returns when the schedule has the run of a Job, nil for one that was started by
-// hand.
+// hand. Whoever may label the Job can write the annotation: the API server takes times of
+// years with four digits alone.
 func scheduledTime(job *v1beta1.Job) *metav1.Time {
 	at, err := time.Parse(time.RFC3339, job.Annotations[v1beta1.AnnotationScheduledTime])
-	if err != nil {
+	if at = at.UTC().Truncate(time.Second); err != nil || at.Year() < 1 || at.Year() > 9999 || at.IsZero() {
 		return nil
 	}
 	return new(metav1.NewTime(at))

@@ -47,8 +47,8 @@ type Refusal struct {
 	Message string
 }
 
-// Decision is all that a reconcile does, in the order of the fields. What follows a status is
-// done only when the status is written.
+// Decision is what a reconcile does, in the order of the fields. What follows a status is done
+// only when the status is written. After Create comes the Decision that Created returns.
 type Decision struct {
 	// Status is the status to write, nil if it is as it should be.
 	Status *v1beta1.CronJobStatus
