@@ -19,17 +19,20 @@ import (
 // predecessor returns a Blocker while pods of an earlier DaemonSet with the Job's
 // labels may still run, as after kubectl replace --force. Their work would run
 // at the same time as the new one's: twice on a node, and more than parallelism at once. It is
-// called before a DaemonSet is created, and lists the pods live. It deletes those that garbage
-// collection has not deleted yet.
+// called before a DaemonSet is created, and lists the pods live.
+//
+// Pods that run nothing are waited for as well until they are being deleted, which shows that
+// garbage collection has observed that their DaemonSet is gone. If one of the same name were
+// created before that, it might observe an update, and the pods would stay for ever.
 func (r *Reconciler) predecessor(ctx context.Context, job *v1beta1.Job) (plan.Blocker, error) {
 	pods, err := r.listPods(ctx, job)
 	if err != nil || len(pods) == 0 {
 		return plan.Blocker{}, err
 	}
 	if slices.ContainsFunc(pods, func(pod plan.Pod) bool { return pod.Owner != "" && !pod.Terminating }) {
-		abandoned, err := r.deleteAbandoned(ctx, job)
-		if abandoned > 0 || err != nil {
-			return predecessorStopping(fmt.Sprintf("%d pods of an earlier DaemonSet of this name are being deleted", abandoned)), err
+		uncollected, err := r.uncollected(ctx, job)
+		if uncollected != "" || err != nil {
+			return predecessorStopping(uncollected), err
 		}
 	}
 	nodes, err := r.listNodes(ctx, &plan.AnyNode)
@@ -80,11 +83,12 @@ func (r *Reconciler) deletePredecessor(ctx context.Context, job *v1beta1.Job, ds
 	return nil
 }
 
-// deleteAbandoned deletes the pods that a DaemonSet of this name controls, if there is none of it.
-// It returns how many there were. Garbage collection may never delete them, for the reason that
-// deletePredecessor gives: the next DaemonSet has the same name as well.
-func (r *Reconciler) deleteAbandoned(ctx context.Context, job *v1beta1.Job) (int, error) {
-	var abandoned []plan.Pod
+// uncollected says which pods garbage collection has yet to delete of those that an earlier
+// DaemonSet of this name controlled, empty if there are none. The manager must not delete them:
+// until the DaemonSet controller observes that its DaemonSet is gone, it would make them again,
+// without the gate.
+func (r *Reconciler) uncollected(ctx context.Context, job *v1beta1.Job) (string, error) {
+	count, one := 0, ""
 	list := &metav1.PartialObjectMetadataList{}
 	list.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("PodList"))
 	err := r.eachPage(ctx, pageSize, list, func() {
@@ -93,17 +97,15 @@ func (r *Reconciler) deleteAbandoned(ctx context.Context, job *v1beta1.Job) (int
 			owner := metav1.GetControllerOfNoCopy(pod)
 			if pod.DeletionTimestamp.IsZero() && owner != nil && owner.APIVersion == appsv1.SchemeGroupVersion.String() &&
 				owner.Kind == "DaemonSet" && owner.Name == v1beta1.DaemonSetName(job.Name) {
-				abandoned = append(abandoned, plan.Pod{Name: pod.Name, UID: pod.UID})
+				count, one = count+1, pod.Name
 			}
 		}
 	}, client.InNamespace(job.Namespace), client.MatchingLabels(v1beta1.PodLabels(job.Name)))
-	if err != nil || len(abandoned) == 0 {
-		return 0, err
+	switch {
+	case err != nil:
+		return "", fmt.Errorf("listing pods: %w", err)
+	case count == 0:
+		return "", nil
 	}
-	// Another manager may have created it since it was read. The pods are its own then.
-	if err := r.apiReader.Get(ctx, daemonSetKey(job), &appsv1.DaemonSet{}); !apierrors.IsNotFound(err) {
-		return 0, err
-	}
-	_, err = r.deletePods(ctx, job, abandoned, false, "their DaemonSet is gone")
-	return len(abandoned), err
+	return fmt.Sprintf("garbage collection has yet to delete %d pods of an earlier DaemonSet of this name: %s", count, one), nil
 }

@@ -7,6 +7,7 @@ import (
 	. "github.com/onsi/gomega"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 )
@@ -49,24 +50,24 @@ func TestTheDaemonSetOfAnEarlierJobIsDeleted(t *testing.T) {
 	}
 }
 
-// Garbage collection never deletes the pods of a DaemonSet that was deleted and created again
-// while its watch of DaemonSets was interrupted.
-func TestThePodsOfAnAbsentDaemonSetAreDeleted(t *testing.T) {
+// Garbage collection would never delete the pods of a DaemonSet that was deleted and created
+// again while its watch of DaemonSets was interrupted.
+func TestADaemonSetWaitsUntilThePodsOfAnEarlierOneAreCollected(t *testing.T) {
 	ds := daemonSetFor(t, theJob().Obj(), 1)
 	controlledBy := func(kind, name string) *metav1.OwnerReference {
 		return &metav1.OwnerReference{APIVersion: "apps/v1", Kind: kind, Name: name, UID: "absent", Controller: new(true)}
 	}
 	for name, test := range map[string]struct {
 		owner *metav1.OwnerReference
-		// created says that the DaemonSet is created after it was read.
-		created bool
-		left    bool
+		// deleted says that the pod is being deleted.
+		deleted bool
+		waits   bool
 	}{
-		"of the absent DaemonSet":        {controlledBy("DaemonSet", ds.Name), false, false},
-		"of a DaemonSet of another name": {controlledBy("DaemonSet", "other"), false, true},
-		"of another kind":                {controlledBy("ReplicaSet", ds.Name), false, true},
-		"of nobody":                      {nil, false, true},
-		"of one created in the meantime": {controlledBy("DaemonSet", ds.Name), true, true},
+		"of the earlier DaemonSet":       {controlledBy("DaemonSet", ds.Name), false, true},
+		"of one that is being deleted":   {controlledBy("DaemonSet", ds.Name), true, false},
+		"of a DaemonSet of another name": {controlledBy("DaemonSet", "other"), false, false},
+		"of another kind":                {controlledBy("ReplicaSet", ds.Name), false, false},
+		"of nobody":                      {nil, false, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			pod := podFor(ds, "a", completed)
@@ -74,23 +75,20 @@ func TestThePodsOfAnAbsentDaemonSetAreDeleted(t *testing.T) {
 			if test.owner != nil {
 				pod.SetOwnerReferences([]metav1.OwnerReference{*test.owner})
 			}
+			pod.SetFinalizers([]string{"example.com/slow"})
 			c := newCluster(t, theJob().Obj(), node("a"), pod)
-			lists := 0
-			c.fault = func(verb string, before bool) error {
-				if verb != "List" || before {
-					return nil
-				}
-				if lists++; lists == 2 && test.created {
-					return c.server.Create(context.Background(), ds.DeepCopy())
-				}
-				return nil
+			if test.deleted {
+				c.must(c.server.Delete(context.Background(), pod.DeepCopyObject().(client.Object)))
+				c.sync()
 			}
 			c.must(c.reconcile())
-			c.g.Expect(c.get(pod)).To(Equal(test.left))
-			if !test.left {
+			c.g.Expect(c.sent["Delete"]).To(BeZero(), "the DaemonSet controller may make it again")
+			if test.waits {
 				c.g.Expect(c.status().Blocked).To(Equal(v1beta1.ReasonPredecessorStopping))
 				c.g.Expect(c.sent["Apply"]).To(BeZero())
+				return
 			}
+			c.g.Expect(c.sent["Apply"]).To(Equal(1))
 		})
 	}
 }
