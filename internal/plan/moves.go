@@ -24,7 +24,7 @@ func (p *Plan) movePods(s *State, t *tally, removal removal) {
 	var reclaimAfter, ungateAfter time.Duration
 	p.Reclaim, reclaimAfter = s.podsToReclaim()
 	if s.ExpectationsMet {
-		p.Ungate, ungateAfter = s.podsToUngate(&t.membership)
+		p.Ungate, ungateAfter = s.podsToUngate(&t.membership, p.DeletePods)
 	}
 	p.RequeueAfter = soonest(reclaimAfter, ungateAfter)
 }

@@ -5,6 +5,8 @@ import (
 
 	. "github.com/onsi/gomega"
 	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 )
@@ -47,4 +49,17 @@ func TestAJobThatFailedWithoutRecordsIsNotResumed(t *testing.T) {
 	g.Expect(meta.IsStatusConditionTrue(p.Status.Status.Conditions, v1beta1.JobFailed)).To(BeTrue())
 	s.Job.Status = p.Status.Status
 	g.Expect(Compute(s).Status).To(BeNil(), "it is said once")
+}
+
+// A failed pod of a Job that never ends holds no slot. One that is deleted to be made again does, until it has stopped.
+func TestARetriedPodHoldsItsSlotUntilItHasStopped(t *testing.T) {
+	g := NewWithT(t)
+	status := started(10)
+	status.RetryTime = new(metav1.NewTime(now))
+	s := stateWith(job().Status(status).BackoffLimit(0).Parallelism("1").Never(), gatedDaemonSet(2, 2), crashing("a"), pod("b").Gated())
+	p := Compute(s)
+	g.Expect(nodesOf(p.DeletePods)).To(Equal([]string{"a"}))
+	g.Expect(p.Ungate).To(BeEmpty())
+	s.Job.Spec.Parallelism = new(intstr.FromInt(2))
+	g.Expect(nodesOf(Compute(s).Ungate)).To(Equal([]string{"b"}), "two may work")
 }

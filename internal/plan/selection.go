@@ -8,6 +8,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 	"github.com/darkowlzz/daemonset-job/internal/daemonset"
@@ -42,9 +43,15 @@ func (s *State) holdsSlot(pod *Pod) bool {
 //
 // The order is that of creation. A decision on a stale State then picks the same
 // pods again, and a pod that was made in the meantime comes last.
-func (s *State) podsToUngate(m *membership) (ungate []Pod, retry time.Duration) {
+//
+// deleted are the pods that the Plan deletes. A failed one holds no slot, but does from then
+// on until it has stopped.
+func (s *State) podsToUngate(m *membership, deleted []Pod) (ungate []Pod, retry time.Duration) {
 	free := slots(&s.Job.Spec, len(m.members))
-	placed, occupied := map[string]bool{}, map[string]bool{}
+	placed, occupied, stopping := map[string]bool{}, map[string]bool{}, map[types.UID]bool{}
+	for i := range deleted {
+		stopping[deleted[i].UID] = s.stateOf(&deleted[i]) == Failed
+	}
 	for i := range m.members {
 		if node := m.members[i].node; node.Placement == daemonset.Placed {
 			placed[node.Name] = true
@@ -54,7 +61,7 @@ func (s *State) podsToUngate(m *membership) (ungate []Pod, retry time.Duration) 
 	triesFailed := s.triesFailedNodes(m)
 	for i := range s.Pods {
 		pod := &s.Pods[i]
-		if s.holdsSlot(pod) {
+		if s.holdsSlot(pod) || stopping[pod.UID] {
 			free--
 		}
 		switch {

@@ -88,7 +88,7 @@ func TestPodsToUngate(t *testing.T) {
 			}
 			state.index()
 			m := state.membership()
-			ungate, _ := state.podsToUngate(&m)
+			ungate, _ := state.podsToUngate(&m, nil)
 			NewWithT(t).Expect(nodesOf(ungate)).To(Equal(test.ungate))
 		})
 	}
@@ -115,7 +115,7 @@ func TestWhichNodesStart(t *testing.T) {
 	place(&s, "a", daemonset.NotReady, now)
 	s.Backoff = map[string]time.Time{"b": now.Add(time.Minute), "c": now}
 	m := s.membership()
-	ungate, retry := s.podsToUngate(&m)
+	ungate, retry := s.podsToUngate(&m, nil)
 	g.Expect(nodesOf(ungate)).To(Equal([]string{"c"}))
 	g.Expect(retry).To(Equal(time.Minute))
 }

@@ -31,7 +31,9 @@ type world struct {
 	seen           *appsv1.DaemonSet
 	seenGeneration int64
 	machines       []*machine
-	pods           []*simPod
+	// joined are the names of all machines that there ever were.
+	joined map[string]bool
+	pods   []*simPod
 	// pages are the JobRecords of all Jobs.
 	pages []*v1beta1.JobRecord
 	// limit is the backoffLimit of all Jobs.
@@ -120,7 +122,7 @@ type machine struct {
 }
 
 func newWorld(random *rand.Rand) *world {
-	w := &world{random: random, now: now, worked: map[work]bool{}, printed: map[string]types.UID{}, rules: newRules(), count: counts{}, limit: random.Int32N(3)}
+	w := &world{random: random, now: now, joined: map[string]bool{}, worked: map[work]bool{}, printed: map[string]types.UID{}, rules: newRules(), count: counts{}, limit: random.Int32N(3)}
 	for range 2 + w.random.IntN(4) {
 		w.join()
 	}

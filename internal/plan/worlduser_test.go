@@ -75,10 +75,12 @@ func (w *world) join() {
 		return
 	}
 	m := &machine{Node: &corev1.Node{}}
-	if len(w.podsOn(name)) > 0 {
-		// A machine is replaced by one of its name after its pods were bound to it.
+	if w.joined[name] {
+		// A machine is replaced by one of its name after its pods were bound to it. They may be
+		// gone, and still in the manager's cache.
 		w.now = w.now.Add(machineTolerance + time.Second)
 	}
+	w.joined[name] = true
 	m.Name, m.UID, m.Labels, m.CreationTimestamp = name, w.uid("node"), map[string]string{"pool": "a"}, w.stamp()
 	m.Status.Conditions = []corev1.NodeCondition{{Type: corev1.NodeReady, Status: corev1.ConditionTrue, LastTransitionTime: w.stamp()}}
 	w.machines = append(w.machines, m)
