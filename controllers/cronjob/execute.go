@@ -28,25 +28,32 @@ func (r *Reconciler) execute(ctx context.Context, state *schedule.State, d sched
 	if err != nil {
 		return retryConflict(err)
 	}
-	result, err := ctrl.Result{RequeueAfter: d.RequeueAfter}, r.deleteJobs(ctx, cronJob, d.Delete)
+	wait, err := r.deleteJobs(ctx, cronJob, d.Delete)
+	wait = soonest(wait, d.RequeueAfter)
 	if d.Create != nil {
-		wait, createErr := r.startRun(ctx, cronJob, state.Children, *d.Create)
-		result.RequeueAfter, err = soonest(result.RequeueAfter, wait), errors.Join(err, createErr)
+		createWait, createErr := r.startRun(ctx, cronJob, state.Children, *d.Create)
+		wait, err = soonest(wait, createWait), errors.Join(err, createErr)
 	}
-	return result, err
+	if err != nil {
+		return ctrl.Result{}, err
+	}
+	return ctrl.Result{RequeueAfter: wait}, nil
 }
 
-// deleteJobs deletes Jobs. One that cannot be deleted keeps no other from it, and no run from
-// its start. A conflict is left to the event of the change.
-func (r *Reconciler) deleteJobs(ctx context.Context, cronJob *v1beta1.CronJob, deletions []schedule.Deletion) error {
-	var errs []error
+// deleteJobs deletes Jobs, and returns when to try again those that changed meanwhile. One that
+// cannot be deleted keeps no other from it, and no run from its start.
+func (r *Reconciler) deleteJobs(ctx context.Context, cronJob *v1beta1.CronJob, deletions []schedule.Deletion) (wait time.Duration, err error) {
 	for _, deletion := range deletions {
-		if err := r.deleteJob(ctx, cronJob, deletion); err != nil && !apierrors.IsConflict(err) {
-			r.recorder.Eventf(cronJob, nil, corev1.EventTypeWarning, "FailedDelete", "Delete", "%s", plan.Shorten(err.Error(), plan.MaxEventMessage))
-			errs = append(errs, err)
+		failed := r.deleteJob(ctx, cronJob, deletion)
+		switch {
+		case apierrors.IsConflict(failed):
+			wait = conflictRetryDelay
+		case failed != nil:
+			r.recorder.Eventf(cronJob, nil, corev1.EventTypeWarning, "FailedDelete", "Delete", "%s", plan.Shorten(failed.Error(), plan.MaxEventMessage))
+			err = errors.Join(err, failed)
 		}
 	}
-	return errors.Join(errs...)
+	return wait, err
 }
 
 // soonest returns the shorter of two waits. 0 is none.

@@ -50,7 +50,7 @@ var _ = Describe("a Job that cannot be created", func() {
 	It("is no run where another Job holds the name", func() {
 		others := map[string]*metav1.OwnerReference{
 			"nobody":  nil,
-			"another": {APIVersion: v1beta1.GroupVersion.String(), Kind: "CronJob", Name: "another", UID: "another", Controller: new(true)},
+			"another": {APIVersion: v1beta1.GroupVersion.String(), Kind: "CronJob", Name: "yet-another", UID: "another", Controller: new(true)},
 			"owner":   {APIVersion: v1beta1.GroupVersion.String(), Kind: "CronJob", Name: "owner"}, // It controls nothing.
 		}
 		all, held := map[string]*v1beta1.CronJob{}, map[string]*v1beta1.Job{}

@@ -66,6 +66,7 @@ func New(cached client.Client, apiReader client.Reader, recorder events.EventRec
 //
 // +kubebuilder:rbac:groups=daemonset.darkowlzz.space,resources=jobs,verbs=get;list;watch;patch
 // +kubebuilder:rbac:groups=daemonset.darkowlzz.space,resources=jobs/status,verbs=patch
+// +kubebuilder:rbac:groups=daemonset.darkowlzz.space,resources=cronjobs,verbs=get;list;watch
 // +kubebuilder:rbac:groups=daemonset.darkowlzz.space,resources=jobs/finalizers,verbs=update
 // +kubebuilder:rbac:groups=daemonset.darkowlzz.space,resources=jobrecords,verbs=get;list;watch;create;update
 // +kubebuilder:rbac:groups=apps,resources=daemonsets,verbs=get;list;watch;create;patch;delete

@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 	"sigs.k8s.io/controller-runtime/pkg/source"
@@ -82,6 +83,7 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager) err
 		Watches(&corev1.Node{}, r.nodeIndex.handler(r.states)).
 		WatchesMetadata(&v1beta1.JobRecord{}, r.recordIndex.handler()).
 		Watches(&corev1.Event{}, batchedHandler(jobOfEvent)).
+		Watches(jobcache.CronJobObject(), handler.Funcs{}). // earlierRun reads them, and no event of theirs is of a Job.
 		WithOptions(controller.Options{
 			MaxConcurrentReconciles: r.options.Concurrency,
 			RateLimiter:             workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](firstRetry, lastRetry),
