@@ -18,24 +18,16 @@ import (
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 )
 
-// everyMinute is a CronJob of every minute that is suspended since the suite began.
-var everyMinute = &v1beta1.CronJob{ObjectMeta: metav1.ObjectMeta{Name: "every-minute"}}
-
-// createEveryMinute creates everyMinute in a namespace, which it returns. When its test comes, a
-// run is due, which starts at once: the test waits for one minute less.
-func createEveryMinute() string {
-	GinkgoHelper()
-	j := everyMinute.DeepCopy()
-	j.Namespace = createNamespace()
-	work := shell(j.Namespace, "", "echo run >> /basetarget/runs; echo ran > /dev/termination-log").Exit().Obj().Spec
+// everyMinute returns a CronJob of every minute, whose work counts its runs on each node.
+func everyMinute(namespace string) *v1beta1.CronJob {
+	work := shell(namespace, "", "echo run >> /basetarget/runs; echo ran > /dev/termination-log").Exit().Obj().Spec
 	work.Results = &v1beta1.Results{Outputs: v1beta1.OutputsAll}
-	j.Spec = v1beta1.CronJobSpec{
-		Schedule: "* * * * *", Suspend: new(true), SuccessfulJobsHistoryLimit: new(int32(1)), JobTemplate: v1beta1.JobTemplateSpec{Spec: work},
+	return &v1beta1.CronJob{
+		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "every-minute"},
+		Spec: v1beta1.CronJobSpec{
+			Schedule: "* * * * *", SuccessfulJobsHistoryLimit: new(int32(1)), JobTemplate: v1beta1.JobTemplateSpec{Spec: work},
+		},
 	}
-	if err := k8s.Create(ctx, j); !meta.IsNoMatchError(err) { // The first version, from which test-upgrade begins, has no CronJobs.
-		Expect(err).NotTo(HaveOccurred())
-	}
-	return j.Namespace
 }
 
 func cronJobStatus(j *v1beta1.CronJob) func() (v1beta1.CronJobStatus, error) {
@@ -102,9 +94,9 @@ var _ = Describe("a CronJob of every minute", Label("local"), Serial, func() {
 	It("runs once on each node, also when the manager is killed at the minute, and keeps its history", func() {
 		requireLocalCluster()
 		DeferCleanup(renewOperator)
-		j, ns := everyMinute, everyMinute.Namespace
-		By("starting one run for all minutes in which it was suspended")
-		patchSpec(j, `{"suspend":false}`)
+		ns := newNamespace()
+		j := everyMinute(ns)
+		Expect(k8s.Create(ctx, j)).To(Succeed())
 		first := scheduledAfter(j, time.Time{})
 		Eventually(runs(ns)).Should(Equal(eachNode("1")))
 

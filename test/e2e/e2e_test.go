@@ -52,23 +52,14 @@ func TestE2E(t *testing.T) {
 	RunSpecs(t, "daemonset-job on real nodes")
 }
 
-// The processes that run the specs share the host shells, and the CronJob of every minute.
-var _ = SynchronizedBeforeSuite(func() []byte {
+// The processes that run the specs share the host shells.
+var _ = SynchronizedBeforeSuite(func() {
 	connect()
 	waitForOperator(1)
 	startHostShell()
-	return []byte(createEveryMinute())
-}, func(namespace []byte) {
-	connect()
-	everyMinute.Namespace = string(namespace)
-})
+}, connect)
 
-var _ = SynchronizedAfterSuite(func() {}, func() {
-	if everyMinute.Namespace != "" {
-		removeNamespace(everyMinute.Namespace)
-	}
-	stopHostShell()
-})
+var _ = SynchronizedAfterSuite(func() {}, stopHostShell)
 
 // connect makes the clients of a process.
 func connect() {
@@ -103,30 +94,17 @@ func schedulableNodes() []string {
 	return names
 }
 
-// newNamespace creates a namespace for one test.
+// newNamespace creates a namespace for one test. Pods in it may use the host's files.
 func newNamespace() string {
-	GinkgoHelper()
-	name := createNamespace()
-	DeferCleanup(removeNamespace, name)
-	return name
-}
-
-// createNamespace creates a namespace and its folder in each node's /tmp. Pods in it may use
-// the host's files.
-func createNamespace() string {
 	GinkgoHelper()
 	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{
 		GenerateName: "e2e-", Labels: map[string]string{"pod-security.kubernetes.io/enforce": "privileged"},
 	}}
 	Expect(k8s.Create(ctx, namespace)).To(Succeed())
+	DeferCleanup(func() {
+		Expect(client.IgnoreNotFound(k8s.Delete(ctx, namespace))).To(Succeed())
+		onAllHosts("rm -rf /host/tmp/" + namespace.Name)
+	})
 	onAllHosts("mkdir -p /host/tmp/" + namespace.Name)
 	return namespace.Name
-}
-
-// removeNamespace removes a namespace and its folders.
-func removeNamespace(name string) {
-	GinkgoHelper()
-	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}
-	Expect(client.IgnoreNotFound(k8s.Delete(ctx, namespace))).To(Succeed())
-	onAllHosts("rm -rf /host/tmp/" + name)
 }

@@ -114,7 +114,11 @@ var _ = Describe("the operator's pod", Label("local"), Serial, func() {
 		Expect(err).NotTo(HaveOccurred())
 		Expect(pods[0].Spec.NodeName).To(Equal(nodes[i]))
 		for _, port := range []string{"8080", "8082"} {
-			Expect(onHost(nodes[i], "wget -q -O - http://"+pods[0].Status.PodIP+":"+port+"/metrics")).To(ContainSubstring("controller_runtime_active_workers"))
+			// A pod has workers once it leads.
+			Eventually(func() (string, error) {
+				return onHost(nodes[i], "wget -q -O - http://"+pods[0].Status.PodIP+":"+port+"/metrics")
+			}).
+				Should(ContainSubstring("controller_runtime_active_workers"))
 		}
 	})
 })
