@@ -10,6 +10,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
+
+	"github.com/darkowlzz/daemonset-job/cmd/kubectl-node_job/internal/golden"
 )
 
 // strangeOutputs is a Job whose nodes print what terminals and diffs do not like.
@@ -33,11 +35,11 @@ func TestLogsAreGrouped(t *testing.T) {
 	w := newWorld(t, 10)
 	strangeOutputs(w)
 	code, stdout, stderr := w.plugin("logs", "report", "--limit-bytes", "32")
-	golden(t, "logs-grouped", stdout+"--- stderr\n"+stderr)
+	golden.Check(t, "logs-grouped", stdout+"--- stderr\n"+stderr)
 	w.Expect(code).To(Equal(0))
 
 	_, stdout, _ = w.plugin("logs", "report", "--prefix", "--failed")
-	golden(t, "logs-failed", stdout)
+	golden.Check(t, "logs-failed", stdout)
 
 	_, stdout, _ = w.plugin("logs", "report", "--node", w.ns+"-[6]")
 	w.Expect(len(stdout)).To(And(BeNumerically(">", 64<<10), BeNumerically("<", 65<<10)))
@@ -51,7 +53,7 @@ func TestLogsOnATerminal(t *testing.T) {
 		t.Run(fmt.Sprint(width), func(t *testing.T) {
 			term := openTerminal(t, width, 40)
 			term.run(w, "logs", "report", "--limit-bytes", "32")
-			golden(t, fmt.Sprintf("logs-%d", width), w.neutral(term.text()))
+			golden.Check(t, fmt.Sprintf("logs-%d", width), w.neutral(term.text()))
 		})
 	}
 }
@@ -95,7 +97,7 @@ func TestLogsOfAUserWhoMayNotReadThem(t *testing.T) {
 	w.kubeconfig = userWith(t, rule(v1beta1.GroupVersion.Group, []string{"jobs", "jobrecords"}, "get", "list", "watch"),
 		rule("", []string{"pods", "nodes"}, "get", "list", "watch"), rule("apps", []string{"daemonsets"}, "get", "list", "watch"))
 	code, stdout, stderr := w.plugin("logs", "report")
-	golden(t, "logs-few-rights", stdout+"--- stderr\n"+stderr)
+	golden.Check(t, "logs-few-rights", stdout+"--- stderr\n"+stderr)
 	w.Expect(code).To(Equal(0))
 }
 

@@ -10,6 +10,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
+
+	"github.com/darkowlzz/daemonset-job/cmd/kubectl-node_job/internal/golden"
 )
 
 // created returns the Job that a run creates.
@@ -65,7 +67,7 @@ func TestRunShowsWhatIsDifferent(t *testing.T) {
 		condition(v1beta1.JobComplete, v1beta1.ReasonFailuresTolerated, "2 of 3 nodes done, 1 failed, which the Job tolerates")(s)
 	})
 	code, stdout, stderr := p.wait()
-	golden(t, "run", w.named(stdout+"--- stderr\n"+stderr, job.Name))
+	golden.Check(t, "run", w.named(stdout+"--- stderr\n"+stderr, job.Name))
 	w.Expect(code).To(Equal(1))
 	w.Eventually(w.noJob).Should(BeTrue())
 }

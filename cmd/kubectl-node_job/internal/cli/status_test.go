@@ -12,6 +12,7 @@ import (
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 	"github.com/darkowlzz/daemonset-job/internal/plan"
 
+	"github.com/darkowlzz/daemonset-job/cmd/kubectl-node_job/internal/golden"
 	"github.com/darkowlzz/daemonset-job/cmd/kubectl-node_job/internal/nodeview"
 )
 
@@ -39,11 +40,11 @@ func TestStatusShowsALineANode(t *testing.T) {
 	aRun(w)
 	code, stdout, stderr := w.plugin("status", "report")
 	w.Expect(stderr).To(BeEmpty())
-	golden(t, "status-pipe", stdout)
+	golden.Check(t, "status-pipe", stdout)
 	w.Expect(code).To(Equal(1))
 
 	code, stdout, _ = w.plugin("status", "report", "-o", "wide")
-	golden(t, "status-wide", stdout)
+	golden.Check(t, "status-wide", stdout)
 	w.Expect(code).To(Equal(1))
 
 	_, stdout, _ = w.plugin("status", "report", "-o", "json")
@@ -60,7 +61,7 @@ func TestStatusFitsTheTerminal(t *testing.T) {
 		t.Run(fmt.Sprint(width), func(t *testing.T) {
 			term := openTerminal(t, width, 24)
 			code := term.run(w, "status", "report")
-			golden(t, fmt.Sprintf("status-%d", width), w.neutral(term.text()))
+			golden.Check(t, fmt.Sprintf("status-%d", width), w.neutral(term.text()))
 			NewWithT(t).Expect(code).To(Equal(1))
 		})
 	}
@@ -81,7 +82,7 @@ func TestStatusOfAUserWithFewRights(t *testing.T) {
 	w.kubeconfig = userWith(t, rule(v1beta1.GroupVersion.Group, []string{"jobs", "jobrecords"}, "get", "list", "watch"))
 	code, stdout, stderr := w.plugin("status", "report")
 	w.Expect(code).To(Equal(1))
-	golden(t, "status-few-rights", stderr+"---\n"+stdout)
+	golden.Check(t, "status-few-rights", stderr+"---\n"+stdout)
 }
 
 // --watch lists each kind at most once, however often something changes.
@@ -106,7 +107,7 @@ func TestStatusWatchFollowsWithoutPolling(t *testing.T) {
 	})
 	code, stdout, _ := p.wait()
 	w.Expect(code).To(Equal(1))
-	golden(t, "status-watch", stdout)
+	golden.Check(t, "status-watch", stdout)
 }
 
 // Two lines are too few for three nodes: the one that failed stays on the screen.
@@ -119,5 +120,5 @@ func TestStatusWatchOnATerminalStaysInPlace(t *testing.T) {
 	before := w.neutral(term.text())
 	w.Expect(w.k8s.Delete(w.ctx, job)).To(Succeed())
 	w.Eventually(code).Should(Receive(Equal(1)))
-	golden(t, "status-watch-80x8", before+"--- deleted\n"+w.neutral(term.text()))
+	golden.Check(t, "status-watch-80x8", before+"--- deleted\n"+w.neutral(term.text()))
 }

@@ -2,11 +2,9 @@ package cli
 
 import (
 	"context"
-	"flag"
 	"io"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -21,22 +19,6 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 )
-
-var update = flag.Bool("update", false, "write the golden files again")
-
-// golden compares with a file of testdata.
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	g := NewWithT(t)
-	file := filepath.Join("testdata", name+".golden")
-	if *update {
-		g.Expect(os.MkdirAll("testdata", 0o755)).To(Succeed())
-		g.Expect(os.WriteFile(file, []byte(got), 0o644)).To(Succeed())
-	}
-	want, err := os.ReadFile(file)
-	g.Expect(err).NotTo(HaveOccurred())
-	g.Expect(got).To(Equal(string(want)), file)
-}
 
 func (w *world) uidOf(i int) types.UID {
 	w.t.Helper()

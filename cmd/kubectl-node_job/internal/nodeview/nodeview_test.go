@@ -2,10 +2,7 @@ package nodeview
 
 import (
 	"encoding/json"
-	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -16,23 +13,9 @@ import (
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 	"github.com/darkowlzz/daemonset-job/internal/plan"
 	wrappers "github.com/darkowlzz/daemonset-job/internal/testing"
+
+	"github.com/darkowlzz/daemonset-job/cmd/kubectl-node_job/internal/golden"
 )
-
-var update = flag.Bool("update", false, "write the golden files again")
-
-// golden compares with a file of testdata.
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	g := NewWithT(t)
-	file := filepath.Join("testdata", name+".golden")
-	if *update {
-		g.Expect(os.MkdirAll("testdata", 0o755)).To(Succeed())
-		g.Expect(os.WriteFile(file, []byte(got), 0o644)).To(Succeed())
-	}
-	want, err := os.ReadFile(file)
-	g.Expect(err).NotTo(HaveOccurred())
-	g.Expect(got).To(Equal(string(want)), file)
-}
 
 var now = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 
@@ -72,7 +55,7 @@ func TestTheTableFitsTheWidth(t *testing.T) {
 				Sort(views)
 				table, err := Table(views, now, wide, width)
 				g.Expect(err).NotTo(HaveOccurred())
-				golden(t, fmt.Sprintf("table-%d-%v", width, wide), strings.Join(append(Header(aJob, now), table...), "\n")+"\n")
+				golden.Check(t, fmt.Sprintf("table-%d-%v", width, wide), strings.Join(append(Header(aJob, now), table...), "\n")+"\n")
 			})
 		}
 	}
@@ -85,7 +68,7 @@ func TestTheScreenFitsTheTerminal(t *testing.T) {
 			lines, err := Screen(aJob, someViews(), now, false, size[0], size[1])
 			g.Expect(err).NotTo(HaveOccurred())
 			g.Expect(len(lines)).To(BeNumerically("<", size[1]))
-			golden(t, fmt.Sprintf("screen-%dx%d", size[0], size[1]), strings.Join(lines, "\n")+"\n")
+			golden.Check(t, fmt.Sprintf("screen-%dx%d", size[0], size[1]), strings.Join(lines, "\n")+"\n")
 		})
 	}
 }
@@ -121,5 +104,5 @@ func TestTheReport(t *testing.T) {
 	Sort(views)
 	text, err := json.MarshalIndent(NewReport(aJob, views), "", "  ")
 	g.Expect(err).NotTo(HaveOccurred())
-	golden(t, "report", string(text)+"\n")
+	golden.Check(t, "report", string(text)+"\n")
 }

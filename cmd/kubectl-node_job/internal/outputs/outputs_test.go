@@ -2,32 +2,15 @@ package outputs
 
 import (
 	"bytes"
-	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 
 	. "github.com/onsi/gomega"
+
+	"github.com/darkowlzz/daemonset-job/cmd/kubectl-node_job/internal/golden"
 )
-
-var update = flag.Bool("update", false, "write the golden files again")
-
-// golden compares with a file of testdata.
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	g := NewWithT(t)
-	file := filepath.Join("testdata", name+".golden")
-	if *update {
-		g.Expect(os.MkdirAll("testdata", 0o755)).To(Succeed())
-		g.Expect(os.WriteFile(file, []byte(got), 0o644)).To(Succeed())
-	}
-	want, err := os.ReadFile(file)
-	g.Expect(err).NotTo(HaveOccurred())
-	g.Expect(got).To(Equal(string(want)), file)
-}
 
 func TestClean(t *testing.T) {
 	for name, test := range map[string]struct {
@@ -92,7 +75,7 @@ func TestPrintedGroups(t *testing.T) {
 			t.Run(fmt.Sprintf("%d columns, colour %v", width, colour), func(t *testing.T) {
 				var page bytes.Buffer
 				NewWithT(t).Expect(Style{Width: width, Colour: colour}.PrintGroups(&page, groups)).To(Succeed())
-				golden(t, fmt.Sprintf("groups-%d-%v", width, colour), page.String())
+				golden.Check(t, fmt.Sprintf("groups-%d-%v", width, colour), page.String())
 			})
 		}
 	}

@@ -2,11 +2,8 @@ package progress
 
 import (
 	"bytes"
-	"flag"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -18,9 +15,9 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
-)
 
-var update = flag.Bool("update", false, "write the golden files again")
+	"github.com/darkowlzz/daemonset-job/cmd/kubectl-node_job/internal/golden"
+)
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
@@ -103,14 +100,7 @@ func TestTheBarOnATerminal(t *testing.T) {
 			<-read
 			g.Expect(controller.Close()).To(Succeed())
 
-			file := filepath.Join("testdata", fmt.Sprintf("bar-%d.golden", width))
-			if *update {
-				g.Expect(os.MkdirAll("testdata", 0o755)).To(Succeed())
-				g.Expect(os.WriteFile(file, []byte(got), 0o644)).To(Succeed())
-			}
-			want, err := os.ReadFile(file)
-			g.Expect(err).NotTo(HaveOccurred())
-			g.Expect(got).To(Equal(string(want)))
+			golden.Check(t, fmt.Sprintf("bar-%d", width), got)
 		})
 	}
 }
