@@ -16,7 +16,8 @@ func RunName(cronJob string, scheduled time.Time) string {
 	return fmt.Sprintf("%s-%d", cronJob, scheduled.Unix()/60)
 }
 
-// JobFor returns the Job to create for a run.
+// JobFor returns the Job to create for a run. One that a user starts by hand has no scheduled
+// time.
 func JobFor(cronJob *v1beta1.CronJob, run Run) *v1beta1.Job {
 	template := cronJob.Spec.JobTemplate.DeepCopy()
 	job := &v1beta1.Job{
@@ -29,7 +30,9 @@ func JobFor(cronJob *v1beta1.CronJob, run Run) *v1beta1.Job {
 	maps.Copy(job.Labels, template.Labels)
 	maps.Copy(job.Annotations, template.Annotations)
 	job.Labels[v1beta1.LabelCronJob] = cronJob.Name
-	job.Annotations[v1beta1.AnnotationScheduledTime] = run.ScheduledTime.UTC().Format(time.RFC3339)
+	if !run.ScheduledTime.IsZero() {
+		job.Annotations[v1beta1.AnnotationScheduledTime] = run.ScheduledTime.UTC().Format(time.RFC3339)
+	}
 	return job
 }
 

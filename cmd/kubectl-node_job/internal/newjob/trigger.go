@@ -1,12 +1,12 @@
 package newjob
 
 import (
-	"maps"
 	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
+	"github.com/darkowlzz/daemonset-job/internal/schedule"
 )
 
 // SuffixLength is how long the suffix of a manual run is.
@@ -15,18 +15,8 @@ const SuffixLength = 5
 // Manual returns the Job of a run of the CronJob that a user starts, with this suffix. It is the
 // CronJob's own as if its schedule had started it, and has no scheduled time.
 func Manual(cronJob *v1beta1.CronJob, suffix string) *v1beta1.Job {
-	template := &cronJob.Spec.JobTemplate
-	job := &v1beta1.Job{
-		TypeMeta: metav1.TypeMeta{APIVersion: v1beta1.GroupVersion.String(), Kind: "Job"},
-		ObjectMeta: metav1.ObjectMeta{
-			Namespace: cronJob.Namespace, Name: manualName(cronJob.Name, suffix),
-			Labels: map[string]string{}, Annotations: maps.Clone(template.Annotations),
-			OwnerReferences: []metav1.OwnerReference{*metav1.NewControllerRef(cronJob, v1beta1.GroupVersion.WithKind("CronJob"))},
-		},
-		Spec: *template.Spec.DeepCopy(),
-	}
-	maps.Copy(job.Labels, template.Labels)
-	job.Labels[v1beta1.LabelCronJob] = cronJob.Name
+	job := schedule.JobFor(cronJob, schedule.Run{Name: manualName(cronJob.Name, suffix)})
+	job.TypeMeta = metav1.TypeMeta{APIVersion: v1beta1.GroupVersion.String(), Kind: "Job"}
 	return job
 }
 
