@@ -18,6 +18,15 @@ func (j *Job) Finished() *metav1.Condition {
 	return nil
 }
 
+// StandingVerdict returns what Finished does, or nil if the Job was changed since: the change may
+// start it over.
+func (j *Job) StandingVerdict() *metav1.Condition {
+	if j.Status.ObservedGeneration != j.Generation {
+		return nil
+	}
+	return j.Finished()
+}
+
 // Suspended returns whether the Job is to start no further node.
 func (j *Job) Suspended() bool {
 	return j.Spec.Suspend != nil && *j.Spec.Suspend

@@ -13,8 +13,8 @@ import (
 // user to read. A Job that was changed since its verdict is kept, because the change
 // may start it over. One of a CronJob is its history, and deleted by its limits.
 func expiry(job *v1beta1.Job) (time.Time, bool) {
-	finished := job.Finished()
-	if finished == nil || !job.DeletionTimestamp.IsZero() || job.Status.ObservedGeneration != job.Generation || v1beta1.CronJobOf(job) != nil {
+	finished := job.StandingVerdict()
+	if finished == nil || !job.DeletionTimestamp.IsZero() || v1beta1.CronJobOf(job) != nil {
 		return time.Time{}, false
 	}
 	at := finished.LastTransitionTime.Time

@@ -22,7 +22,8 @@ import (
 // changed. Its event usually enqueues the CronJob before that.
 const conflictRetryDelay = 250 * time.Millisecond
 
-// execute does what the Decision says, in its order. A step that fails ends it.
+// execute does what the Decision says, in its order. A status that is not written ends it: the
+// rest rests on it.
 func (r *Reconciler) execute(ctx context.Context, state *schedule.State, d schedule.Decision) (ctrl.Result, error) {
 	cronJob, err := r.writeStatus(ctx, state.CronJob, d)
 	if err != nil {
@@ -64,6 +65,7 @@ func soonest(a, b time.Duration) time.Duration {
 	return min(a, b)
 }
 
+// retryConflict turns a refused write of a stale or deleted object into a retry.
 func retryConflict(err error) (ctrl.Result, error) {
 	if apierrors.IsConflict(err) || apierrors.IsNotFound(err) {
 		return ctrl.Result{RequeueAfter: conflictRetryDelay}, nil

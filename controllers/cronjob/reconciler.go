@@ -40,8 +40,8 @@ type Options struct {
 	Wrap func(name string, r reconcile.Reconciler) reconcile.Reconciler
 }
 
-// New returns a Reconciler. cached reads from a cache that holds CronJobs and Jobs, with the
-// index of SetupWithManager. apiReader reads from the API server.
+// New returns a Reconciler. cached reads from a cache that holds CronJobs and Jobs. apiReader
+// reads from the API server.
 func New(cached client.Client, apiReader client.Reader, recorder events.EventRecorder, clk clock.PassiveClock, options Options) *Reconciler {
 	return &Reconciler{client: cached, apiReader: apiReader, recorder: recorder, clock: clk, options: options}
 }
@@ -99,7 +99,7 @@ func (r *Reconciler) observe(ctx context.Context, cronJob *v1beta1.CronJob) (*sc
 // readNamed returns the metadata of the Job of a name as the API server has it, nil if there
 // is none.
 func (r *Reconciler) readNamed(ctx context.Context, key client.ObjectKey) (*metav1.PartialObjectMetadata, error) {
-	job := metadataOf("Job")
+	job := jobcache.Metadata("Job")
 	if err := r.apiReader.Get(ctx, key, job); err != nil {
 		if client.IgnoreNotFound(err) == nil {
 			return nil, nil
@@ -116,10 +116,4 @@ func childNamed(children []*v1beta1.Job, name string) *v1beta1.Job {
 		}
 	}
 	return nil
-}
-
-func metadataOf(kind string) *metav1.PartialObjectMetadata {
-	object := &metav1.PartialObjectMetadata{}
-	object.SetGroupVersionKind(v1beta1.GroupVersion.WithKind(kind))
-	return object
 }

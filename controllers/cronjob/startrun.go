@@ -12,6 +12,7 @@ import (
 	logf "sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
+	"github.com/darkowlzz/daemonset-job/internal/jobcache"
 	"github.com/darkowlzz/daemonset-job/internal/plan"
 	"github.com/darkowlzz/daemonset-job/internal/schedule"
 )
@@ -54,7 +55,7 @@ func (r *Reconciler) startRun(ctx context.Context, cronJob *v1beta1.CronJob, chi
 // decided on. A cache may lag behind what a user, or the manager that was the leader before,
 // did to them.
 func (r *Reconciler) isCurrent(ctx context.Context, cronJob *v1beta1.CronJob, children []*v1beta1.Job) (bool, error) {
-	live := metadataOf("CronJob")
+	live := jobcache.Metadata("CronJob")
 	if err := r.apiReader.Get(ctx, client.ObjectKeyFromObject(cronJob), live); err != nil {
 		if apierrors.IsNotFound(err) {
 			return false, nil
@@ -110,7 +111,7 @@ func (r *Reconciler) deleteAbandoned(ctx context.Context, job *metav1.PartialObj
 
 // isFinishedAt returns whether a child is finished, and the version is that of the cache.
 func isFinishedAt(job *v1beta1.Job, version string) bool {
-	return job != nil && job.ResourceVersion == version && schedule.Finished(job) != nil
+	return job != nil && job.ResourceVersion == version && job.StandingVerdict() != nil
 }
 
 // isRefusal returns whether the API server answered that it does not create the Job, and would

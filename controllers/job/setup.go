@@ -56,11 +56,7 @@ func CacheByObject() map[client.Object]cache.ByObject {
 
 // recordMetadata is the kind of JobRecords in the cache: their metadata alone is watched. With
 // the type itself, the readiness probe would start an informer that holds all outputs.
-func recordMetadata() *metav1.PartialObjectMetadata {
-	object := &metav1.PartialObjectMetadata{}
-	object.SetGroupVersionKind(v1beta1.GroupVersion.WithKind("JobRecord"))
-	return object
-}
+func recordMetadata() *metav1.PartialObjectMetadata { return jobcache.Metadata("JobRecord") }
 
 // SetupWithManager adds the controller to mgr, whose cache is limited by CacheByObject.
 func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager) error {

@@ -109,13 +109,7 @@ func jobUIDOf(record client.Object) types.UID {
 	return types.UID(record.GetLabels()[v1beta1.LabelJobUID])
 }
 
-func recordMetadata() *metav1.PartialObjectMetadata { return metadataOf("JobRecord") }
+func recordMetadata() *metav1.PartialObjectMetadata { return jobcache.Metadata("JobRecord") }
 
 // jobMetadata reads no spec and no status, so that it also reads a Job that cannot be decoded.
-func jobMetadata() *metav1.PartialObjectMetadata { return metadataOf("Job") }
-
-func metadataOf(kind string) *metav1.PartialObjectMetadata {
-	object := &metav1.PartialObjectMetadata{}
-	object.SetGroupVersionKind(v1beta1.GroupVersion.WithKind(kind))
-	return object
-}
+func jobMetadata() *metav1.PartialObjectMetadata { return jobcache.Metadata("Job") }

@@ -1,6 +1,7 @@
 package jobcache
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -8,8 +9,13 @@ import (
 	"slices"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/tools/events"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	logf "sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 	"github.com/darkowlzz/daemonset-job/internal/plan"
@@ -19,6 +25,27 @@ import (
 func (e *UndecodableError) Advice() string {
 	return fmt.Sprintf("the manager cannot decode %s: %s; correct it in the %s: what runs stays as it is until then",
 		plan.Shorten(e.Field, plan.MaxSentence), plan.Shorten(e.Err.Error(), plan.MaxSentence), e.Object.GetKind())
+}
+
+// Report writes the Advice into conditions of these types and statuses, and emits it as an
+// event. It does nothing if the conditions say so already, or the object is being deleted.
+func (e *UndecodableError) Report(ctx context.Context, writer client.StatusClient, recorder events.EventRecorder, now time.Time, wanted map[string]metav1.ConditionStatus) error {
+	if e.Object.GetDeletionTimestamp() != nil {
+		return nil
+	}
+	patch, err := e.ConditionsPatch(now, wanted)
+	if patch == nil || err != nil {
+		return err
+	}
+	object := objectOf(e.Object.GetKind())
+	object.SetNamespace(e.Object.GetNamespace())
+	object.SetName(e.Object.GetName())
+	if err := writer.Status().Patch(ctx, object, client.RawPatch(types.MergePatchType, patch)); err != nil {
+		return err
+	}
+	logf.FromContext(ctx).Info("Reported object that cannot be decoded", "field", e.Field, "reason", e.Err.Error())
+	recorder.Eventf(object, nil, corev1.EventTypeWarning, v1beta1.ReasonUndecodable, "Wait", "%s", plan.Shorten(e.Advice(), plan.MaxEventMessage))
+	return nil
 }
 
 // ConditionsPatch returns a merge patch of the status that sets these types of conditions, with

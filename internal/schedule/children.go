@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
@@ -13,15 +12,6 @@ import (
 
 // maxActive is how many Jobs status.active names.
 const maxActive = 100
-
-// Finished returns the condition that ended a Job, or nil if it is not finished. One whose
-// status is behind its generation may start over.
-func Finished(job *v1beta1.Job) *metav1.Condition {
-	if job.Status.ObservedGeneration != job.Generation {
-		return nil
-	}
-	return job.Finished()
-}
 
 // older orders Jobs by when they were created.
 func older(a, b *v1beta1.Job) int {
@@ -33,7 +23,7 @@ func (n *next) observeChildren() {
 	n.children = slices.SortedFunc(slices.Values(n.Children), older)
 	n.status.Active = nil
 	for _, job := range n.children {
-		if finished := Finished(job); finished == nil {
+		if finished := job.StandingVerdict(); finished == nil {
 			n.active = append(n.active, job)
 		} else if last := n.status.LastSuccessfulTime; finished.Type == v1beta1.JobComplete && (last == nil || finished.LastTransitionTime.After(last.Time)) {
 			n.status.LastSuccessfulTime = new(finished.LastTransitionTime)
@@ -68,7 +58,7 @@ func (n *next) countIfEnded(uid types.UID, name string) {
 		n.Results = append(n.Results, Deleted)
 		return
 	}
-	finished := Finished(job)
+	finished := job.StandingVerdict()
 	if finished == nil {
 		return
 	}
@@ -121,7 +111,7 @@ func runOf(job *v1beta1.Job) *v1beta1.LastRun {
 	run := &v1beta1.LastRun{
 		Name: job.Name, ScheduledTime: scheduledTime(job), CreationTime: job.CreationTimestamp, Phase: v1beta1.RunPhase(job.Status.Phase),
 	}
-	if finished := Finished(job); finished != nil {
+	if finished := job.StandingVerdict(); finished != nil {
 		run.Completed, run.Failed, run.CompletionTime = job.Status.Completed, job.Status.Failed, new(finished.LastTransitionTime)
 	}
 	return run

@@ -14,7 +14,7 @@ func (n *next) pruneHistory() {
 		v1beta1.JobFailed:   limit(spec.FailedJobsHistoryLimit, v1beta1.DefaultFailedJobsHistoryLimit),
 	}
 	for _, job := range slices.Backward(n.children) {
-		finished := Finished(job)
+		finished := job.StandingVerdict()
 		if finished == nil || !job.DeletionTimestamp.IsZero() || n.isPending(job.Name) {
 			continue
 		}

@@ -136,8 +136,8 @@ func (a *app) setSuspend(ctx context.Context, client *fleet.Client, name string,
 	if err != nil {
 		return err
 	}
-	switch finished := job.Finished(); {
-	case finished != nil && job.Status.ObservedGeneration == job.Generation:
+	switch finished := job.StandingVerdict(); {
+	case finished != nil:
 		return fmt.Errorf("job %q is over, it cannot be %s: it is %s", name, done, finished.Type)
 	case !suspend && !job.Suspended() && daemonset.Held(job):
 		return fmt.Errorf("job %q holds itself, since too many nodes failed: kubectl node-job retry %s", name, name)
@@ -161,7 +161,7 @@ func (a *app) cancel() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if finished := job.Finished(); finished != nil && job.Status.ObservedGeneration == job.Generation {
+		if finished := job.StandingVerdict(); finished != nil {
 			return a.print("job/%s is over already: it is %s", name, finished.Type)
 		}
 		if tool := plan.OwnedByGitOps(job); tool != "" {
