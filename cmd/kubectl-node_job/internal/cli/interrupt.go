@@ -11,7 +11,7 @@ import (
 	"syscall"
 )
 
-// errDetached says that the user left a Job that goes on.
+// errDetached is why a context ended: the user detached, and the Job goes on.
 var errDetached = errors.New("detached")
 
 // interrupts are the signals by which a user ends a run.

@@ -77,7 +77,7 @@ func TestCtrlCThenGoOn(t *testing.T) {
 	w.Eventually(term.text).Should(ContainSubstring("Complete: 3 nodes done"))
 }
 
-// Without a terminal nobody can be asked.
+// Without a terminal the plugin cannot ask its user.
 func TestAnInterruptInAPipeCancels(t *testing.T) {
 	w := newWorld(t, 3)
 	out := &syncBuffer{}

@@ -28,7 +28,7 @@ type Snapshot struct {
 	Job *v1beta1.Job
 	// Deleted says that the Job is gone. Job is then its last state that was seen.
 	Deleted bool
-	// Unseen says that nobody saw the Job be deleted: it may have changed after its last state.
+	// Unseen says that no watch reported the deletion: the Job may have changed after its last state.
 	Unseen    bool
 	DaemonSet *appsv1.DaemonSet
 	Pods      []*corev1.Pod

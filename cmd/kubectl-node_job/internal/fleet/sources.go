@@ -16,7 +16,7 @@ import (
 	"github.com/darkowlzz/daemonset-job/internal/plan"
 )
 
-// What is read of a Job beside itself, in the words that tell a user what is missing.
+// Resources that the plugin lists and watches, as its messages name them.
 const (
 	kindJob       = "jobs.daemonset.darkowlzz.space"
 	kindDaemonSet = "daemonsets.apps"

@@ -6,8 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
-
-	"github.com/onsi/gomega"
 )
 
 var update = flag.Bool("update", false, "write the golden files")
@@ -16,13 +14,20 @@ var update = flag.Bool("update", false, "write the golden files")
 // writes the file.
 func Check(t *testing.T, name, got string) {
 	t.Helper()
-	g := gomega.NewWithT(t)
 	file := filepath.Join("testdata", name+".golden")
 	if *update {
-		g.Expect(os.MkdirAll("testdata", 0o755)).To(gomega.Succeed())
-		g.Expect(os.WriteFile(file, []byte(got), 0o644)).To(gomega.Succeed())
+		if err := os.MkdirAll("testdata", 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
 	}
 	want, err := os.ReadFile(file)
-	g.Expect(err).NotTo(gomega.HaveOccurred())
-	g.Expect(got).To(gomega.Equal(string(want)), file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Fatalf("%s differs. It has\n%s\nand the text is\n%s", file, want, got)
+	}
 }

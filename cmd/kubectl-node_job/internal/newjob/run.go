@@ -20,7 +20,7 @@ import (
 // MaxNamedNodes is how many nodes can be named. Each is a term of an affinity.
 const MaxNamedNodes = 200
 
-// How long a Job is kept when it is over, and nobody deleted it.
+// TTLs of finished Jobs that the plugin does not delete.
 const (
 	keptForLostTerminal = time.Hour
 	keptIfAsked         = 7 * 24 * time.Hour
