@@ -68,23 +68,8 @@ func hostileEvent(i int) *corev1.Event {
 // the kernel kills a container for its peak, whatever of it a garbage collection would free.
 // The program's text does not count: the kernel drops its pages, and reads them again.
 func TestHostileObjectsFitIntoMemory(t *testing.T) {
-	wrappers.RequireAssets(t)
-	if _, err := os.Stat("/proc/self/status"); err != nil {
-		t.Skip("The peak of a process is read from /proc")
-	}
 	g, ctx := NewWithT(t), t.Context()
-	env := &envtest.Environment{CRDDirectoryPaths: []string{filepath.Join("..", "config", "crd", "bases")}, ErrorIfCRDPathMissing: true}
-	cfg, err := env.Start()
-	g.Expect(err).NotTo(HaveOccurred())
-	t.Cleanup(func() { g.Expect(env.Stop()).To(Succeed()) })
-	// An older API server sends the first list at once, which the operator cannot bound.
-	wrappers.RequireKubernetes(t, cfg, "1.34", "WatchList by default")
-	cfg.QPS = -1
-	k8s, err := client.New(cfg, client.Options{Scheme: scheme})
-	g.Expect(err).NotTo(HaveOccurred())
-	kubeconfig := filepath.Join(t.TempDir(), "kubeconfig")
-	g.Expect(os.WriteFile(kubeconfig, env.KubeConfig, 0o600)).To(Succeed())
-
+	k8s, kubeconfig := startLoadedServer(t)
 	var group errgroup.Group
 	group.SetLimit(8)
 	create := func(o client.Object) { group.Go(func() error { return k8s.Create(ctx, o) }) }
@@ -123,4 +108,27 @@ func TestHostileObjectsFitIntoMemory(t *testing.T) {
 		t.Logf("The %s held %d MiB at most", name, peak.Load()/1024)
 		g.Expect(peak.Load()).To(And(BeNumerically(">", 0), BeNumerically("<", maxMemory)), name)
 	}
+}
+
+// startLoadedServer starts an API server until the test ends, for a test that loads it and
+// measures the peaks of the processes. It returns an administrator, and the path of his kubeconfig.
+func startLoadedServer(t *testing.T) (admin client.Client, kubeconfig string) {
+	t.Helper()
+	wrappers.RequireAssets(t)
+	if _, err := os.Stat("/proc/self/status"); err != nil {
+		t.Skip("The peak of a process is read from /proc")
+	}
+	g := NewWithT(t)
+	env := &envtest.Environment{CRDDirectoryPaths: []string{filepath.Join("..", "config", "crd", "bases")}, ErrorIfCRDPathMissing: true}
+	cfg, err := env.Start()
+	g.Expect(err).NotTo(HaveOccurred())
+	t.Cleanup(func() { g.Expect(env.Stop()).To(Succeed()) })
+	// An older API server sends the first list at once, which the operator cannot bound.
+	wrappers.RequireKubernetes(t, cfg, "1.34", "WatchList by default")
+	cfg.QPS = -1
+	admin, err = client.New(cfg, client.Options{Scheme: scheme})
+	g.Expect(err).NotTo(HaveOccurred())
+	kubeconfig = filepath.Join(t.TempDir(), "kubeconfig")
+	g.Expect(os.WriteFile(kubeconfig, env.KubeConfig, 0o600)).To(Succeed())
+	return admin, kubeconfig
 }

@@ -65,7 +65,7 @@ func main() {
 		setupLog.Error(err, "Failed to name the installation")
 		os.Exit(1)
 	}
-	metrics.Registry.MustRegister(job.Collectors(mgr.GetCache(), installation)...)
+	metrics.Registry.MustRegister(job.Collectors(mgr.GetCache(), mgr.Elected(), installation)...)
 	metrics.Registry.MustRegister(cronjob.Collectors()...)
 	keeper, err := newGuard(mgr, settings, installation)
 	if err != nil {

@@ -72,7 +72,8 @@ func startProgram(t *testing.T, program, name, kubeconfig string) *atomic.Int64 
 	return peak
 }
 
-// deployed returns the settings of Go's runtime for a container of the Deployment.
+// deployed returns the settings of Go's runtime for a container of the Deployment, and its memory
+// limit as the kubelet reports it.
 func deployed(g Gomega, container string) []string {
 	data, err := os.ReadFile(filepath.Join("..", "config", "manager", "manager.yaml"))
 	g.Expect(err).NotTo(HaveOccurred())
@@ -81,12 +82,16 @@ func deployed(g Gomega, container string) []string {
 	var settings []string
 	for _, c := range deployment.Spec.Template.Spec.Containers {
 		for _, env := range c.Env {
-			if c.Name == container && strings.HasPrefix(env.Name, "GO") {
+			switch {
+			case c.Name != container:
+			case strings.HasPrefix(env.Name, "GO"):
 				settings = append(settings, env.Name+"="+env.Value)
+			case env.ValueFrom != nil && env.ValueFrom.ResourceFieldRef != nil:
+				settings = append(settings, fmt.Sprint(env.Name, "=", c.Resources.Limits.Memory().Value()))
 			}
 		}
 	}
-	g.Expect(settings).NotTo(BeEmpty())
+	g.Expect(settings).To(ContainElement(HavePrefix("MEMORY_LIMIT=")))
 	return settings
 }
 

@@ -39,7 +39,7 @@ func CacheByObject(pods labels.Selector) map[client.Object]cache.ByObject {
 	}
 	return map[client.Object]cache.ByObject{
 		jobcache.Object(): jobcache.ByObject(),
-		&corev1.Pod{}:     {Label: pods.DeepCopySelector().Add(*inLogMode), Transform: podcache.StripTexts},
+		&corev1.Pod{}:     {Label: pods.DeepCopySelector().Add(*inLogMode), Transform: podcache.Follow},
 	}
 }
 

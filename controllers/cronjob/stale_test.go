@@ -44,6 +44,8 @@ var _ = Describe("a stale cache", func() {
 		before := w.runs()
 		o.wire.freeze(true)
 		change()
+		// A reconcile that goes on may have read the API server before the change.
+		Eventually(func() bool { idle, _ := o.quiet(); return idle }).Should(BeTrue())
 		o.wire.setFate(nil)
 		for _, c := range all {
 			o.kick(c.Name)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 	"github.com/darkowlzz/daemonset-job/internal/jobcache"
+	"github.com/darkowlzz/daemonset-job/internal/livelist"
 	"github.com/darkowlzz/daemonset-job/internal/plan"
 	"github.com/darkowlzz/daemonset-job/internal/schedule"
 )
@@ -65,16 +66,13 @@ func (r *Reconciler) isCurrent(ctx context.Context, cronJob *v1beta1.CronJob, ch
 	if live.ResourceVersion != cronJob.ResourceVersion || cronJob.Spec.ConcurrencyPolicy == v1beta1.AllowConcurrent {
 		return live.ResourceVersion == cronJob.ResourceVersion, nil
 	}
-	jobs := &metav1.PartialObjectMetadataList{}
-	jobs.SetGroupVersionKind(v1beta1.GroupVersion.WithKind("JobList"))
-	if err := r.apiReader.List(ctx, jobs, client.InNamespace(cronJob.Namespace)); err != nil {
+	jobs, err := r.jobsOf(ctx, cronJob)
+	if err != nil {
 		return false, fmt.Errorf("listing the CronJob's Jobs: %w", err)
 	}
 	current := true
-	for i := range jobs.Items {
-		job := &jobs.Items[i]
+	for _, job := range jobs {
 		switch owner := v1beta1.CronJobOf(job); {
-		case owner == nil:
 		case owner.UID == cronJob.UID:
 			current = current && isFinishedAt(childNamed(children, job.Name), job.ResourceVersion)
 		case owner.Name == cronJob.Name:
@@ -85,6 +83,24 @@ func (r *Reconciler) isCurrent(ctx context.Context, cronJob *v1beta1.CronJob, ch
 		}
 	}
 	return current, nil
+}
+
+// pageSize is how many Jobs a live list holds in memory at once. Their metadata alone is read.
+const pageSize = 100
+
+// jobsOf lists the Jobs of a CronJob live, and those of earlier ones of its name.
+func (r *Reconciler) jobsOf(ctx context.Context, cronJob *v1beta1.CronJob) ([]*metav1.PartialObjectMetadata, error) {
+	type jobs = []*metav1.PartialObjectMetadata
+	list := &metav1.PartialObjectMetadataList{}
+	list.SetGroupVersionKind(v1beta1.GroupVersion.WithKind("JobList"))
+	return livelist.Each(ctx, r.apiReader, pageSize, list, func(kept jobs, list *metav1.PartialObjectMetadataList) jobs {
+		for i := range list.Items {
+			if owner := v1beta1.CronJobOf(&list.Items[i]); owner != nil && (owner.UID == cronJob.UID || owner.Name == cronJob.Name) {
+				kept = append(kept, list.Items[i].DeepCopy())
+			}
+		}
+		return kept
+	}, client.InNamespace(cronJob.Namespace))
 }
 
 // deleteAbandoned deletes a Job of an earlier CronJob of the name. That one is gone, since the

@@ -8,10 +8,15 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	toolscache "k8s.io/client-go/tools/cache"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
+	"github.com/darkowlzz/daemonset-job/internal/daemonset"
+	"github.com/darkowlzz/daemonset-job/internal/nodecache"
 	"github.com/darkowlzz/daemonset-job/internal/plan"
 	wrappers "github.com/darkowlzz/daemonset-job/internal/testing"
 )
@@ -41,10 +46,10 @@ func crowd() *podIndex {
 	return c
 }
 
-func manyNodeObjects() []*corev1.Node {
-	nodes := make([]*corev1.Node, manyNodes)
+func manyNodeObjects() []*nodecache.Node {
+	nodes := make([]*nodecache.Node, manyNodes)
 	for i := range nodes {
-		nodes[i] = &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: fmt.Sprintf("node-%04d", i)}}
+		nodes[i] = nodecache.Of(&corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: fmt.Sprintf("node-%04d", i), UID: types.UID(fmt.Sprint("uid-", i))}})
 	}
 	return nodes
 }
@@ -55,8 +60,8 @@ func observed(i *podIndex) plan.State {
 	ds.Spec.Template.Labels = map[string]string{v1beta1.LabelTemplateHash: hash}
 	ds.Status.DesiredNumberScheduled, ds.Status.CurrentNumberScheduled = manyNodes, manyNodes
 	job := wrappers.Job("ns", "j").UID("j-uid").Parallelism("20%").MaxFailedNodes("100%").Obj()
-	return plan.State{Job: job, Now: time.Unix(1e9, 0), TemplateHash: hash, DaemonSet: ds, ExpectationsMet: true,
-		Pods: i.pods(client.ObjectKeyFromObject(aJob)), Nodes: readNodes(manyNodeObjects(), &plan.AnyNode)}
+	return plan.State{Job: job, Records: plan.Records{Known: true}, Now: time.Unix(1e9, 0), TemplateHash: hash, DaemonSet: ds, ExpectationsMet: true,
+		Pods: i.pods(client.ObjectKeyFromObject(aJob)), Nodes: placeNodes(manyNodeObjects(), daemonset.NewPlacer(&plan.AnyNode))}
 }
 
 // BenchmarkCompute plans for a Job as each batch of events makes the manager do.
@@ -65,24 +70,57 @@ func BenchmarkCompute(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		p := plan.Compute(state)
-		if p.Status == nil || p.Status.Status.Desired != manyNodes || p.Status.Status.Succeeded == 0 || len(p.Ungate) == 0 {
+		if p.Status == nil || p.Status.Status.Desired != manyNodes || p.Status.Status.Succeeded == 0 || len(p.Ungate)+len(p.Pages) == 0 {
 			b.Fatalf("wrong plan: %+v", p)
 		}
 	}
 }
 
-// BenchmarkPodEvent handles one event of one pod among many.
+// BenchmarkPodEvent handles one event of one pod among many, from when it is decoded.
 func BenchmarkPodEvent(b *testing.B) {
 	c, q := crowd(), &delayed{}
-	events := c.handler()
-	before, after := owned(pod("node-0000").Gated()), owned(pod("node-0000"))
+	events, transform := c.handler(), transformOf(&corev1.Pod{})
+	decoded := [2]*corev1.Pod{pod("node-0000").Exit("work").Real(1).Obj(), pod("node-0000").Exit("work").Real(1).Ended("work", 0).Obj()}
+	before, err := transform(decoded[0])
+	if err != nil {
+		b.Fatal(err)
+	}
 	b.ReportAllocs()
+	i := 0
 	for b.Loop() {
+		i++
+		after, err := transform(decoded[i%2])
+		if err != nil {
+			b.Fatal(err)
+		}
 		q.jobs = q.jobs[:0]
-		events.Update(context.Background(), updated(before, after), q)
-		before, after = after, before
+		events.Update(context.Background(), updated(before.(client.Object), after.(client.Object)), q)
+		before = after
 	}
 	if len(q.jobs) != 1 {
 		b.Fatal("the Job is not enqueued")
 	}
+}
+
+// BenchmarkObserve copies what all pods say, as each reconcile does.
+func BenchmarkObserve(b *testing.B) {
+	c := crowd()
+	var pods []plan.Pod
+	b.ReportAllocs()
+	for b.Loop() {
+		if pods = c.podsInto(pods[:0], client.ObjectKeyFromObject(aJob)); len(pods) != manyNodes {
+			b.Fatal("wrong pods")
+		}
+	}
+}
+
+// transformOf returns the transform of the manager's cache.
+func transformOf(o client.Object) toolscache.TransformFunc {
+	var found cache.ByObject
+	for kind, by := range CacheByObject() {
+		if fmt.Sprintf("%T", kind) == fmt.Sprintf("%T", o) {
+			found = by
+		}
+	}
+	return found.Transform
 }

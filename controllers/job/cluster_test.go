@@ -29,6 +29,7 @@ import (
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 	"github.com/darkowlzz/daemonset-job/internal/daemonset"
+	"github.com/darkowlzz/daemonset-job/internal/nodecache"
 )
 
 // cluster is an API server with an informer cache of it, which shows what was there
@@ -60,11 +61,14 @@ func newCluster(t *testing.T, objects ...client.Object) *cluster {
 	c.g.Expect(scheme.AddToScheme(known)).To(Succeed())
 	c.g.Expect(v1beta1.AddToScheme(known)).To(Succeed())
 	c.server = fake.NewClientBuilder().WithScheme(known).WithObjects(objects...).WithStatusSubresource(&v1beta1.Job{}).
-		WithIndex(&corev1.Event{}, eventsByUID, objectOfEvent).Build()
+		WithIndex(&corev1.Event{}, eventsByUID, objectOfEvent).
+		WithIndex(&corev1.Pod{}, metav1.ObjectNameField, nameOf).WithIndex(&corev1.Node{}, metav1.ObjectNameField, nameOf).Build()
 	c.api = interceptor.NewClient(c.server, c.requests())
 	c.restart()
 	return c
 }
+
+func nameOf(o client.Object) []string { return []string{o.GetName()} }
 
 // restart starts a manager that remembers nothing, with a cache that is synced.
 func (c *cluster) restart() {
@@ -81,14 +85,16 @@ func (c *cluster) sync() {
 	if err := c.server.Get(context.Background(), daemonSetKey(aJob), c.ds); err != nil || c.ds.Labels[v1beta1.LabelDaemonSetJob] == "" {
 		c.ds = nil
 	}
-	c.r.podIndex, c.r.nodeIndex = newPodIndex(), newNodeIndex()
+	index := newNodeIndex()
+	index.version = c.r.nodeIndex.version + 1 // No Job has seen the nodes of this index.
+	c.r.podIndex, c.r.nodeIndex = newPodIndex(), index
 	for _, pod := range c.pods() {
 		c.r.podIndex.handler().Create(context.Background(), event.CreateEvent{Object: &pod}, &delayed{})
 	}
 	nodes := &corev1.NodeList{}
 	c.g.Expect(c.server.List(context.Background(), nodes)).To(Succeed())
 	for i := range nodes.Items {
-		c.r.nodeIndex.update(&nodes.Items[i])
+		c.r.nodeIndex.update(nodecache.Of(&nodes.Items[i]))
 	}
 }
 

@@ -53,7 +53,7 @@ func (r *Reconciler) stoppingPods(ctx context.Context, run *v1beta1.Job) ([]plan
 	if err != nil || len(pods) == 0 {
 		return nil, err
 	}
-	nodes, err := r.listNodes(ctx, &plan.AnyNode)
+	nodes, _, err := r.listNodes(ctx, &plan.AnyNode, nil, pods)
 	if err != nil {
 		return nil, err
 	}

@@ -3,74 +3,77 @@ package job
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
-	"github.com/darkowlzz/daemonset-job/internal/daemonset"
+	"github.com/darkowlzz/daemonset-job/internal/livelist"
 	"github.com/darkowlzz/daemonset-job/internal/plan"
 	"github.com/darkowlzz/daemonset-job/internal/podcache"
 )
 
-// pageSize is how many objects a live list holds in memory at once. What matters of
-// a page is read, and the page is dropped: whole pods of 15,000 nodes would need
-// more memory than the manager has.
-const pageSize = 500
+// A live list asks for the versions of objects. What they say is in the cache, which usually has
+// the same versions: those that it lacks are read whole.
+const (
+	// versionsPageSize is how many versions a page holds.
+	versionsPageSize = 500
+	// maxReadByName is how many objects are read one by one. If the cache lacks more, all are read. On
+	// 15,000 nodes, whose kubelets report every five minutes, about 25 change during a list.
+	maxReadByName = 50
+	// pageSize is how many whole objects a page holds. What matters of a page
+	// is read, and the page is dropped. A page of real pods is a megabyte when it is sent, and several
+	// when it is decoded: five hundred would need a quarter of the manager's memory.
+	pageSize = 100
+	// pageBytes bounds a page of pods by the Job's largest one. Go needs many times as much
+	// memory to decode a page.
+	pageBytes = 3 << 20
+)
 
-// pageBytes bounds a page of pods by the Job's largest one. Go needs many times as much
-// memory to decode a page.
-const pageBytes = 3 << 20
-
-// podPageSize returns how many pods a page holds if the largest one has so many bytes.
-func podPageSize(largest int) int64 {
+// podPageSize returns how many pods a page holds, at most so many, if the largest one has so many bytes.
+func podPageSize(most int64, largest int) int64 {
 	if largest == 0 {
-		return pageSize
+		return most
 	}
-	return min(pageSize, max(2, pageBytes/int64(largest)))
+	return min(most, max(2, pageBytes/int64(largest)))
 }
 
-// listPods lists all pods with the Job's labels live, whoever controls them.
+// listPods returns all pods with the Job's labels as the API server has them, whoever controls them.
 func (r *Reconciler) listPods(ctx context.Context, job *v1beta1.Job) ([]plan.Pod, error) {
-	var pods []plan.Pod
-	list := &corev1.PodList{}
-	size := podPageSize(r.podIndex.largest(client.ObjectKeyFromObject(job)))
-	err := r.eachPage(ctx, size, list, func() {
-		for i := range list.Items {
-			// The same fields as the cache's: both must say the same.
-			pods = append(pods, plan.ReadPod(podcache.Bounded(&list.Items[i])))
-		}
-	}, client.InNamespace(job.Namespace), client.MatchingLabels(v1beta1.PodLabels(job.Name)))
+	key := client.ObjectKeyFromObject(job)
+	ofJob := []client.ListOption{client.InNamespace(job.Namespace), client.MatchingLabels(v1beta1.PodLabels(job.Name))}
+	largest := r.podIndex.largest(key)
+	versions, err := livelist.Versions(ctx, r.apiReader, podPageSize(versionsPageSize, largest), corev1.SchemeGroupVersion.WithKind("PodList"), ofJob...)
 	if err != nil {
 		return nil, fmt.Errorf("listing pods: %w", err)
+	}
+	pods, stale := r.podIndex.inVersions(key, versions)
+	if len(stale) > maxReadByName {
+		return r.readPods(ctx, podPageSize(pageSize, largest), ofJob...)
+	}
+	for _, name := range stale {
+		one, err := r.readPods(ctx, 1, append(slices.Clip(ofJob), client.MatchingFields{metav1.ObjectNameField: name})...)
+		if err != nil {
+			return nil, err
+		}
+		pods = append(pods, one...)
 	}
 	return pods, nil
 }
 
-// listNodes lists all nodes live, with their placement for a pod template.
-func (r *Reconciler) listNodes(ctx context.Context, template *corev1.PodTemplateSpec) ([]plan.Node, error) {
-	var nodes []plan.Node
-	list, placer := &corev1.NodeList{}, daemonset.NewPlacer(template)
-	err := r.eachPage(ctx, pageSize, list, func() {
+// readPods reads pods whole from the API server.
+func (r *Reconciler) readPods(ctx context.Context, size int64, options ...client.ListOption) ([]plan.Pod, error) {
+	pods, err := livelist.Each(ctx, r.apiReader, size, &corev1.PodList{}, func(pods []plan.Pod, list *corev1.PodList) []plan.Pod {
 		for i := range list.Items {
-			nodes = append(nodes, plan.ReadNode(&list.Items[i], placer))
+			// The cache reads the same: both must say the same.
+			pods = append(pods, podcache.Of(&list.Items[i]).Pod)
 		}
-	})
+		return pods
+	}, options...)
 	if err != nil {
-		return nil, fmt.Errorf("listing nodes: %w", err)
+		return nil, fmt.Errorf("reading pods: %w", err)
 	}
-	return nodes, nil
-}
-
-// eachPage lists objects live, and calls read for each page of so many of them.
-func (r *Reconciler) eachPage(ctx context.Context, size int64, list client.ObjectList, read func(), options ...client.ListOption) error {
-	for token := ""; ; {
-		if err := r.apiReader.List(ctx, list, append(options, client.Limit(size), client.Continue(token))...); err != nil {
-			return err
-		}
-		read()
-		if token = list.GetContinue(); token == "" {
-			return nil
-		}
-	}
+	return pods, nil
 }

@@ -3,11 +3,14 @@ package job
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
 	"strconv"
 	"testing"
 
 	. "github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/clock"
@@ -16,53 +19,126 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
+	"github.com/darkowlzz/daemonset-job/internal/daemonset"
+	"github.com/darkowlzz/daemonset-job/internal/nodecache"
 	"github.com/darkowlzz/daemonset-job/internal/plan"
+	"github.com/darkowlzz/daemonset-job/internal/podcache"
 )
 
-// The API server answers with three pages.
-func TestLiveListsArePaged(t *testing.T) {
-	g := NewWithT(t)
-	var asked []*client.ListOptions
-	server := fake.NewClientBuilder().WithInterceptorFuncs(interceptor.Funcs{
-		List: func(_ context.Context, _ client.WithWatch, list client.ObjectList, options ...client.ListOption) error {
-			given := (&client.ListOptions{}).ApplyOptions(options)
-			if asked = append(asked, given); len(asked) > 6 {
-				return errors.New("more requests than pages")
-			}
-			page, _ := strconv.Atoi(given.Continue) // The first page has no token.
-			switch list := list.(type) {
-			case *corev1.PodList:
-				list.Items = []corev1.Pod{*pod(strconv.Itoa(page)).Obj()}
-			case *corev1.NodeList:
-				list.Items = []corev1.Node{*node(strconv.Itoa(page))}
-			}
-			if list.SetContinue(""); page < 2 {
-				list.SetContinue(strconv.Itoa(page + 1))
-			}
-			return nil
-		},
-	}).Build()
-	r := New(server, server, events.NewFakeRecorder(1), clock.RealClock{}, Options{})
+// pages is an API server that answers each list with three pages of so many objects, and a
+// request by name with that object.
+type pages struct {
+	objects int
+	asked   []*client.ListOptions
+	// kinds are those of the lists.
+	kinds []string
+}
 
-	pods, err := r.listPods(t.Context(), aJob)
+func (p *pages) list(_ context.Context, _ client.WithWatch, list client.ObjectList, options ...client.ListOption) error {
+	given := (&client.ListOptions{}).ApplyOptions(options)
+	if p.asked = append(p.asked, given); len(p.asked) > 100 {
+		return errors.New("more requests than pages")
+	}
+	page, _ := strconv.Atoi(given.Continue) // The first page has no token.
+	var names []string
+	for i := range p.objects {
+		names = append(names, fmt.Sprint(page*p.objects+i))
+	}
+	if given.FieldSelector != nil {
+		names, page = []string{given.FieldSelector.Requirements()[0].Value}, 2
+	}
+	for _, name := range names {
+		switch list := list.(type) {
+		case *corev1.PodList:
+			list.Items = append(list.Items, *pod(name).Obj())
+		case *corev1.NodeList:
+			list.Items = append(list.Items, *node(name))
+		case *metav1.PartialObjectMetadataList:
+			list.Items = append(list.Items, metav1.PartialObjectMetadata{ObjectMeta: metav1.ObjectMeta{Name: name, UID: "uid", ResourceVersion: "7"}})
+		}
+	}
+	p.kinds = append(p.kinds, fmt.Sprintf("%T", list))
+	if list.SetContinue(""); page < 2 {
+		list.SetContinue(strconv.Itoa(page + 1))
+	}
+	return nil
+}
+
+func (p *pages) reconciler() *Reconciler {
+	server := fake.NewClientBuilder().WithInterceptorFuncs(interceptor.Funcs{List: p.list}).Build()
+	return New(server, server, events.NewFakeRecorder(1), clock.RealClock{}, Options{})
+}
+
+// A cache that has every listed version is not asked for more. Few objects that it lacks are read
+// by their names, and all objects if it lacks many.
+func TestLiveListsReadWhatTheCacheLacks(t *testing.T) {
+	const versions, pods, nodes = "*v1.PartialObjectMetadataList", "*v1.PodList", "*v1.NodeList"
+	for name, test := range map[string]struct {
+		objects int
+		// cached is the version of each object in the cache, empty if it has none.
+		cached string
+		pods   []string
+	}{
+		"the cache has all":    {1, "7", []string{versions, versions, versions}},
+		"the cache has none":   {1, "", []string{versions, versions, versions, pods, pods, pods}},
+		"the cache has others": {1, "6", []string{versions, versions, versions, pods, pods, pods}},
+		"the cache lacks many": {20, "", []string{versions, versions, versions, pods, pods, pods}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g, server := NewWithT(t), &pages{objects: test.objects}
+			r := server.reconciler()
+			for i := range 3 {
+				if test.cached == "" {
+					break
+				}
+				p, n := pod(strconv.Itoa(i)).Obj(), node(strconv.Itoa(i))
+				p.Name, p.UID, p.ResourceVersion = strconv.Itoa(i), "uid", test.cached
+				n.UID, n.ResourceVersion = "uid", test.cached
+				r.podIndex.update(podcache.Of(p))
+				r.nodeIndex.update(nodecache.Of(n))
+			}
+			listed, err := r.listPods(t.Context(), aJob)
+			g.Expect(err).NotTo(HaveOccurred())
+			g.Expect(listed).To(HaveLen(3 * test.objects))
+			g.Expect(server.kinds).To(Equal(test.pods))
+			for i, options := range server.asked {
+				g.Expect(options.Namespace).To(Equal(aJob.Namespace))
+				g.Expect(options.LabelSelector.Matches(labels.Set(v1beta1.PodLabels(aJob.Name)))).To(BeTrue())
+				g.Expect(options.LabelSelector.Matches(labels.Set(v1beta1.PodLabels("other")))).To(BeFalse())
+				switch {
+				case server.kinds[i] == versions:
+					g.Expect(options.Limit).To(Equal(int64(versionsPageSize)))
+				case options.FieldSelector == nil:
+					g.Expect(options.Limit).To(Equal(int64(pageSize)))
+				default:
+					g.Expect(options.Limit).To(Equal(int64(1)))
+				}
+			}
+
+			server.kinds = nil
+			placed, _, err := r.listNodes(t.Context(), &plan.AnyNode, nil, listed)
+			g.Expect(err).NotTo(HaveOccurred())
+			g.Expect(placed).To(HaveLen(3 * test.objects))
+			g.Expect(server.kinds).To(Equal(slices.Concat(test.pods[:3], slices.Repeat([]string{nodes}, len(test.pods)-3))))
+		})
+	}
+}
+
+func TestWholeObjectsAreReadInPages(t *testing.T) {
+	g, server := NewWithT(t), &pages{objects: 1}
+	r := server.reconciler()
+	pods, err := r.readPods(t.Context(), 5)
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(pods).To(HaveExactElements(HaveField("Node", "0"), HaveField("Node", "1"), HaveField("Node", "2")))
-	g.Expect(asked).To(HaveLen(3))
-	for _, options := range asked {
-		g.Expect(options.Limit).To(Equal(int64(pageSize)))
-		g.Expect(options.Namespace).To(Equal(aJob.Namespace))
-		g.Expect(options.LabelSelector.Matches(labels.Set(v1beta1.PodLabels(aJob.Name)))).To(BeTrue())
-		g.Expect(options.LabelSelector.Matches(labels.Set(v1beta1.PodLabels("other")))).To(BeFalse())
-	}
-
-	nodes, err := r.listNodes(t.Context(), &plan.AnyNode)
+	g.Expect(server.asked[2].Limit).To(Equal(int64(5)))
+	nodes, err := r.readNodes(t.Context(), daemonset.NewPlacer(&plan.AnyNode))
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(nodes).To(HaveExactElements(HaveField("Name", "0"), HaveField("Name", "1"), HaveField("Name", "2")))
-	g.Expect(asked[5].Limit).To(Equal(int64(pageSize)))
+	g.Expect(server.asked[5].Limit).To(Equal(int64(pageSize)))
 }
 
 func TestAPageOfPodsIsBoundedByTheLargest(t *testing.T) {
-	for largest, size := range map[int]int64{0: 500, 6 << 10: 500, 33 << 10: 93, 1 << 20: 3, 2 << 20: 2, 9 << 20: 2} {
-		NewWithT(t).Expect(podPageSize(largest)).To(Equal(size), "%d", largest)
+	for largest, size := range map[int]int64{0: 100, 6 << 10: 100, 33 << 10: 93, 1 << 20: 3, 2 << 20: 2, 9 << 20: 2} {
+		NewWithT(t).Expect(podPageSize(pageSize, largest)).To(Equal(size), "%d", largest)
 	}
 }

@@ -24,14 +24,25 @@ var (
 		"Number of Jobs by phase.", []string{"phase"}, nil)
 	undecodableJobs = prometheus.NewDesc("daemonset_job_jobs_undecodable",
 		"Number of Jobs that have a value that cannot be decoded. They have no phase, and their condition Blocked says why.", nil, nil)
+	blockedJobs = prometheus.NewDesc("daemonset_job_jobs_blocked",
+		"Number of unfinished Jobs whose condition Blocked is true, by its reason.", []string{"reason"}, nil)
 	nodesByState = prometheus.NewDesc("daemonset_job_nodes",
-		"Number of nodes over all Jobs by state: waiting, active, succeeded, failed.", []string{"state"}, nil)
+		"Number of nodes over all Jobs by state (waiting, active, succeeded, failed) and by the completionPolicy of their Job.",
+		[]string{"state", "completion_policy"}, nil)
 )
 
 // Collectors returns the metrics of the controller of this installation. reader lists Jobs
-// and DaemonSets, from a cache.
-func Collectors(reader client.Reader, installation string) []prometheus.Collector {
-	return []prometheus.Collector{duration, &collector{reader: reader}, &othersCollector{reader: reader, installation: installation}}
+// and DaemonSets, from a cache. The replica that leads, alone, counts them: elected is closed
+// once it does.
+func Collectors(reader client.Reader, elected <-chan struct{}, installation string) []prometheus.Collector {
+	for _, result := range []v1beta1.JobPhase{v1beta1.PhaseComplete, v1beta1.PhaseFailed} {
+		duration.WithLabelValues(string(result)) // So that the first one is an increase.
+	}
+	return []prometheus.Collector{
+		duration,
+		leaderCollector{&collector{reader: reader}, elected},
+		leaderCollector{&othersCollector{reader: reader, installation: installation}, elected},
+	}
 }
 
 // observeDuration observes how long a Job ran, once its verdict is written.
@@ -41,15 +52,15 @@ func observeDuration(status *v1beta1.JobStatus, now time.Time) {
 	}
 }
 
-// collector counts Jobs by phase and nodes by state at each scrape. No count is
+// collector counts Jobs by phase and blocker, and nodes by state, at each scrape. No count is
 // kept from one scrape to the next.
 type collector struct{ reader client.Reader }
 
 // Describe implements prometheus.Collector.
 func (c *collector) Describe(descriptions chan<- *prometheus.Desc) {
-	descriptions <- jobsByPhase
-	descriptions <- undecodableJobs
-	descriptions <- nodesByState
+	for _, description := range []*prometheus.Desc{jobsByPhase, undecodableJobs, blockedJobs, nodesByState} {
+		descriptions <- description
+	}
 }
 
 // Collect implements prometheus.Collector. Before the cache is synced it returns
@@ -62,27 +73,16 @@ func (c *collector) Collect(values chan<- prometheus.Metric) {
 		logf.Log.WithName("metrics").V(1).Info("Failed to list Jobs, no metrics returned", "error", err.Error())
 		return
 	}
-	phases := map[v1beta1.JobPhase]int{
-		v1beta1.PhasePending: 0, v1beta1.PhaseRunning: 0, v1beta1.PhaseSuspended: 0, v1beta1.PhaseComplete: 0, v1beta1.PhaseFailed: 0,
-	}
-	states := map[string]int32{}
-	for _, job := range jobs {
-		status := &job.Status
-		phase := status.Phase
-		if phase == "" {
-			phase = v1beta1.PhasePending
-		}
-		phases[phase]++
-		states["active"] += status.Active
-		states["succeeded"] += status.Succeeded
-		states["failed"] += status.Failed
-		states["waiting"] += max(0, status.Desired-status.Active-status.Succeeded-status.Failed)
-	}
+	counts := count(jobs)
+	counts.blocked[v1beta1.ReasonUndecodable] += undecodable
 	values <- prometheus.MustNewConstMetric(undecodableJobs, prometheus.GaugeValue, float64(undecodable))
-	for phase, n := range phases {
+	for phase, n := range counts.phases {
 		values <- prometheus.MustNewConstMetric(jobsByPhase, prometheus.GaugeValue, float64(n), string(phase))
 	}
-	for state, n := range states {
-		values <- prometheus.MustNewConstMetric(nodesByState, prometheus.GaugeValue, float64(n), state)
+	for reason, n := range counts.blocked {
+		values <- prometheus.MustNewConstMetric(blockedJobs, prometheus.GaugeValue, float64(n), reason)
+	}
+	for nodes, n := range counts.nodes {
+		values <- prometheus.MustNewConstMetric(nodesByState, prometheus.GaugeValue, float64(n), nodes.state, string(nodes.policy))
 	}
 }

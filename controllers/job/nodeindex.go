@@ -7,13 +7,13 @@ import (
 	"sync"
 
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/api/equality"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 
 	"github.com/darkowlzz/daemonset-job/internal/daemonset"
+	"github.com/darkowlzz/daemonset-job/internal/livelist"
+	"github.com/darkowlzz/daemonset-job/internal/nodecache"
 	"github.com/darkowlzz/daemonset-job/internal/plan"
 )
 
@@ -22,10 +22,15 @@ import (
 type nodeIndex struct {
 	mu      sync.Mutex
 	version int64
-	nodes   map[string]*corev1.Node
+	nodes   map[string]*nodecache.Node
+	// changes are the names of the nodes that made the last versions, that of the present one last.
+	changes []string
+	// read are the nodes as Jobs share them, as of readVersion. Nobody changes a map that was given away.
+	read        map[string]*plan.Node
+	readVersion int64
 }
 
-func newNodeIndex() *nodeIndex { return &nodeIndex{nodes: map[string]*corev1.Node{}} }
+func newNodeIndex() *nodeIndex { return &nodeIndex{nodes: map[string]*nodecache.Node{}} }
 
 // handler updates the index, and enqueues every Job when a node has changed.
 func (i *nodeIndex) handler(states *jobStates) handler.EventHandler {
@@ -35,7 +40,7 @@ func (i *nodeIndex) handler(states *jobStates) handler.EventHandler {
 		}
 	}
 	update := func(o client.Object, q queue) {
-		if node, ok := o.(*corev1.Node); ok && i.update(node) {
+		if node := cachedNode(o); node != nil && i.update(node) {
 			enqueue(q)
 		}
 	}
@@ -49,16 +54,27 @@ func (i *nodeIndex) handler(states *jobStates) handler.EventHandler {
 	}
 }
 
+// cachedNode returns a node as the informer cache holds it, nil for another object.
+func cachedNode(o client.Object) *nodecache.Node {
+	switch node := o.(type) {
+	case *nodecache.Node:
+		return node
+	case *corev1.Node:
+		return nodecache.Of(node)
+	}
+	return nil
+}
+
 // update stores a node, and returns whether it changed in a way that matters.
-func (i *nodeIndex) update(node *corev1.Node) bool {
+func (i *nodeIndex) update(node *nodecache.Node) bool {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	before := i.nodes[node.Name]
-	i.nodes[node.Name] = node
-	if before != nil && sameNode(before, node) {
+	before := i.nodes[node.GetName()]
+	i.nodes[node.GetName()] = node
+	if before != nil && before.SaysTheSame(node) {
 		return false
 	}
-	i.version++
+	i.changed(node.GetName())
 	return true
 }
 
@@ -66,67 +82,109 @@ func (i *nodeIndex) remove(name string) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	delete(i.nodes, name)
-	i.version++
+	i.changed(name)
 }
 
-// snapshot returns the nodes and their version.
-func (i *nodeIndex) snapshot() ([]*corev1.Node, int64) {
+// all returns all nodes by name, each Excluded.
+func (i *nodeIndex) all() map[string]*plan.Node {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	return slices.Collect(maps.Values(i.nodes)), i.version
+	if i.read != nil && i.readVersion == i.version {
+		return i.read
+	}
+	changed, names := i.since(i.readVersion)
+	all := make(map[string]*plan.Node, len(i.nodes))
+	if names != nil {
+		maps.Copy(all, i.read)
+	}
+	for name := range names {
+		delete(all, name)
+	}
+	read := placeNodes(changed, daemonset.NewPlacer(&plan.AnyNode))
+	for k := range read {
+		read[k].Placement = daemonset.Excluded
+		all[read[k].Name] = &read[k]
+	}
+	i.read, i.readVersion = all, i.version
+	return all
 }
 
-// sameNode returns whether nothing of a node changed that a Job depends on.
-func sameNode(a, b *corev1.Node) bool {
-	return a.UID == b.UID && maps.Equal(a.Labels, b.Labels) && equality.Semantic.DeepEqual(a.Spec.Taints, b.Spec.Taints) &&
-		equality.Semantic.DeepEqual(a.Status.Conditions, b.Status.Conditions)
-}
-
-// stripNode is a cache transform. It keeps of a node what decides on the placement
-// of pods: name, UID, labels, taints, and the condition Ready without its heartbeat.
-func stripNode(object any) (any, error) {
-	node, ok := object.(*corev1.Node)
-	if !ok {
-		return object, nil
-	}
-	stripped := &corev1.Node{
-		ObjectMeta: metav1.ObjectMeta{Name: node.Name, UID: node.UID, ResourceVersion: node.ResourceVersion,
-			CreationTimestamp: node.CreationTimestamp, Labels: node.Labels},
-		Spec: corev1.NodeSpec{Taints: node.Spec.Taints},
-	}
-	for i := range node.Status.Conditions {
-		if c := &node.Status.Conditions[i]; c.Type == corev1.NodeReady {
-			stripped.Status.Conditions = []corev1.NodeCondition{{Type: c.Type, Status: c.Status, LastTransitionTime: c.LastTransitionTime}}
-		}
-	}
-	return stripped, nil
-}
-
-// placedNodes are the nodes as the pods of one template see them.
+// placedNodes are the nodes that one template does not exclude.
 type placedNodes struct {
 	version    int64
 	generation int64
 	nodes      []plan.Node
 }
 
-// place returns the nodes with their placement for a DaemonSet, computed again when
-// a node or the DaemonSet has changed.
+// place returns the nodes that a DaemonSet does not exclude, with their placement, computed again
+// when a node or the DaemonSet has changed.
 func (i *nodeIndex) place(last *placedNodes, template *corev1.PodTemplateSpec, generation int64) []plan.Node {
+	before, since := last.nodes, last.version
+	if before == nil || last.generation != generation {
+		before, since = nil, never
+	}
 	i.mu.Lock()
 	version := i.version
-	i.mu.Unlock()
-	if last.nodes != nil && last.version == version && last.generation == generation {
-		return last.nodes
+	if before != nil && since == version {
+		i.mu.Unlock()
+		return before
 	}
-	nodes, version := i.snapshot()
-	*last = placedNodes{version: version, generation: generation, nodes: readNodes(nodes, template)}
+	changed, names := i.since(since)
+	i.mu.Unlock()
+	if names == nil {
+		before = nil
+	}
+	placer := daemonset.NewPlacer(template)
+	placed := slices.DeleteFunc(placeNodes(selected(changed, placer), placer), func(node plan.Node) bool { return node.Placement == daemonset.Excluded })
+	// Of many Jobs on a large cluster, each has few of its nodes: no memory is left unused.
+	nodes := make([]plan.Node, 0, len(before)+len(placed))
+	for k := range before {
+		if !names[before[k].Name] {
+			nodes = append(nodes, before[k])
+		}
+	}
+	*last = placedNodes{version: version, generation: generation, nodes: append(nodes, placed...)}
 	return last.nodes
 }
 
-func readNodes(nodes []*corev1.Node, template *corev1.PodTemplateSpec) []plan.Node {
-	placer, read := daemonset.NewPlacer(template), make([]plan.Node, 0, len(nodes))
+// inVersions returns the nodes that are as the API server has listed them. stale are the names of those
+// that are not, or that the list lacks although they are the Job's own or have a pod of it: they were
+// relabelled, so that work may go on there, or are gone.
+func (i *nodeIndex) inVersions(listed []livelist.Version, own []plan.Node, pods []plan.Pod) (nodes []*nodecache.Node, stale []string) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	nodes, stale = livelist.Compare(listed, i.nodes)
+	known := make(map[string]bool, len(listed))
+	for _, v := range listed {
+		known[v.Name] = true
+	}
+	ask := func(name string) {
+		if name != "" && !known[name] {
+			known[name], stale = true, append(stale, name)
+		}
+	}
+	for k := range own {
+		ask(own[k].Name)
+	}
+	for k := range pods {
+		ask(pods[k].Node)
+	}
+	return nodes, stale
+}
+
+// selected drops the nodes that a template excludes by their labels. It needs a tenth of the time that
+// their placement needs.
+func selected(nodes []*nodecache.Node, placer *daemonset.Placer) []*nodecache.Node {
+	selector := placer.Selector()
+	return slices.DeleteFunc(nodes, func(node *nodecache.Node) bool { return !selector.Matches(node.Labels()) })
+}
+
+// placeNodes returns cached nodes with their placement. Each is read through the same object.
+func placeNodes(nodes []*nodecache.Node, placer *daemonset.Placer) []plan.Node {
+	read, whole := make([]plan.Node, 0, len(nodes)), &corev1.Node{}
 	for _, node := range nodes {
-		read = append(read, plan.ReadNode(node, placer))
+		node.Into(whole)
+		read = append(read, plan.ReadNode(whole, placer))
 	}
 	return read
 }

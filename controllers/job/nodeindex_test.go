@@ -1,37 +1,19 @@
 package job
 
 import (
+	"reflect"
 	"testing"
-	"time"
 
 	. "github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 
 	"github.com/darkowlzz/daemonset-job/internal/daemonset"
+	"github.com/darkowlzz/daemonset-job/internal/nodecache"
+	"github.com/darkowlzz/daemonset-job/internal/plan"
 )
-
-func TestNodesThatSayTheSame(t *testing.T) {
-	taint := corev1.Taint{Key: "k", Effect: corev1.TaintEffectNoSchedule}
-	for name, change := range map[string]func(*corev1.Node){
-		"made again":          func(n *corev1.Node) { n.UID = "other" },
-		"labelled":            func(n *corev1.Node) { n.Labels = map[string]string{"a": "b"} },
-		"tainted":             func(n *corev1.Node) { n.Spec.Taints = []corev1.Taint{taint} },
-		"no longer Ready":     func(n *corev1.Node) { n.Status.Conditions[0].Status = corev1.ConditionFalse },
-		"NotReady since then": func(n *corev1.Node) { n.Status.Conditions[0].LastTransitionTime = metav1.NewTime(time.Unix(1, 0)) },
-	} {
-		t.Run(name, func(t *testing.T) {
-			after := node("a")
-			change(after)
-			NewWithT(t).Expect(sameNode(node("a"), after)).To(BeFalse())
-		})
-	}
-	renewed := node("a")
-	renewed.ResourceVersion = "2"
-	NewWithT(t).Expect(sameNode(node("a"), renewed)).To(BeTrue())
-}
 
 // A heartbeat costs nothing, and each change of a node enqueues every Job.
 func TestNodeIndexEnqueuesEveryJob(t *testing.T) {
@@ -51,44 +33,34 @@ func TestNodeIndexEnqueuesEveryJob(t *testing.T) {
 		{"it leaves", func(q queue) { handler.Delete(t.Context(), event.DeleteEvent{Object: tainted}, q) }, []string{"j"}, 0},
 	} {
 		q := &delayed{}
-		_, before := index.snapshot()
+		before := index.version
 		test.change(q)
-		nodes, version := index.snapshot()
 		g.Expect(q.jobs).To(Equal(test.jobs), test.what)
-		g.Expect(nodes).To(HaveLen(test.nodes), test.what)
-		g.Expect(version > before).To(Equal(test.jobs != nil), test.what)
+		g.Expect(index.all()).To(HaveLen(test.nodes), test.what)
+		g.Expect(index.version > before).To(Equal(test.jobs != nil), test.what)
 	}
 }
 
-func TestStripNode(t *testing.T) {
-	g, at := NewWithT(t), metav1.NewTime(time.Unix(1, 0))
-	full := node("a")
-	full.UID, full.ResourceVersion, full.CreationTimestamp = "u", "1", at
-	full.Labels, full.Annotations = map[string]string{"a": "b"}, map[string]string{"large": "annotation"}
-	full.Spec.Taints = []corev1.Taint{{Key: "k", Effect: corev1.TaintEffectNoSchedule}}
-	full.Status.Conditions[0].LastTransitionTime, full.Status.Conditions[0].LastHeartbeatTime = at, at
-	full.Status.Conditions = append(full.Status.Conditions, corev1.NodeCondition{Type: corev1.NodeDiskPressure})
-	full.Status.Images = []corev1.ContainerImage{{SizeBytes: 1}}
-
-	want := node("a")
-	want.UID, want.ResourceVersion, want.CreationTimestamp, want.Labels, want.Spec.Taints = "u", "1", at, full.Labels, full.Spec.Taints
-	want.Status.Conditions[0].LastTransitionTime = at
-	g.Expect(stripNode(full)).To(Equal(want))
-	g.Expect(stripNode("another object")).To(Equal("another object"))
+// placementIn returns the placement of the one node that there is.
+func placementIn(nodes []plan.Node) daemonset.Placement {
+	if len(nodes) == 0 {
+		return daemonset.Excluded
+	}
+	return nodes[0].Placement
 }
 
 // The placement is computed again when a node or the template has changed. A desired
 // DaemonSet and one that is there can have the same generation.
 func TestPlace(t *testing.T) {
 	g, index, state := NewWithT(t), newNodeIndex(), &jobState{}
-	index.update(node("a"))
+	index.update(nodecache.Of(node("a")))
 	place := func(onlyB bool) daemonset.Placement {
 		ds := daemonSetFor(t, theJob().Obj(), 1)
 		if ds.Generation = 1; onlyB {
 			ds.Spec.Template.Spec.NodeName = "b"
 		}
 		template, generation := templateOf(state, ds)
-		return index.place(&state.nodes, template, generation)[0].Placement
+		return placementIn(index.place(&state.nodes, template, generation))
 	}
 	g.Expect(place(false)).To(Equal(daemonset.Placed))
 	g.Expect(place(true)).To(Equal(daemonset.Placed), "nothing has changed")
@@ -98,11 +70,30 @@ func TestPlace(t *testing.T) {
 	g.Expect(err).NotTo(HaveOccurred())
 	state.desired.Spec.Template.Spec.NodeName, state.desiredGeneration = "b", 1
 	template, generation := templateOf(state, nil)
-	g.Expect(index.place(&state.nodes, template, generation)[0].Placement).To(Equal(daemonset.Excluded))
+	g.Expect(placementIn(index.place(&state.nodes, template, generation))).To(Equal(daemonset.Excluded))
 	g.Expect(place(false)).To(Equal(daemonset.Placed))
 
 	tainted := node("a")
 	tainted.Spec.Taints = []corev1.Taint{{Key: "k", Effect: corev1.TaintEffectNoSchedule}}
-	index.update(tainted)
+	index.update(nodecache.Of(tainted))
 	g.Expect(place(false)).To(Equal(daemonset.Tainted))
+}
+
+// Each Job holds its own nodes alone, and all share one copy of the others until a node changes.
+func TestJobsShareTheNodesThatTheyExclude(t *testing.T) {
+	g, index := NewWithT(t), newNodeIndex()
+	for _, name := range []string{"a", "b", "c"} {
+		index.update(nodecache.Of(node(name)))
+	}
+	onlyB := &corev1.PodTemplateSpec{Spec: corev1.PodSpec{NodeName: "b"}}
+	own := index.place(&placedNodes{}, onlyB, 1)
+	g.Expect(own).To(HaveExactElements(HaveField("Name", "b")))
+	g.Expect(own).To(HaveCap(1))
+	all := index.all()
+	g.Expect(all).To(And(HaveLen(3), HaveKeyWithValue("a", HaveField("Placement", daemonset.Excluded)), HaveKeyWithValue("b", HaveField("UID", types.UID("b-uid")))))
+	g.Expect(reflect.ValueOf(index.all()).Pointer()).To(Equal(reflect.ValueOf(all).Pointer()))
+
+	index.remove("a")
+	g.Expect(index.all()).To(And(HaveLen(2), Not(HaveKey("a"))))
+	g.Expect(all).To(HaveLen(3), "a reconcile may still read it")
 }

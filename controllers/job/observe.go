@@ -15,10 +15,10 @@ import (
 	"github.com/darkowlzz/daemonset-job/internal/plan"
 )
 
-// observe returns the State of a Job from the cache. The pods of a Job with gates
+// observe returns the State of a Job from the cache. Its pods are appended to list. The pods of a Job with gates
 // with parallelism are listed live until it is known which gates were removed, by this
 // process or by an earlier one.
-func (r *Reconciler) observe(ctx context.Context, state *jobState, job *v1beta1.Job, ds *appsv1.DaemonSet, blocker plan.Blocker) (plan.State, error) {
+func (r *Reconciler) observe(ctx context.Context, state *jobState, job *v1beta1.Job, ds *appsv1.DaemonSet, blocker plan.Blocker, list []plan.Pod) (plan.State, error) {
 	hash, err := daemonset.CurrentHash(job, ds)
 	if err != nil {
 		return plan.State{}, err
@@ -27,11 +27,12 @@ func (r *Reconciler) observe(ctx context.Context, state *jobState, job *v1beta1.
 		LastStatusWrite: state.lastStatusWrite, Backoff: state.backoff}
 	template, generation := templateOf(state, ds)
 	before := state.nodes
+	s.Others = r.nodeIndex.all()
 	s.Nodes = r.nodeIndex.place(&state.nodes, template, generation)
 	if state.nodes.version != before.version && len(state.records.Pages) > 0 {
-		state.records = state.records.WithoutNodes(plan.LeftNodes(before.nodes, s.Nodes))
+		state.records = state.records.WithoutNodes(plan.LeftNodes(before.nodes, s.Others))
 	}
-	s.Pods = r.podIndex.pods(client.ObjectKeyFromObject(job))
+	s.Pods = r.podIndex.podsInto(list, client.ObjectKeyFromObject(job))
 	if s.Records = state.records; job.Finished() != nil || !job.DeletionTimestamp.IsZero() {
 		return s, nil
 	}
@@ -102,7 +103,7 @@ func (r *Reconciler) observeLive(ctx context.Context, state *jobState, cached pl
 		return s, err
 	}
 	template, _ := templateOf(state, s.DaemonSet)
-	s.Nodes, err = r.listNodes(ctx, template)
+	s.Nodes, s.Others, err = r.listNodes(ctx, template, cached.Nodes, s.Pods)
 	return s, err
 }
 

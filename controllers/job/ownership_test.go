@@ -348,7 +348,9 @@ func TestJobsOfOtherInstallationsAreCounted(t *testing.T) {
 	}
 	c := newCluster(t, append(objects, &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "a"}})...)
 	registry := prometheus.NewPedanticRegistry()
-	g.Expect(registry.Register(Collectors(c.server, me)[2])).To(Succeed())
+	elected := make(chan struct{})
+	close(elected)
+	g.Expect(registry.Register(Collectors(c.server, elected, me)[2])).To(Succeed())
 	families, err := registry.Gather()
 	g.Expect(err).NotTo(HaveOccurred())
 	others := 0.0

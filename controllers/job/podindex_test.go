@@ -2,6 +2,7 @@ package job
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -24,10 +25,12 @@ import (
 type delayed struct {
 	queue
 	jobs []string
+	// after is how long the last one waits.
+	after time.Duration
 }
 
-func (d *delayed) AddAfter(request reconcile.Request, _ time.Duration) {
-	d.jobs = append(d.jobs, request.Name)
+func (d *delayed) AddAfter(request reconcile.Request, after time.Duration) {
+	d.jobs, d.after = append(d.jobs, request.Name), after
 }
 
 // owned is a pod as the DaemonSet controller makes it.
@@ -115,6 +118,38 @@ func TestPodIndexFollowsThePods(t *testing.T) {
 	g.Expect(strings.Join(q.jobs, " ")).To(ContainSubstring("other"))
 }
 
+// The more pods are at work, the longer events are collected. Who ends its work last is not.
+func TestPodIndexBatchesEvents(t *testing.T) {
+	g, c, q := NewWithT(t), newPodIndex(), &delayed{}
+	events, name := c.handler(), func(i int) string { return fmt.Sprint("n", i) }
+	const pods = 5 * batchedPods
+	for i := range pods {
+		events.Create(t.Context(), event.CreateEvent{Object: owned(pod(name(i)).Gated())}, q)
+	}
+	g.Expect(q.after).To(Equal(batch), "none is at work")
+	for i := range pods {
+		events.Update(t.Context(), updated(owned(pod(name(i)).Gated()), owned(pod(name(i)))), q)
+	}
+	g.Expect(q.after).To(Equal(5 * batch))
+	for i := range pods - 1 {
+		events.Update(t.Context(), updated(owned(pod(name(i))), owned(pod(name(i)).Completed())), q)
+	}
+	g.Expect(q.after).To(Equal(batch), "one is at work")
+	events.Update(t.Context(), updated(owned(pod(name(pods-1))), owned(pod(name(pods-1)).Completed())), q)
+	g.Expect(q.after).To(Equal(batch/2), "none is, of many")
+	for i := range pods {
+		events.Delete(t.Context(), event.DeleteEvent{Object: owned(pod(name(i)).Completed())}, q)
+	}
+	g.Expect(q.after).To(Equal(batch))
+	g.Expect(c.active).To(BeEmpty())
+
+	events.Create(t.Context(), event.CreateEvent{Object: owned(pod("a"))}, q)
+	events.Delete(t.Context(), event.DeleteEvent{Object: owned(pod("a"))}, q)
+	g.Expect(q.after).To(BeNumerically("<", time.Millisecond), "the only one is gone")
+	g.Expect(batchOf(1_000_000)).To(Equal(maxBatch))
+	g.Expect(lastBatchOf(1_000_000)).To(Equal(batch))
+}
+
 func TestPodIndexKeepsNothingOfDeletedPods(t *testing.T) {
 	g := NewWithT(t)
 	c, q := newPodIndex(), &delayed{queue: workqueue.NewTypedRateLimitingQueue(workqueue.DefaultTypedControllerRateLimiter[reconcile.Request]())}
@@ -122,7 +157,6 @@ func TestPodIndexKeepsNothingOfDeletedPods(t *testing.T) {
 	events.Create(context.Background(), event.CreateEvent{Object: owned(pod("a"))}, q)
 	events.Delete(context.Background(), event.DeleteEvent{Object: owned(pod("a"))}, q)
 	g.Expect(c.jobs).To(BeEmpty())
-	g.Expect(c.large).To(BeEmpty())
 }
 
 func TestPodIndexKnowsLargePods(t *testing.T) {
@@ -131,15 +165,14 @@ func TestPodIndexKnowsLargePods(t *testing.T) {
 	events := c.handler()
 	large := pod("a").Obj()
 	large.Annotations = map[string]string{"note": strings.Repeat("x", 64*1024)}
-	bounded := podcache.Bounded(large)
-	events.Create(t.Context(), event.CreateEvent{Object: podcache.Bounded(pod("b").Obj())}, q)
+	kept := podcache.Of(large)
+	events.Create(t.Context(), event.CreateEvent{Object: podcache.Of(pod("b").Obj())}, q)
 	g.Expect(c.largest(key)).To(BeZero())
-	events.Create(t.Context(), event.CreateEvent{Object: bounded}, q)
+	events.Create(t.Context(), event.CreateEvent{Object: kept}, q)
 	g.Expect(c.largest(key)).To(BeNumerically("~", 65*1024, 1024))
-	events.Update(t.Context(), updated(bounded, podcache.Bounded(pod("a").Obj())), q)
+	events.Update(t.Context(), updated(kept, podcache.Of(pod("a").Obj())), q)
 	g.Expect(c.largest(key)).To(BeZero())
-	events.Create(t.Context(), event.CreateEvent{Object: bounded}, q)
-	events.Delete(t.Context(), event.DeleteEvent{Object: bounded}, q)
+	events.Create(t.Context(), event.CreateEvent{Object: kept}, q)
+	events.Delete(t.Context(), event.DeleteEvent{Object: kept}, q)
 	g.Expect(c.largest(key)).To(BeZero())
-	g.Expect(c.large).To(BeEmpty())
 }

@@ -13,6 +13,7 @@ import (
 	logf "sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
+	"github.com/darkowlzz/daemonset-job/internal/livelist"
 	"github.com/darkowlzz/daemonset-job/internal/plan"
 )
 
@@ -35,7 +36,7 @@ func (r *Reconciler) predecessor(ctx context.Context, job *v1beta1.Job) (plan.Bl
 			return predecessorStopping(uncollected), err
 		}
 	}
-	nodes, err := r.listNodes(ctx, &plan.AnyNode)
+	nodes, _, err := r.listNodes(ctx, &plan.AnyNode, nil, pods)
 	if err != nil {
 		return plan.Blocker{}, err
 	}
@@ -83,29 +84,35 @@ func (r *Reconciler) deletePredecessor(ctx context.Context, job *v1beta1.Job, ds
 	return nil
 }
 
+// uncollectedPods are how many pods garbage collection has yet to delete, and the name of one.
+type uncollectedPods struct {
+	count int
+	one   string
+}
+
 // uncollected says which pods garbage collection has yet to delete of those that an earlier
 // DaemonSet of this name controlled, empty if there are none. The manager must not delete them:
 // until the DaemonSet controller observes that its DaemonSet is gone, it would make them again,
 // without the gate.
 func (r *Reconciler) uncollected(ctx context.Context, job *v1beta1.Job) (string, error) {
-	count, one := 0, ""
 	list := &metav1.PartialObjectMetadataList{}
 	list.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("PodList"))
-	err := r.eachPage(ctx, pageSize, list, func() {
+	left, err := livelist.Each(ctx, r.apiReader, pageSize, list, func(left uncollectedPods, list *metav1.PartialObjectMetadataList) uncollectedPods {
 		for i := range list.Items {
 			pod := &list.Items[i]
 			owner := metav1.GetControllerOfNoCopy(pod)
 			if pod.DeletionTimestamp.IsZero() && owner != nil && owner.APIVersion == appsv1.SchemeGroupVersion.String() &&
 				owner.Kind == "DaemonSet" && owner.Name == v1beta1.DaemonSetName(job.Name) {
-				count, one = count+1, pod.Name
+				left = uncollectedPods{left.count + 1, pod.Name}
 			}
 		}
+		return left
 	}, client.InNamespace(job.Namespace), client.MatchingLabels(v1beta1.PodLabels(job.Name)))
 	switch {
 	case err != nil:
 		return "", fmt.Errorf("listing pods: %w", err)
-	case count == 0:
+	case left.count == 0:
 		return "", nil
 	}
-	return fmt.Sprintf("garbage collection has yet to delete %d pods of an earlier DaemonSet of this name: %s", count, one), nil
+	return fmt.Sprintf("garbage collection has yet to delete %d pods of an earlier DaemonSet of this name: %s", left.count, left.one), nil
 }

@@ -113,7 +113,12 @@ func (r *Reconciler) reconcile(ctx context.Context, state *jobState, job *v1beta
 	if ds == nil && syncErr != nil {
 		return ctrl.Result{}, syncErr
 	}
-	observed, err := r.observe(ctx, state, job, ds, blocker)
+	list, _ := podLists.Get().(*[]plan.Pod)
+	defer podLists.Put(list)
+	observed, err := r.observe(ctx, state, job, ds, blocker, (*list)[:0])
+	if len(observed.Pods) > 0 {
+		*list = observed.Pods
+	}
 	if err != nil {
 		return ctrl.Result{}, errors.Join(syncErr, err)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 	"github.com/darkowlzz/daemonset-job/internal/daemonset"
+	"github.com/darkowlzz/daemonset-job/internal/livelist"
 	"github.com/darkowlzz/daemonset-job/internal/plan"
 )
 
@@ -40,12 +41,12 @@ func (r *Reconciler) knowRecords(ctx context.Context, state *jobState, job *v1be
 
 // listRecords lists the Job's JobRecords live, ordered by their number.
 func (r *Reconciler) listRecords(ctx context.Context, job *v1beta1.Job) ([]*v1beta1.JobRecord, error) {
-	var pages []*v1beta1.JobRecord
-	list := &v1beta1.JobRecordList{}
-	err := r.eachPage(ctx, recordsPageSize, list, func() {
+	type pageList = []*v1beta1.JobRecord
+	pages, err := livelist.Each(ctx, r.apiReader, recordsPageSize, &v1beta1.JobRecordList{}, func(pages pageList, list *v1beta1.JobRecordList) pageList {
 		for i := range list.Items {
 			pages = append(pages, plan.KeptPage(&list.Items[i]))
 		}
+		return pages
 	}, client.InNamespace(job.Namespace), client.MatchingLabels(plan.PageLabels(job)))
 	if err != nil {
 		return nil, fmt.Errorf("listing JobRecords: %w", err)

@@ -22,6 +22,7 @@ import (
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 	"github.com/darkowlzz/daemonset-job/internal/jobcache"
+	"github.com/darkowlzz/daemonset-job/internal/nodecache"
 	"github.com/darkowlzz/daemonset-job/internal/podcache"
 )
 
@@ -43,8 +44,8 @@ func CacheByObject() map[client.Object]cache.ByObject {
 	return map[client.Object]cache.ByObject{
 		jobcache.Object():   jobcache.ByObject(),
 		&appsv1.DaemonSet{}: {Label: ours, Transform: stripDaemonSet},
-		&corev1.Pod{}:       {Label: ours, Transform: podcache.Strip},
-		&corev1.Node{}:      {Transform: stripNode},
+		&corev1.Pod{}:       {Label: ours, Transform: podcache.Read},
+		&corev1.Node{}:      {Transform: nodecache.Strip},
 		recordMetadata():    {Label: ours, Transform: stripRecord},
 		// The DaemonSet controller reports in its events alone that the API server refused a pod.
 		&corev1.Event{}: {

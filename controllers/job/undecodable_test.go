@@ -6,11 +6,9 @@ import (
 	"testing"
 
 	. "github.com/onsi/gomega"
-	"github.com/prometheus/client_golang/prometheus"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/clock"
@@ -61,33 +59,4 @@ func TestBlockUndecodable(t *testing.T) {
 			g.Expect(recorder.Events).To(HaveLen(test.reports), "an event speaks of a status that was written")
 		})
 	}
-}
-
-func TestMetricsCountUndecodableJobsApart(t *testing.T) {
-	g := NewWithT(t)
-	scheme := runtime.NewScheme()
-	scheme.AddKnownTypeWithName(v1beta1.GroupVersion.WithKind("Job"), &unstructured.Unstructured{})
-	scheme.AddKnownTypeWithName(v1beta1.GroupVersion.WithKind("JobList"), &unstructured.UnstructuredList{})
-	healthy, err := runtime.DefaultUnstructuredConverter.ToUnstructured(wrappers.Job("ns", "j").Status(v1beta1.JobStatus{
-		Phase: v1beta1.PhaseRunning, Desired: 5, Active: 1, Succeeded: 2,
-	}).Obj())
-	g.Expect(err).NotTo(HaveOccurred())
-	reader := fake.NewClientBuilder().WithScheme(scheme).WithObjects(
-		&unstructured.Unstructured{Object: healthy}, wrappers.Poison("ns", "a"), wrappers.Poison("ns", "b")).Build()
-	registry := prometheus.NewPedanticRegistry()
-	g.Expect(registry.Register(&collector{reader: reader})).To(Succeed())
-	values := map[string]float64{}
-	families, err := registry.Gather()
-	g.Expect(err).NotTo(HaveOccurred())
-	for _, family := range families {
-		for _, metric := range family.Metric {
-			name := family.GetName()
-			for _, label := range metric.Label {
-				name += " " + label.GetValue()
-			}
-			values[name] = metric.Gauge.GetValue()
-		}
-	}
-	g.Expect(values).To(And(HaveKeyWithValue("daemonset_job_jobs_undecodable", 2.0), HaveKeyWithValue("daemonset_job_jobs Running", 1.0),
-		HaveKeyWithValue("daemonset_job_jobs Pending", 0.0), HaveKeyWithValue("daemonset_job_nodes waiting", 2.0)))
 }

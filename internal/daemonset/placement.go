@@ -1,6 +1,8 @@
 package daemonset
 
 import (
+	"iter"
+
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/component-helpers/scheduling/corev1/nodeaffinity"
 	"k8s.io/klog/v2"
@@ -26,9 +28,12 @@ const (
 // Placer tells the Placement of nodes for the pods of one template, as the
 // DaemonSet controller of Kubernetes decides it (its nodeShouldRunDaemonPod).
 type Placer struct {
-	nodeName    string
-	affinity    nodeaffinity.RequiredNodeAffinity
-	tolerations []corev1.Toleration
+	nodeName     string
+	affinity     nodeaffinity.RequiredNodeAffinity
+	tolerations  []corev1.Toleration
+	nodeSelector map[string]string
+	// terms are those of the affinity, of which a node must match one.
+	terms []corev1.NodeSelectorTerm
 }
 
 // NewPlacer returns the Placer of a DaemonSet's pod template.
@@ -43,10 +48,14 @@ func NewPlacer(template *corev1.PodTemplateSpec) *Placer {
 			Key: corev1.TaintNodeNetworkUnavailable, Operator: corev1.TolerationOpExists, Effect: corev1.TaintEffectNoSchedule,
 		})
 	}
-	return &Placer{
-		nodeName: pod.NodeName, tolerations: tolerations,
+	p := &Placer{
+		nodeName: pod.NodeName, tolerations: tolerations, nodeSelector: pod.NodeSelector,
 		affinity: nodeaffinity.NewRequiredNodeAffinity(pod.NodeSelector, pod.Affinity),
 	}
+	if a := pod.Affinity; a != nil && a.NodeAffinity != nil && a.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution != nil {
+		p.terms = a.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution.NodeSelectorTerms
+	}
+	return p
 }
 
 // toleratedTaints are those that the DaemonSet controller lets all of its pods tolerate.
@@ -69,16 +78,32 @@ func (p *Placer) Place(node *corev1.Node) Placement {
 		return Excluded
 	}
 	placement := Placed
-	for i := range node.Spec.Taints {
-		taint := &node.Spec.Taints[i]
-		if taint.Effect == corev1.TaintEffectPreferNoSchedule ||
-			corev1helpers.TolerationsTolerateTaint(klog.Background(), p.tolerations, taint, true) {
-			continue
-		}
-		if taint.Key != corev1.TaintNodeNotReady && taint.Key != corev1.TaintNodeUnreachable {
+	for taint := range p.untolerated(node) {
+		if !isOfReadiness(taint) {
 			return Tainted
 		}
 		placement = NotReady
 	}
 	return placement
+}
+
+// untolerated yields the taints of a node that keep the pods away.
+func (p *Placer) untolerated(node *corev1.Node) iter.Seq[*corev1.Taint] {
+	return func(yield func(*corev1.Taint) bool) {
+		for i := range node.Spec.Taints {
+			taint := &node.Spec.Taints[i]
+			if taint.Effect == corev1.TaintEffectPreferNoSchedule ||
+				corev1helpers.TolerationsTolerateTaint(klog.Background(), p.tolerations, taint, true) {
+				continue
+			}
+			if !yield(taint) {
+				return
+			}
+		}
+	}
+}
+
+// isOfReadiness returns whether Kubernetes sets the taint on a node that is not Ready.
+func isOfReadiness(taint *corev1.Taint) bool {
+	return taint.Key == corev1.TaintNodeNotReady || taint.Key == corev1.TaintNodeUnreachable
 }

@@ -88,16 +88,19 @@ func LongForm(spec *v1beta1.JobSpec) corev1.PodTemplateSpec {
 // realNodes returns an affinity that keeps off virtual nodes, on which no pod of a
 // DaemonSet ever runs.
 func realNodes() *corev1.Affinity {
+	return &corev1.Affinity{NodeAffinity: &corev1.NodeAffinity{
+		RequiredDuringSchedulingIgnoredDuringExecution: &corev1.NodeSelector{
+			NodeSelectorTerms: []corev1.NodeSelectorTerm{{MatchExpressions: realNodeRequirements()}},
+		},
+	}}
+}
+
+// realNodeRequirements returns what nodes have that are not virtual.
+func realNodeRequirements() []corev1.NodeSelectorRequirement {
 	notIn := func(key, value string) corev1.NodeSelectorRequirement {
 		return corev1.NodeSelectorRequirement{Key: key, Operator: corev1.NodeSelectorOpNotIn, Values: []string{value}}
 	}
-	return &corev1.Affinity{NodeAffinity: &corev1.NodeAffinity{
-		RequiredDuringSchedulingIgnoredDuringExecution: &corev1.NodeSelector{NodeSelectorTerms: []corev1.NodeSelectorTerm{{
-			MatchExpressions: []corev1.NodeSelectorRequirement{
-				notIn("type", "virtual-kubelet"), notIn("eks.amazonaws.com/compute-type", "fargate"),
-			},
-		}}},
-	}}
+	return []corev1.NodeSelectorRequirement{notIn("type", "virtual-kubelet"), notIn("eks.amazonaws.com/compute-type", "fargate")}
 }
 
 // pauseContainer returns the container that keeps running when the work has ended,

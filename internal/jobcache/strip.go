@@ -33,10 +33,8 @@ func strip(object any) (any, error) {
 			}
 		}
 	}
-	if owner := v1beta1.CronJobOf(job); owner != nil {
-		kept["ownerReferences"] = []any{map[string]any{
-			"apiVersion": owner.APIVersion, "kind": owner.Kind, "name": owner.Name, "uid": string(owner.UID), "controller": true,
-		}}
+	if owners := ownersRead(job); len(owners) > 0 {
+		kept["ownerReferences"] = owners
 	}
 	stripped := &unstructured.Unstructured{Object: map[string]any{"metadata": kept}}
 	for _, field := range []string{"apiVersion", "kind", "spec", "status"} {
@@ -58,4 +56,19 @@ func keysRead(full map[string]any) map[string]any {
 		}
 	}
 	return read
+}
+
+// ownersRead returns the owner references that the controllers read: that of a CronJob, and of
+// that of a tool for many clusters the group and the kind.
+func ownersRead(job *unstructured.Unstructured) []any {
+	var owners []any
+	if owner := v1beta1.CronJobOf(job); owner != nil {
+		owners = append(owners, map[string]any{
+			"apiVersion": owner.APIVersion, "kind": owner.Kind, "name": owner.Name, "uid": string(owner.UID), "controller": true,
+		})
+	}
+	if owner, tool := plan.FleetOwner(job); tool != "" {
+		owners = append(owners, map[string]any{"apiVersion": owner.Group + "/v1", "kind": owner.Kind})
+	}
+	return owners
 }

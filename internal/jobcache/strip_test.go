@@ -9,6 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 	"github.com/darkowlzz/daemonset-job/internal/plan"
@@ -26,9 +27,23 @@ func TestACachedJobHasWhatIsRead(t *testing.T) {
 	for _, key := range append(plan.MetadataKeys(), v1beta1.AnnotationScheduledTime) {
 		metav1.SetMetaDataAnnotation(&job.ObjectMeta, key, "read")
 	}
+	decoded := keptOf(g, job)
+
+	want := job.DeepCopy()
+	want.Labels = map[string]string{v1beta1.LabelExcludeFromBackup: "true"}
+	delete(want.Annotations, "kubectl.kubernetes.io/last-applied-configuration")
+	want.Finalizers, want.ManagedFields, want.OwnerReferences = nil, nil, want.OwnerReferences[1:]
+	g.Expect(decoded.DeletionTimestamp.Equal(want.DeletionTimestamp)).To(BeTrue())
+	decoded.DeletionTimestamp, want.DeletionTimestamp = nil, nil
+	g.Expect(decoded).To(Equal(want))
+	g.Expect(plan.OwnedByGitOps(decoded)).NotTo(BeEmpty())
+}
+
+// keptOf returns what the cache keeps of a Job. That is little, and stays the same when it is
+// stripped again, as after a resync.
+func keptOf(g Gomega, job *v1beta1.Job) *v1beta1.Job {
 	object, err := runtime.DefaultUnstructuredConverter.ToUnstructured(job)
 	g.Expect(err).NotTo(HaveOccurred())
-
 	kept, err := strip(&unstructured.Unstructured{Object: object})
 	g.Expect(err).NotTo(HaveOccurred())
 	data, err := json.Marshal(kept)
@@ -37,17 +52,18 @@ func TestACachedJobHasWhatIsRead(t *testing.T) {
 	again, err := strip(kept.(*unstructured.Unstructured).DeepCopy())
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(again).To(Equal(kept))
-
-	want := job.DeepCopy()
-	want.Labels = map[string]string{v1beta1.LabelExcludeFromBackup: "true"}
-	delete(want.Annotations, "kubectl.kubernetes.io/last-applied-configuration")
-	want.Finalizers, want.ManagedFields, want.OwnerReferences = nil, nil, want.OwnerReferences[1:]
 	decoded, err := Decode(kept.(*unstructured.Unstructured))
 	g.Expect(err).NotTo(HaveOccurred())
-	g.Expect(decoded.DeletionTimestamp.Equal(want.DeletionTimestamp)).To(BeTrue())
-	decoded.DeletionTimestamp, want.DeletionTimestamp = nil, nil
-	g.Expect(decoded).To(Equal(want))
-	g.Expect(plan.OwnedByGitOps(decoded)).NotTo(BeEmpty())
+	return decoded
+}
+
+// What a tool for many clusters applied is kept by its owner, of which nothing is cached that a user can make long.
+func TestACachedJobHasTheKindOfItsFleetsOwner(t *testing.T) {
+	g, huge := NewWithT(t), strings.Repeat("x", 1e5)
+	job := wrappers.Job("ns", "j").Obj()
+	job.OwnerReferences = []metav1.OwnerReference{{Name: huge}, {APIVersion: "placement.kubernetes-fleet.io/" + huge, Kind: "AppliedWork", Name: huge, UID: types.UID(huge)}}
+	decoded := keptOf(g, job)
+	g.Expect(plan.OwnedByGitOps(decoded)).To(Equal("KubeFleet"))
 }
 
 // A Job that cannot be decoded must stay one.

@@ -40,15 +40,20 @@ func NewManager(name string, o *options.Common, scheme *runtime.Scheme, cached c
 			cached.DefaultNamespaces[namespace] = cache.Config{}
 		}
 	}
+	metrics, certificate, err := metricsOptions(o)
+	if err != nil {
+		return nil, nil, err
+	}
 	settings := ctrl.Options{
 		Scheme:                        scheme,
 		MapperProvider:                staticMapper,
 		Cache:                         cached,
 		Client:                        jobcache.ClientOptions(),
-		Metrics:                       metricsOptions(o.MetricsAddress),
+		Metrics:                       metrics,
 		HealthProbeBindAddress:        o.HealthAddress,
 		PprofBindAddress:              o.PprofAddress,
 		LeaderElection:                o.LeaderElect,
+		LeaderElectionID:              name, // The metric of the lease has it.
 		LeaderElectionReleaseOnCancel: true,
 		LeaseDuration:                 new(leaseDuration),
 		RenewDeadline:                 new(renewDeadline),
@@ -69,6 +74,11 @@ func NewManager(name string, o *options.Common, scheme *runtime.Scheme, cached c
 	mgr, err := ctrl.NewManager(cfg, settings)
 	if err != nil {
 		return nil, nil, fmt.Errorf("creating manager: %w", err)
+	}
+	if certificate != nil {
+		if err := mgr.Add(certificate); err != nil {
+			return nil, nil, fmt.Errorf("watching the certificate of the metrics: %w", err)
+		}
 	}
 	watchdog := newWatchdog(time.Now)
 	return mgr, watchdog, addProbes(mgr, cached.ByObject, watchdog)

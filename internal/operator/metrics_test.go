@@ -10,6 +10,8 @@ import (
 	. "github.com/onsi/gomega"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/darkowlzz/daemonset-job/internal/options"
 )
 
 // slowMetric is collected once it is let go.
@@ -22,7 +24,8 @@ func (m slowMetric) Collect(chan<- prometheus.Metric) { <-m.letGo }
 func metricsHandler(c ...prometheus.Collector) http.Handler {
 	registry, settings := prometheus.NewRegistry(), promhttp.HandlerOpts{}
 	registry.MustRegister(c...)
-	for _, set := range metricsOptions("0").HandlerOpts {
+	served, _, _ := metricsOptions(&options.Common{MetricsAddress: "0"}) // No certificate is read.
+	for _, set := range served.HandlerOpts {
 		set(&settings)
 	}
 	return promhttp.HandlerFor(registry, settings)

@@ -33,6 +33,7 @@ func Configure(name string, bind func(*flag.FlagSet), o *options.Common) {
 		_, _ = fmt.Fprintln(os.Stdout, version.Line(name))
 		os.Exit(0)
 	}
+	limitMemory(o.MemoryLimit, os.LookupEnv)
 	log := zap.New(zap.UseFlagOptions(&o.Log), zap.WriteTo(os.Stderr)).WithName(name)
 	ctrl.SetLogger(log)
 	klog.SetLogger(log)

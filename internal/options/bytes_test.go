@@ -21,3 +21,17 @@ func TestLogBytes(t *testing.T) {
 		})
 	}
 }
+
+// The downward API writes whole bytes.
+func TestMemoryLimit(t *testing.T) {
+	g := NewWithT(t)
+	g.Expect(terminator(t, nil).MemoryLimit).To(BeZero(), "it is unknown outside a pod")
+	for text, want := range map[string]Bytes{"0": 0, "": 0, "268435456": 256 << 20, "256Mi": 256 << 20, "16Mi": 16 << 20, "25283207168": 25283207168} {
+		g.Expect(terminator(t, environment{"MEMORY_LIMIT": text}).MemoryLimit).To(Equal(want), text)
+	}
+	g.Expect(terminator(t, environment{"MEMORY_LIMIT": "1Gi"}, "--memory-limit=2Gi").MemoryLimit).To(Equal(Bytes(2 << 30)))
+	for _, text := range []string{"-1", "1", "256", "2Pi", "1e30", "much", "256MiB", "230M iB"} {
+		_, err := parseMemory(text)
+		g.Expect(err).To(MatchError(ContainSubstring("from 16Mi to 1Pi, such as 256Mi, or 0 for no limit")), text)
+	}
+}

@@ -16,8 +16,15 @@ import (
 type Common struct {
 	// WatchNamespaces are the namespaces whose Jobs are handled; none means all.
 	WatchNamespaces []string
-	// MetricsAddress serves /metrics over HTTP; "0" serves none.
+	// MetricsAddress serves /metrics; "0" serves none.
 	MetricsAddress string
+	// MetricsSecure serves /metrics over TLS, to those alone whose token may get it. Otherwise it
+	// is plain HTTP, for everybody.
+	MetricsSecure bool
+	// MetricsCertPath is the folder of the certificate for it, and empty for a self-signed one.
+	MetricsCertPath string
+	// MetricsCertName and MetricsCertKey are the files of the certificate and its key in that folder.
+	MetricsCertName, MetricsCertKey string
 	// HealthAddress serves /healthz and /readyz over HTTP; "0" serves none.
 	HealthAddress string
 	// PprofAddress serves profiles over HTTP; "0" serves none.
@@ -31,6 +38,9 @@ type Common struct {
 	// QPS and Burst limit the requests of each client; a QPS of 0 or less sets no limit.
 	QPS   float32
 	Burst int
+	// MemoryLimit is how much memory the container has, 0 if that is unknown. Go's runtime gets
+	// nine tenths of it as its soft limit, unless GOMEMLIMIT is set.
+	MemoryLimit Bytes
 	// ShowVersion makes the process print its version and exit.
 	ShowVersion bool
 	// Log are the settings of the logger.
@@ -39,19 +49,22 @@ type Common struct {
 
 // The ports differ because both processes run in one pod.
 const (
-	managerMetrics    = ":8080"
+	managerMetrics    = ":8443"
 	managerHealth     = ":8081"
-	terminatorMetrics = ":8082"
+	terminatorMetrics = ":8444"
 	terminatorHealth  = ":8083"
 	off               = "0"
 )
 
 func newCommon(metrics, health string) *Common {
 	return &Common{
-		MetricsAddress: metrics,
-		HealthAddress:  health,
-		PprofAddress:   off,
-		LeaderElect:    true,
+		MetricsAddress:  metrics,
+		MetricsSecure:   true,
+		MetricsCertName: "tls.crt",
+		MetricsCertKey:  "tls.key",
+		HealthAddress:   health,
+		PprofAddress:    off,
+		LeaderElect:     true,
 		// API priority and fairness protects the API server. These limits stop a controller
 		// with a bug, and are far above its normal rate.
 		QPS:   500,
@@ -64,6 +77,11 @@ func (o *Common) Bind(fs *flag.FlagSet) {
 	set(fs, &o.WatchNamespaces, parseNamespaces, watchNamespaceFlag,
 		"comma-separated namespaces whose Jobs are handled (default: all)")
 	set(fs, &o.MetricsAddress, parseAddress, "metrics-bind-address", "address that serves /metrics, 0 for none")
+	setBool(fs, &o.MetricsSecure, "metrics-secure",
+		"serve /metrics over TLS, to those alone whose token may get it; false for plain HTTP and everybody")
+	set(fs, &o.MetricsCertPath, parseText, "metrics-cert-path", "folder of the certificate for /metrics (default: a self-signed one)")
+	set(fs, &o.MetricsCertName, parseText, "metrics-cert-name", "file of that certificate")
+	set(fs, &o.MetricsCertKey, parseText, "metrics-cert-key", "file of its key")
 	set(fs, &o.HealthAddress, parseAddress, "health-probe-bind-address", "address that serves /healthz and /readyz, 0 for none")
 	set(fs, &o.PprofAddress, parseAddress, "pprof-bind-address", "address that serves profiles, 0 for none")
 	setBool(fs, &o.LeaderElect, "leader-elect", "let only one of several replicas reconcile")
@@ -73,6 +91,8 @@ func (o *Common) Bind(fs *flag.FlagSet) {
 		"UID of the pod that this process runs in, so that it keeps its lease after a crash (default: a random identity)")
 	set(fs, &o.QPS, parseQPS, "kube-api-qps", "requests per second of each client, below 0 for no limit")
 	set(fs, &o.Burst, parsePositive, "kube-api-burst", "requests of each client at once")
+	set(fs, &o.MemoryLimit, parseMemory, "memory-limit",
+		"memory of the container; nine tenths of it become the soft limit of Go's runtime, unless GOMEMLIMIT is set; 0 for no limit")
 	setBool(fs, &o.ShowVersion, versionFlag, "print the version and exit")
 	o.Log.BindFlags(fs)
 	config.RegisterFlags(fs)

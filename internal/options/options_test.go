@@ -41,17 +41,26 @@ func TestDefaults(t *testing.T) {
 	g.Expect(o.Resync).To(Equal(10 * time.Minute))
 	g.Expect(o.MaxLogStreams).To(Equal(2000))
 	g.Expect(o.LogBytesPerSecond).To(Equal(Bytes(64 << 20)))
-	g.Expect(o.MetricsAddress).To(Equal(":8082"))
+	g.Expect(o.MetricsAddress).To(Equal(":8444"))
 	g.Expect(o.HealthAddress).To(Equal(":8083"))
 	g.Expect(o.PprofAddress).To(Equal("0"))
 	g.Expect(o.LeaderElect).To(BeTrue())
 
 	m := NewManager()
 	g.Expect(Parse(flags(m.Bind), nil, environment{}.lookup, &bytes.Buffer{})).To(Succeed())
-	g.Expect(m.MetricsAddress).To(Equal(":8080"))
+	g.Expect(m.MetricsAddress).To(Equal(":8443"))
 	g.Expect(m.HealthAddress).To(Equal(":8081"))
 	g.Expect(m.PauseImage).To(ContainSubstring("pause:"))
 	g.Expect(m.AdmissionGuard).To(Equal(GuardIgnore))
+}
+
+func TestMetricsAreSecureUnlessTheyAreToBePlain(t *testing.T) {
+	g := NewWithT(t)
+	g.Expect(terminator(t, nil).MetricsSecure).To(BeTrue())
+	g.Expect(terminator(t, environment{"METRICS_SECURE": "false"}).MetricsSecure).To(BeFalse())
+	g.Expect(terminator(t, nil, "--metrics-secure=false").MetricsSecure).To(BeFalse())
+	o := terminator(t, environment{"METRICS_CERT_PATH": "/certs"}, "--metrics-cert-key=key.pem")
+	g.Expect([]string{o.MetricsCertPath, o.MetricsCertName, o.MetricsCertKey}).To(Equal([]string{"/certs", "tls.crt", "key.pem"}))
 }
 
 func TestAdmissionGuard(t *testing.T) {

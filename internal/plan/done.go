@@ -44,7 +44,7 @@ func (s *State) recordRun(run v1beta1.JobRun, entries map[types.UID]*v1beta1.Nod
 	var done []v1beta1.NodeRecord
 	for i := range s.Pods {
 		pod := &s.Pods[i]
-		node := s.nodes[pod.Node]
+		node := s.node(pod.Node)
 		if node == nil || pod.State != Succeeded || !s.owned(pod) || pod.TemplateHash != run.TemplateHash || isOfEarlierMachine(pod, node) {
 			continue
 		}

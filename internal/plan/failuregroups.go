@@ -59,7 +59,7 @@ func (s *State) sharedMessage(f *failure) string {
 	if entry := f.member.entry; entry != nil && entry.Message != "" {
 		return entry.Message
 	}
-	varying := varying{nodes: s.nodes, podPrefix: v1beta1.DaemonSetName(s.Job.Name) + "-"}
+	varying := varying{isNode: s.hasNode, podPrefix: v1beta1.DaemonSetName(s.Job.Name) + "-"}
 	return Shorten(varying.replace(f.firstLine(), f.Node), maxGroupMessage)
 }
 

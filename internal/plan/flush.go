@@ -90,7 +90,7 @@ func (s *State) losesEvidence(entries Entries) bool {
 	evident := map[types.UID]bool{}
 	for i := range s.Pods {
 		pod := &s.Pods[i]
-		if node := s.nodes[pod.Node]; node != nil && pod.State == Succeeded && s.upToDate(pod) && !pod.Terminating && !pod.Gone {
+		if node := s.node(pod.Node); node != nil && pod.State == Succeeded && s.upToDate(pod) && !pod.Terminating && !pod.Gone {
 			evident[node.UID] = true
 		}
 	}

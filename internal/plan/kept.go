@@ -3,6 +3,9 @@ package plan
 import (
 	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 )
 
@@ -15,6 +18,13 @@ var gitOpsMarks = []struct{ key, tool string }{
 	{"argocd.argoproj.io/instance", "Argo CD"},
 	{"argocd.argoproj.io/hook", "Argo CD"},
 	{"meta.helm.sh/release-name", "Helm"},
+	{"karmada.io/managed", "Karmada"},
+}
+
+// fleetOwners are the kinds that own, in one of many clusters, what a tool applies there.
+var fleetOwners = map[schema.GroupKind]string{
+	{Group: "work.open-cluster-management.io", Kind: "AppliedManifestWork"}: "Open Cluster Management",
+	{Group: "placement.kubernetes-fleet.io", Kind: "AppliedWork"}:           "KubeFleet",
 }
 
 // MetadataKeys returns the keys of all labels and annotations of a Job that are read. The
@@ -27,6 +37,18 @@ func MetadataKeys() []string {
 	return keys
 }
 
+// FleetOwner returns the kind of the owner by which a tool for many clusters knows the Job, and
+// the name of the tool, empty if no such tool applied the Job.
+func FleetOwner(job metav1.Object) (owner schema.GroupKind, tool string) {
+	for _, reference := range job.GetOwnerReferences() {
+		owner = schema.FromAPIVersionAndKind(reference.APIVersion, reference.Kind).GroupKind()
+		if tool = fleetOwners[owner]; tool != "" {
+			return owner, tool
+		}
+	}
+	return schema.GroupKind{}, ""
+}
+
 // OwnedByGitOps returns the name of the tool that applies the Job again when it is
 // gone, empty if there is none.
 func OwnedByGitOps(job *v1beta1.Job) string {
@@ -35,7 +57,8 @@ func OwnedByGitOps(job *v1beta1.Job) string {
 			return mark.tool
 		}
 	}
-	return ""
+	_, tool := FleetOwner(job)
+	return tool
 }
 
 // Kept returns whether the Job stays when it is complete, although it has no TTL. That of a

@@ -1,10 +1,12 @@
 package plan
 
 import (
+	"strings"
 	"testing"
 
 	. "github.com/onsi/gomega"
 	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 	wrappers "github.com/darkowlzz/daemonset-job/internal/testing"
@@ -20,6 +22,7 @@ func TestOwnedByGitOps(t *testing.T) {
 		"argocd.argoproj.io/instance":     "Argo CD",
 		"argocd.argoproj.io/hook":         "Argo CD",
 		"meta.helm.sh/release-name":       "Helm",
+		"karmada.io/managed":              "Karmada",
 		"app.kubernetes.io/instance":      "",
 		"argocd.argoproj.io/sync-options": "",
 	} {
@@ -34,6 +37,26 @@ func TestOwnedByGitOps(t *testing.T) {
 	// Flux installs charts with Helm: what applies a Job again is Flux.
 	NewWithT(t).Expect(OwnedByGitOps(job().Annotation("meta.helm.sh/release-name", "x").Label("helm.toolkit.fluxcd.io/name", "x").Obj())).
 		To(Equal("Flux"))
+}
+
+// What a tool for many clusters applies to one of them is owned by an object of the tool there.
+func TestOwnedByAFleet(t *testing.T) {
+	for owner, tool := range map[string]string{
+		"work.open-cluster-management.io/v1/AppliedManifestWork": "Open Cluster Management",
+		"placement.kubernetes-fleet.io/v1beta1/AppliedWork":      "KubeFleet",
+		"placement.kubernetes-fleet.io/v2/AppliedWork":           "KubeFleet",
+		"example.com/v1/AppliedWork":                             "",
+		"v1/ConfigMap":                                           "",
+		"a/b/c/AppliedWork":                                      "",
+	} {
+		t.Run(owner, func(t *testing.T) {
+			g, owned := NewWithT(t), job().Obj()
+			at := strings.LastIndex(owner, "/")
+			owned.OwnerReferences = []metav1.OwnerReference{{APIVersion: "v1", Kind: "ConfigMap"}, {APIVersion: owner[:at], Kind: owner[at+1:], Name: "w", UID: "u"}}
+			g.Expect(OwnedByGitOps(owned)).To(Equal(tool))
+			g.Expect(Kept(owned)).To(Equal(tool != ""))
+		})
+	}
 }
 
 // A tool that owns the Job applies it again as soon as it is gone: the Job stays, and

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -135,7 +136,7 @@ func TestSealedPagesLoseTheNodesThatLeft(t *testing.T) {
 	nodes := func(without ...int) (nodes []Node) {
 		for i := range entries.Nodes {
 			if !slices.Contains(without, i) {
-				nodes = append(nodes, Node{UID: uid(i)})
+				nodes = append(nodes, Node{Name: strconv.Itoa(i), UID: uid(i)})
 			}
 		}
 		return nodes
@@ -145,7 +146,7 @@ func TestSealedPagesLoseTheNodesThatLeft(t *testing.T) {
 	before.Unwritten = Entries{Run: entries.Run, Nodes: entries.Nodes[252:]}
 
 	// One is in the page that is full, one in the open page, and one in no page yet.
-	kept := before.WithoutNodes(LeftNodes(nodes(), nodes(7, 251, 252)))
+	kept := before.WithoutNodes(LeftNodes(nodes(), byName(nodes(7, 251, 252))))
 	g.Expect(names(kept.Pages[0])).To(And(HaveLen(249), Not(ContainElement(uid(7)))))
 	g.Expect(kept.Pages[0].ResourceVersion).To(Equal(before.Pages[0].ResourceVersion))
 	g.Expect(kept.Pages[1]).To(BeIdenticalTo(before.Pages[1]), "it is written as a whole")
@@ -171,6 +172,15 @@ func TestSealedPagesLoseTheNodesThatLeft(t *testing.T) {
 // has left.
 func TestANodeThatWasNeverObservedHasNotLeft(t *testing.T) {
 	g := NewWithT(t)
-	g.Expect(LeftNodes(nil, []Node{{UID: "a"}})).To(BeEmpty())
-	g.Expect(LeftNodes([]Node{{Name: "n", UID: "a"}, {UID: "b"}}, []Node{{Name: "n", UID: "c"}, {UID: "b"}})).To(Equal(map[types.UID]bool{"a": true}), "another machine has its name")
+	g.Expect(LeftNodes(nil, byName([]Node{{UID: "a"}}))).To(BeEmpty())
+	g.Expect(LeftNodes([]Node{{Name: "n", UID: "a"}, {UID: "b"}}, byName([]Node{{Name: "n", UID: "c"}, {UID: "b"}}))).
+		To(Equal(map[types.UID]bool{"a": true}), "another machine has its name")
+}
+
+func byName(nodes []Node) map[string]*Node {
+	all := map[string]*Node{}
+	for i := range nodes {
+		all[nodes[i].Name] = &nodes[i]
+	}
+	return all
 }

@@ -10,13 +10,12 @@ import (
 
 // LeftNodes returns the UIDs of nodes that were observed before and are not any more. A node
 // that the informer cache has not shown yet, as after a restart, has not left.
-func LeftNodes(before, now []Node) map[types.UID]bool {
-	left := make(map[types.UID]bool, len(before))
+func LeftNodes(before []Node, now map[string]*Node) map[types.UID]bool {
+	left := map[types.UID]bool{}
 	for i := range before {
-		left[before[i].UID] = true
-	}
-	for i := range now {
-		delete(left, now[i].UID)
+		if node := now[before[i].Name]; node == nil || node.UID != before[i].UID {
+			left[before[i].UID] = true
+		}
 	}
 	return left
 }

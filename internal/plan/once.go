@@ -99,7 +99,7 @@ func (s *State) podsToRetry() removal {
 	r := removal{reason: "the Job was resumed, and its failed nodes are tried again"}
 	r.pods = s.filter(func(pod *Pod) bool { return s.upToDate(pod) && !pod.Terminating && s.isEarlierTry(pod) })
 	for i := range r.pods {
-		node := s.nodes[r.pods[i].Node]
+		node := s.node(r.pods[i].Node)
 		if node == nil {
 			continue
 		}
@@ -141,7 +141,7 @@ func (s *State) podsOfFailures(t *tally) removal {
 // name. The present one does the work in a pod of its own.
 func (s *State) podsOfEarlierMachines() removal {
 	return removal{reason: "their nodes were replaced", pods: s.filter(func(pod *Pod) bool {
-		node := s.nodes[pod.Node]
+		node := s.node(pod.Node)
 		return s.upToDate(pod) && !pod.Terminating && node != nil && isOfEarlierMachine(pod, node)
 	})}
 }
@@ -151,7 +151,7 @@ func (s *State) podsOfEarlierMachines() removal {
 // the kubelet, so that its pod is released in any Job.
 func (s *State) podsToRelease() removal {
 	return removal{reason: "their nodes are done and recorded", pods: s.filter(func(pod *Pod) bool {
-		node := s.nodes[pod.Node]
+		node := s.node(pod.Node)
 		return s.mayBeReleased(pod) && node != nil && s.isWritten(node)
 	})}
 }

@@ -77,6 +77,6 @@ func waitForRecord(s *State) Plan {
 
 // waitsForRecord returns whether a pod stays because the page with its node's entry is refused.
 func (s *State) waitsForRecord(pod Pod) bool {
-	node := s.nodes[pod.Node]
+	node := s.node(pod.Node)
 	return node != nil && s.untilRecord() > 0 && s.written[node.UID] != s.entries[node.UID]
 }

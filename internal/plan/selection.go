@@ -68,7 +68,7 @@ func (s *State) podsToUngate(m *membership, deleted []Pod) (ungate []Pod, retry 
 		case pod.State == Gated && pod.Blocker.Reason == v1beta1.ReasonTooManyContainers:
 			// Its work would never count, and hold its slot until the user changes the template.
 		case pod.State == Gated && s.counts(pod) && placed[pod.Node]:
-			if entry := s.entryOf(s.nodes[pod.Node]); entry == nil || s.isTriedAgain(entry) && triesFailed {
+			if entry := s.entryOf(s.node(pod.Node)); entry == nil || s.isTriedAgain(entry) && triesFailed {
 				waiting = append(waiting, *pod)
 			}
 		case pod.State != Gated && pod.State != Lost && !pod.Gone:

@@ -20,8 +20,12 @@ type State struct {
 	TemplateHash string
 	// DaemonSet is the one that the Job controls, nil if there is none.
 	DaemonSet *appsv1.DaemonSet
-	// Nodes are all nodes of the cluster, with their placement for the DaemonSet.
+	// Nodes are the nodes of the cluster with their placement for the DaemonSet. Those that are
+	// Excluded may be among Others instead.
 	Nodes []Node
+	// Others are nodes by name, each Excluded unless it is one of Nodes. All Jobs share them: with a thousand
+	// Jobs on ten nodes each, every Job would otherwise hold every node of the cluster.
+	Others map[string]*Node
 	// Pods are all pods with the Job's labels, whoever controls them and whichever
 	// template they are made from, in no order.
 	Pods []Pod
@@ -59,7 +63,7 @@ func (s *State) counts(pod *Pod) bool {
 	if !s.upToDate(pod) || pod.Terminating || pod.Gone || pod.State == Lost || s.isEarlierTry(pod) {
 		return false
 	}
-	node := s.nodes[pod.Node]
+	node := s.node(pod.Node)
 	return node == nil || !isOfEarlierMachine(pod, node)
 }
 
@@ -135,8 +139,16 @@ func (s *State) index() {
 	s.indexRecords()
 }
 
+// node returns the node of this name, nil if there is none.
+func (s *State) node(name string) *Node {
+	if node := s.nodes[name]; node != nil {
+		return node
+	}
+	return s.Others[name]
+}
+
 // hasNode returns whether the node exists.
-func (s *State) hasNode(name string) bool { return s.nodes[name] != nil }
+func (s *State) hasNode(name string) bool { return s.node(name) != nil }
 
 // untilSlow returns the time until a pod that is starting takes too long, 0 for none.
 func (s *State) untilSlow() time.Duration {

@@ -21,7 +21,7 @@ func (s *State) recordStops() (needsLive bool) {
 	var stops []v1beta1.NodeRecord
 	for i := range s.Pods {
 		pod := &s.Pods[i]
-		node := s.nodes[pod.Node]
+		node := s.node(pod.Node)
 		if node == nil || pod.Gone || pod.State == Gated || !s.upToDate(pod) || s.isEarlierTry(pod) || isOfEarlierMachine(pod, node) {
 			continue
 		}
@@ -50,7 +50,7 @@ func (s *State) recordStops() (needsLive bool) {
 // holds itself keeps its pod to be inspected. A pod that was made before the gate was in the
 // template is stopped like the one before it.
 func (s *State) isStopped(pod *Pod) bool {
-	node := s.nodes[pod.Node]
+	node := s.node(pod.Node)
 	if node == nil {
 		return false
 	}

@@ -9,8 +9,8 @@ import (
 // same failure is the same. It reads each line once, from left to right: a regular expression
 // takes ten times as long, and a Job can have thousands of failed nodes in each reconcile.
 type varying struct {
-	// nodes are all nodes by name.
-	nodes map[string]*Node
+	// isNode returns whether a node has this name.
+	isNode func(name string) bool
 	// podPrefix is what the names of the Job's pods begin with.
 	podPrefix string
 	// own is the name of the node whose line is read, and short is it without its domain, if
@@ -87,7 +87,7 @@ func (v *varying) name(line string, i int) (length int, text string) {
 		for n > 0 && !isWord(rest[n-1]) {
 			n--
 		}
-		if v.nodes[rest[:n]] != nil {
+		if v.isNode(rest[:n]) {
 			return n, aNode
 		}
 	}

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -10,11 +11,7 @@ import (
 
 // varyingOf replaces what varies on a cluster with these nodes, for a Job that is called j.
 func varyingOf(nodes ...string) *varying {
-	v := &varying{nodes: map[string]*Node{}, podPrefix: "j-daemonset-job-"}
-	for _, name := range nodes {
-		v.nodes[name] = &Node{Name: name}
-	}
-	return v
+	return &varying{isNode: func(name string) bool { return slices.Contains(nodes, name) }, podPrefix: "j-daemonset-job-"}
 }
 
 func TestReplace(t *testing.T) {

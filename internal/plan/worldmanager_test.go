@@ -190,18 +190,52 @@ func (w *world) liveNodes() []*corev1.Node {
 	return live
 }
 
-// placeNodes reads the nodes for the pods of a DaemonSet.
-func placeNodes(nodes []*corev1.Node, ds *appsv1.DaemonSet) []Node {
+// placeNodes reads the nodes for the pods of a DaemonSet. Those that it excludes are among all of
+// them, as Jobs share them.
+func placeNodes(nodes []*corev1.Node, ds *appsv1.DaemonSet) (placed []Node, all map[string]*Node) {
 	template := &corev1.PodTemplateSpec{}
 	if ds != nil {
 		template = &ds.Spec.Template
 	}
 	placer := daemonset.NewPlacer(template)
-	var placed []Node
+	all = map[string]*Node{}
 	for _, node := range nodes {
-		placed = append(placed, ReadNode(node, placer))
+		read := ReadNode(node, placer)
+		if read.Placement != daemonset.Excluded {
+			placed = append(placed, read)
+		}
+		read.Placement = daemonset.Excluded
+		all[read.Name] = &read
 	}
-	return placed
+	return placed, all
+}
+
+// listNodes returns the nodes as listnodes.go does: as in the API server those that the DaemonSet does not
+// exclude, that were the Job's own, or that have a pod, and others as in the cache.
+func (w *world) listNodes(ds *appsv1.DaemonSet, own []Node, pods []Pod) ([]Node, map[string]*Node) {
+	nodes, live := placeNodes(w.liveNodes(), ds)
+	_, others := placeNodes(w.manager.nodes, ds)
+	asked := map[string]bool{"": true}
+	for i := range nodes {
+		asked[nodes[i].Name] = true
+	}
+	ask := func(name string) {
+		switch node := live[name]; {
+		case asked[name]:
+		case node == nil:
+			delete(others, name)
+		default:
+			nodes = append(nodes, *node)
+		}
+		asked[name] = true
+	}
+	for i := range own {
+		ask(own[i].Name)
+	}
+	for i := range pods {
+		ask(pods[i].Node)
+	}
+	return nodes, others
 }
 
 // getLive reads the Job as the API server has it.

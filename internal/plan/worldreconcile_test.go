@@ -69,7 +69,7 @@ func (w *world) sync(job *v1beta1.Job) (*appsv1.DaemonSet, Blocker, error) {
 		w.count[heldBack]++
 		return nil, Blocker{}, nil
 	case ds == nil:
-		if len(PodsOfPredecessor(w.livePods(), placeNodes(w.liveNodes(), nil), w.now)) > 0 {
+		if nodes, _ := placeNodes(w.liveNodes(), nil); len(PodsOfPredecessor(w.livePods(), nodes, w.now)) > 0 {
 			return nil, Blocker{Reason: v1beta1.ReasonPredecessorStopping}, nil
 		}
 		return w.apply(job, nil, desired)
@@ -143,7 +143,8 @@ func (w *world) observe(job *v1beta1.Job, ds *appsv1.DaemonSet, blocker Blocker)
 		placedFor = memory.desired
 	}
 	s := State{Job: job, Now: w.now, TemplateHash: w.hash(job, ds), DaemonSet: ds, Guard: w.observedGuard, Blocker: blocker, LastStatusWrite: memory.lastStatusWrite,
-		Backoff: memory.backoff, Nodes: placeNodes(w.manager.nodes, placedFor), Pods: append([]Pod(nil), w.manager.pods...)}
+		Backoff: memory.backoff, Pods: append([]Pod(nil), w.manager.pods...)}
+	s.Nodes, s.Others = placeNodes(w.manager.nodes, placedFor)
 	s.Records = w.knowRecords(job, false)
 	if ds == nil || job.Finished() != nil || job.DeletionTimestamp != nil {
 		return s
@@ -167,7 +168,8 @@ func (w *world) hash(job *v1beta1.Job, ds *appsv1.DaemonSet) string {
 }
 
 // observeLive collects the State from the API server, as observe.go does.
-func (w *world) observeLive(s State) (State, error) {
+func (w *world) observeLive(cached State) (State, error) {
+	s := cached
 	job, err := w.getLive(s.Job)
 	if err != nil {
 		return s, err
@@ -178,7 +180,8 @@ func (w *world) observeLive(s State) (State, error) {
 		s.DaemonSet, placedFor = w.ds, w.ds
 	}
 	s.TemplateHash = w.hash(job, s.DaemonSet)
-	s.Pods, s.Nodes = w.livePods(), placeNodes(w.liveNodes(), placedFor)
+	s.Pods = w.livePods()
+	s.Nodes, s.Others = w.listNodes(placedFor, cached.Nodes, s.Pods)
 	s.Records = w.knowRecords(job, true)
 	w.manager.memory.expectations.Confirm(w.manager.pods, s.Pods)
 	return s, nil

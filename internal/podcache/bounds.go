@@ -1,45 +1,36 @@
+// Package podcache makes cached pods small. The informer caches hold thousands of pods, of which
+// the controllers read a few fields, and whoever may create pods anywhere can write the others: an
+// entry has a bounded size, whatever the pod holds.
 package podcache
 
 import (
 	"strings"
 
-	"github.com/darkowlzz/daemonset-job/internal/plan"
+	corev1 "k8s.io/api/core/v1"
 )
 
 const (
 	// maxName is longer than any name, UID or time that Kubernetes writes, in bytes.
 	maxName = 256
-	// maxPath is longer than any name with a prefix that Kubernetes accepts.
-	maxPath = 512
-	// maxMessages is how much is kept of the messages of a pod's containers together, without an
-	// output that the pod asks for. The status of a Job shows less of one pod.
-	maxMessages = 4 * plan.MaxLog
+	// largeSize is how many bytes make a pod a large one. Most pods have fewer.
+	largeSize = 8 << 10
+	// maxSize is more than etcd stores of an object.
+	maxSize = 2 << 20
 )
 
-// first returns at most the first limit bytes of s. It copies what it cuts, so that Go can
-// free the rest.
-func first(s string, limit int) string {
-	if len(s) <= limit {
+// boundName returns at most the first maxName bytes of s. It copies what it cuts, so that Go
+// can free the rest.
+func boundName(s string) string {
+	if len(s) <= maxName {
 		return s
 	}
-	return strings.Clone(s[:limit])
+	return strings.Clone(s[:maxName])
 }
 
-// boundLists keeps the first containers of both lists. It keeps one more than are
-// observed, which tells plan.ReadPod that the pod has too many.
-func boundLists[T any](init, rest []T) (keptInit, keptRest []T) {
-	keptInit = init[:min(len(init), plan.MaxContainers+1)]
-	return keptInit, rest[:min(len(rest), plan.MaxContainers+1-len(keptInit))]
-}
-
-// boundEach bounds each element. It keeps a nil slice nil.
-func boundEach[T any](full []T, bound func(*T) T) []T {
-	if len(full) == 0 {
-		return nil
+// sizeOf returns how many bytes the API server holds of a pod, 0 unless it is a large one.
+func sizeOf(pod *corev1.Pod) int {
+	if size := pod.Size(); size > largeSize {
+		return min(size, maxSize)
 	}
-	bounded := make([]T, len(full))
-	for i := range full {
-		bounded[i] = bound(&full[i])
-	}
-	return bounded
+	return 0
 }

@@ -29,6 +29,9 @@ type Client struct {
 // ErrNotFound is what a Job or CronJob that is not there is reported as.
 var ErrNotFound = errors.New("not found")
 
+// errNoKind is the ErrNotFound of a cluster that does not have the kind.
+var errNoKind = fmt.Errorf("%w", ErrNotFound)
+
 // NewClient returns the Client of a cluster.
 func NewClient(config *rest.Config, namespace string) (*Client, error) {
 	config = rest.CopyConfig(config)
@@ -117,7 +120,7 @@ func (c *Client) explain(err error, kind, name string) error {
 	case err == nil:
 		return nil
 	case isNoKind(err):
-		return fmt.Errorf("the cluster has no kind %s of %s: install the operator, or choose another cluster by --context: %w", kind, v1beta1.GroupVersion.Group, ErrNotFound)
+		return fmt.Errorf("the cluster has no kind %s of %s: install the operator, or choose another cluster by --context: %w", kind, v1beta1.GroupVersion.Group, errNoKind)
 	case apierrors.IsNotFound(err):
 		return fmt.Errorf("%s %q is not in namespace %q, or was deleted: choose another by --namespace: %w", kind, name, c.Namespace, ErrNotFound)
 	}

@@ -34,8 +34,12 @@ type Snapshot struct {
 	Pods      []*corev1.Pod
 	Nodes     []*corev1.Node
 	Records   []*v1beta1.JobRecord
-	// denied are the kinds that the user may not read.
+	// denied are the kinds that the user may not read, or that the cluster does not have.
 	denied map[string]bool
+	// absent are those of them that the cluster does not have.
+	absent map[string]bool
+	// recorded says that the nodes are those that Records name, whatever the cluster has.
+	recorded bool
 	// byUID are Pods, once one was looked up.
 	byUID map[types.UID]*corev1.Pod
 }
@@ -46,11 +50,20 @@ func (c *Client) Read(ctx context.Context, name string) (*Snapshot, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Snapshot{Job: job, denied: map[string]bool{}}
-	for _, source := range c.sources(job, false)[1:] {
+	return c.Around(ctx, job)
+}
+
+// Around returns a Snapshot of a Job that was read, or that is not there yet.
+func (c *Client) Around(ctx context.Context, job *v1beta1.Job) (*Snapshot, error) {
+	return c.read(ctx, job, c.sources(job, false)[1:])
+}
+
+func (c *Client) read(ctx context.Context, job *v1beta1.Job, sources []source) (*Snapshot, error) {
+	s := &Snapshot{Job: job, denied: map[string]bool{}, absent: map[string]bool{}}
+	for _, source := range sources {
 		list, err := source.list(ctx, metav1.ListOptions{})
 		if isDenied(err) {
-			s.denied[source.kind] = true
+			s.denied[source.kind], s.absent[source.kind] = true, isNoKind(err)
 			continue
 		}
 		if err != nil {
@@ -79,7 +92,8 @@ func (s *Snapshot) add(object any) {
 	}
 }
 
-// Missing says what the user may not read, and what is not shown for it. Empty if all was read.
+// Missing says what the user may not read, or what the operator is too old for, and what is not
+// shown for it. Empty if all was read.
 func (s *Snapshot) Missing() []string {
 	var lines []string
 	for _, missing := range []struct{ kind, effect string }{
@@ -87,7 +101,10 @@ func (s *Snapshot) Missing() []string {
 		{kindPod, "only recorded and failed nodes are shown as such"},
 		{kindRecord, "nodes whose pod is gone are not shown as done"},
 	} {
-		if s.denied[missing.kind] {
+		switch {
+		case s.absent[missing.kind]:
+			lines = append(lines, fmt.Sprintf("The cluster has no %s, since its operator is older: %s", missing.kind, missing.effect))
+		case s.denied[missing.kind]:
 			lines = append(lines, fmt.Sprintf("You may not list %s: %s", missing.kind, missing.effect))
 		}
 	}
@@ -96,8 +113,13 @@ func (s *Snapshot) Missing() []string {
 
 // Views returns what is known of each node.
 func (s *Snapshot) Views(now time.Time) []plan.NodeView {
+	return plan.View(s.state(now, s.Job.Status.TemplateHash))
+}
+
+// state returns what the manager decides on, for the template of this hash.
+func (s *Snapshot) state(now time.Time, hash string) plan.State {
 	state := plan.State{
-		Job: s.Job, Now: now, TemplateHash: s.Job.Status.TemplateHash, DaemonSet: s.owner(), Live: true,
+		Job: s.Job, Now: now, TemplateHash: hash, DaemonSet: s.owner(), Live: true,
 		Records: plan.Records{Known: !s.denied[kindRecord], Pages: slices.Clone(s.Records)},
 	}
 	plan.SortPages(state.Records.Pages)
@@ -105,13 +127,16 @@ func (s *Snapshot) Views(now time.Time) []plan.NodeView {
 		state.Pods = append(state.Pods, plan.ReadPod(pod))
 	}
 	state.Nodes = s.nodes()
-	return plan.View(state)
+	return state
 }
 
 // owner returns the DaemonSet. A user who may not read it has the pods of the present run, which
 // name it.
 func (s *Snapshot) owner() *appsv1.DaemonSet {
 	if !s.denied[kindDaemonSet] {
+		if s.DaemonSet == nil || !metav1.IsControlledBy(s.DaemonSet, s.Job) {
+			return nil
+		}
 		return s.DaemonSet
 	}
 	for _, pod := range s.Pods {
@@ -126,20 +151,28 @@ func (s *Snapshot) owner() *appsv1.DaemonSet {
 // nodes returns the nodes, with their placement for the Job's pods. A user who may not read
 // nodes has those that pods and records name.
 func (s *Snapshot) nodes() []plan.Node {
-	if s.denied[kindNode] {
+	if s.recorded || s.denied[kindNode] {
 		return s.namedNodes()
 	}
-	desired, err := daemonset.Desired(s.Job, s.Job.Status.TemplateHash, daemonset.Pause{})
+	placer, err := s.placer()
 	if err != nil {
 		return s.namedNodes()
 	}
-	placer := daemonset.NewPlacer(&desired.Spec.Template)
 	nodes := make([]plan.Node, 0, len(s.Nodes))
 	for _, node := range s.Nodes {
 		nodes = append(nodes, plan.ReadNode(node, placer))
 	}
 	slices.SortFunc(nodes, func(a, b plan.Node) int { return cmp.Compare(a.Name, b.Name) })
 	return nodes
+}
+
+// placer returns the Placer of the Job's pods. Where they go does not depend on the hash.
+func (s *Snapshot) placer() (*daemonset.Placer, error) {
+	desired, err := daemonset.Desired(s.Job, s.Job.Status.TemplateHash, daemonset.Pause{})
+	if err != nil {
+		return nil, err
+	}
+	return daemonset.NewPlacer(&desired.Spec.Template), nil
 }
 
 func (s *Snapshot) namedNodes() []plan.Node {
@@ -153,7 +186,9 @@ func (s *Snapshot) namedNodes() []plan.Node {
 		name := s.Job.Status.FailedNodes[i].Node
 		uids[name] = types.UID("failed/" + name)
 	}
-	for _, page := range s.Records {
+	pages := slices.Clone(s.Records)
+	plan.SortPages(pages) // Of two machines of one name the last one holds.
+	for _, page := range pages {
 		for i := range page.Spec.Nodes {
 			uids[page.Spec.Nodes[i].Node] = page.Spec.Nodes[i].NodeUID
 		}

@@ -41,9 +41,6 @@ func (c *Client) sources(job *v1beta1.Job, alone bool) []source {
 			o.FieldSelector = fields.OneTermEqualSelector("metadata.name", name).String()
 		}
 	}
-	labelled := func(set map[string]string) func(*metav1.ListOptions) {
-		return func(o *metav1.ListOptions) { o.LabelSelector = labels.SelectorFromSet(set).String() }
-	}
 	in := func(client rest.Interface, resource string) func() *rest.Request {
 		return func() *rest.Request { return client.Get().Namespace(job.Namespace).Resource(resource) }
 	}
@@ -60,6 +57,10 @@ func (c *Client) sources(job *v1beta1.Job, alone bool) []source {
 		{kindNode, &corev1.Node{}, func() runtime.Object { return &corev1.NodeList{} },
 			func() *rest.Request { return core.Get().Resource("nodes") }, func(*metav1.ListOptions) {}},
 	}
+}
+
+func labelled(set map[string]string) func(*metav1.ListOptions) {
+	return func(o *metav1.ListOptions) { o.LabelSelector = labels.SelectorFromSet(set).String() }
 }
 
 func (s *source) list(ctx context.Context, options metav1.ListOptions) (runtime.Object, error) {

@@ -1,0 +1,58 @@
+package job
+
+import (
+	"context"
+	"fmt"
+	"maps"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/darkowlzz/daemonset-job/internal/daemonset"
+	"github.com/darkowlzz/daemonset-job/internal/livelist"
+	"github.com/darkowlzz/daemonset-job/internal/plan"
+)
+
+// listNodes returns the nodes with their placement for a pod template, as the API server has them:
+// those that the template may select, those that were the Job's own, and those of the pods. Others are as in
+// the cache: a Job on ten nodes needs no list of thousands.
+func (r *Reconciler) listNodes(ctx context.Context, template *corev1.PodTemplateSpec, own []plan.Node, pods []plan.Pod) (nodes []plan.Node, others map[string]*plan.Node, err error) {
+	placer := daemonset.NewPlacer(template)
+	versions, err := livelist.Versions(ctx, r.apiReader, versionsPageSize, corev1.SchemeGroupVersion.WithKind("NodeList"),
+		client.MatchingLabelsSelector{Selector: placer.Selector()})
+	if err != nil {
+		return nil, nil, fmt.Errorf("listing nodes: %w", err)
+	}
+	cached, stale := r.nodeIndex.inVersions(versions, own, pods)
+	if len(stale) > maxReadByName {
+		nodes, err = r.readNodes(ctx, placer)
+		return nodes, nil, err
+	}
+	nodes, others = placeNodes(cached, placer), r.nodeIndex.all()
+	for _, name := range stale {
+		one, err := r.readNodes(ctx, placer, client.MatchingFields{metav1.ObjectNameField: name})
+		if err != nil {
+			return nil, nil, err
+		}
+		if nodes = append(nodes, one...); len(one) == 0 && others[name] != nil {
+			others = maps.Clone(others)
+			delete(others, name)
+		}
+	}
+	return nodes, others, nil
+}
+
+// readNodes reads nodes whole from the API server.
+func (r *Reconciler) readNodes(ctx context.Context, placer *daemonset.Placer, options ...client.ListOption) ([]plan.Node, error) {
+	nodes, err := livelist.Each(ctx, r.apiReader, pageSize, &corev1.NodeList{}, func(nodes []plan.Node, list *corev1.NodeList) []plan.Node {
+		for i := range list.Items {
+			nodes = append(nodes, plan.ReadNode(&list.Items[i], placer))
+		}
+		return nodes
+	}, options...)
+	if err != nil {
+		return nil, fmt.Errorf("reading nodes: %w", err)
+	}
+	return nodes, nil
+}
