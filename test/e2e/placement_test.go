@@ -3,12 +3,18 @@
 package e2e
 
 import (
+	"crypto/tls"
+	"errors"
 	"fmt"
+	"io"
+	"net/http"
 	"slices"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	authenticationv1 "k8s.io/api/authentication/v1"
 	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/util/retry"
@@ -95,6 +101,41 @@ func placeOnControlPlane(like *corev1.Pod) string {
 	return node
 }
 
+// metricsToken returns a token of an account that may read the operator's metrics, until the
+// test ends.
+func metricsToken() string {
+	GinkgoHelper()
+	account := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: hostNamespace, Name: "metrics-reader"}}
+	bound := &rbacv1.ClusterRoleBinding{
+		ObjectMeta: metav1.ObjectMeta{Name: "e2e-metrics-reader"},
+		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "daemonset-job-metrics-reader"},
+		Subjects:   []rbacv1.Subject{{Kind: rbacv1.ServiceAccountKind, Namespace: account.Namespace, Name: account.Name}},
+	}
+	for _, object := range []client.Object{account, bound} {
+		Expect(client.IgnoreAlreadyExists(k8s.Create(ctx, object))).To(Succeed())
+		DeferCleanup(func() { Expect(client.IgnoreNotFound(k8s.Delete(ctx, object))).To(Succeed()) })
+	}
+	token := &authenticationv1.TokenRequest{}
+	Expect(k8s.SubResource("token").Create(ctx, account, token)).To(Succeed())
+	return token.Status.Token
+}
+
+// readMetrics returns the metrics of a process of the operator, whose certificate is self-signed.
+func readMetrics(address, token string) (string, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://"+address+"/metrics", nil)
+	if err != nil {
+		return "", err
+	}
+	request.Header.Set("Authorization", "Bearer "+token)
+	scraper := http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, DisableKeepAlives: true}}
+	response, err := scraper.Do(request)
+	if err != nil {
+		return "", err
+	}
+	body, err := io.ReadAll(response.Body)
+	return string(body), errors.Join(err, response.Body.Close())
+}
+
 var _ = Describe("the operator's pod", Label("local"), Serial, func() {
 	BeforeEach(requireLocalCluster)
 
@@ -113,11 +154,12 @@ var _ = Describe("the operator's pod", Label("local"), Serial, func() {
 		pods, err = operatorPods()
 		Expect(err).NotTo(HaveOccurred())
 		Expect(pods[0].Spec.NodeName).To(Equal(nodes[i]))
-		for _, port := range []string{"8080", "8082"} {
+		token := metricsToken()
+		for _, port := range []string{"8443", "8444"} {
+			_, err := onHost(nodes[i], "nc -w 5 "+pods[0].Status.PodIP+" "+port+" </dev/null")
+			Expect(err).NotTo(HaveOccurred(), "a pod of another application")
 			// A pod has workers once it leads.
-			Eventually(func() (string, error) {
-				return onHost(nodes[i], "wget -q -O - http://"+pods[0].Status.PodIP+":"+port+"/metrics")
-			}).
+			Eventually(func() (string, error) { return readMetrics(pods[0].Status.PodIP+":"+port, token) }).
 				Should(ContainSubstring("controller_runtime_active_workers"))
 		}
 	})

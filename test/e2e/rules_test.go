@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"fmt"
+	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -60,8 +61,8 @@ var _ = Describe("a node with rules of its own", func() {
 
 	It("fails alone when it hangs past its deadline, whatever it ignores", func() {
 		// The other nodes need less, also where they start their containers slowly.
-		j := create(wrappers.Job(ns, "j").Template(hangsOn(nodes[0], ns)).Exit().NodeDeadline(15).MaxFailedNodes("1").TTL(600))
-		Eventually(status(j)).Should(And(HaveField("Phase", v1beta1.PhaseComplete), progress(len(nodes)-1)))
+		j := create(wrappers.Job(ns, "j").Template(hangsOn(nodes[0], ns)).Exit().NodeDeadline(30).MaxFailedNodes("1").TTL(600))
+		Eventually(status(j)).WithTimeout(2 * time.Minute).Should(And(HaveField("Phase", v1beta1.PhaseComplete), progress(len(nodes)-1)))
 		Expect(status(j)()).To(HaveField("FailedNodes", ConsistOf(And(HaveField("Node", nodes[0]), HaveField("Reason", v1beta1.ReasonNodeDeadlineExceeded)))))
 		Eventually(gatedPods(j)).Should(HaveLen(1))
 		Consistently(runs(ns)).Should(Equal(eachNode("1")))

@@ -38,8 +38,12 @@ func newCollector(reader *podlogs.Reader, keepColours bool) *collector {
 	return &collector{reader: reader, keepColours: keepColours, read: map[types.UID]read{}, latest: map[string]types.UID{}}
 }
 
-// start reads a pod, unless that was begun.
+// start reads a pod, unless that was begun. The DaemonSet controller makes a pod again in the place
+// of one that failed: while that is gated, what the one before it printed is the node's output.
 func (c *collector) start(ctx context.Context, pod *corev1.Pod, view *plan.NodeView) {
+	if !view.Pod.Started {
+		return
+	}
 	c.mu.Lock()
 	_, begun := c.read[pod.UID]
 	if !begun {
@@ -81,13 +85,14 @@ func (c *collector) printed(view *plan.NodeView) outputs.Output {
 		case got.cut:
 			o.Note = "cut here: --limit-bytes shows more"
 			return o
-		case got.err == nil:
+		case got.err != nil:
+			problem = got.err
+		default:
 			if !hasEnded(view) {
 				o.Note = "still at work"
 			}
 			return o
 		}
-		problem = got.err
 	}
 	c.recorded(&o, view, problem)
 	return o
@@ -98,7 +103,7 @@ func (c *collector) got(view *plan.NodeView) (read, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	uid, begun := c.latest[view.Node]
-	if view.Pod != nil && view.Pod.UID != uid {
+	if view.Pod != nil && view.Pod.Started && view.Pod.UID != uid {
 		return read{}, false
 	}
 	return c.read[uid], begun

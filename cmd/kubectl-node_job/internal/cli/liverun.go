@@ -76,6 +76,7 @@ func (l *liveRun) untilOver(ctx context.Context) error {
 		l.shown.Note(line)
 	}
 	err = follow(ctx, follower, 100*time.Millisecond, time.Second, func(s *fleet.Snapshot) (bool, error) {
+		s = l.app.settle(ctx, l.client, follower, s)
 		l.latest = s
 		l.shown.Update(&s.Job.Status)
 		l.tell(s.Job)

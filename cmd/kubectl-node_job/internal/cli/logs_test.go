@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	. "github.com/onsi/gomega"
@@ -104,10 +105,11 @@ func TestLogsOfAUserWhoMayNotReadThem(t *testing.T) {
 // The kubelet starts a container that failed again at any moment, also between what its status
 // says and the request for its log. The new run has printed nothing yet.
 func TestLogsOfAFailureAreThoseOfTheRunThatFailed(t *testing.T) {
-	w := newWorld(t, 3)
+	w := newWorld(t, 4)
 	job := w.start(w.newJob("report").Obj())
 	exited := corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{ExitCode: 3}}
-	for i, state := range []corev1.ContainerState{{Running: &corev1.ContainerStateRunning{}}, exited, exited} {
+	for i, state := range []corev1.ContainerState{{Running: &corev1.ContainerStateRunning{}}, exited, exited, exited} {
+		var restarted atomic.Bool
 		pod := w.pod(job, i+1)
 		status := w.ended(3, "")
 		status.State = state
@@ -115,7 +117,9 @@ func TestLogsOfAFailureAreThoseOfTheRunThatFailed(t *testing.T) {
 		cluster.kubelet.answers(w.ns, pod.Name, func(rw http.ResponseWriter, r *http.Request) {
 			previous := r.URL.Query().Get("previous") == "true"
 			switch {
-			case i == 2 && previous:
+			case i == 3 && !previous:
+				restarted.Store(true)
+			case previous && (i == 2 || i == 3 && !restarted.Load()):
 				http.Error(rw, "previous terminated container not found", http.StatusBadRequest)
 			case i == 2 || previous:
 				_, _ = fmt.Fprintln(rw, "the run that failed")
@@ -123,7 +127,7 @@ func TestLogsOfAFailureAreThoseOfTheRunThatFailed(t *testing.T) {
 		})
 	}
 	_, stdout, _ := w.plugin("logs", "report")
-	w.Expect(stdout).To(Equal("=== test-xxxxx-[1-3] (3), exit code 3\nthe run that failed\n"))
+	w.Expect(stdout).To(Equal("=== test-xxxxx-[1-4] (4), exit code 3\nthe run that failed\n"))
 }
 
 func TestLogsAreFollowedUntilTheJobIsOver(t *testing.T) {

@@ -32,6 +32,9 @@ suspended), 124 (a time was over), 130 (interrupted).`,
 		Example: `  # The kernel of each node
   kubectl node-job run --image=busybox -- uname -r
 
+  # On which nodes a Job would run, and on which not and why
+  kubectl node-job plan -f job.yaml
+
   # How far a Job is, a line a node
   kubectl node-job status disk-report --watch
 
@@ -53,7 +56,7 @@ suspended), 124 (a time was over), 130 (interrupted).`,
 	root.PersistentFlags().BoolVar(&a.noColor, "no-color", false, "no colours and no progress bar, as with NO_COLOR in the environment")
 	a.flags.AddFlags(root.PersistentFlags())
 	a.completeFlags(root)
-	root.AddCommand(a.run(), a.status(), a.logs(), a.wait(), a.retry(), a.suspend(), a.resume(), a.cancel(), a.trigger(), a.version())
+	root.AddCommand(a.run(), a.plan(), a.status(), a.logs(), a.wait(), a.retry(), a.results(), a.suspend(), a.resume(), a.cancel(), a.trigger(), a.version())
 	return root
 }
 

@@ -7,6 +7,7 @@ import (
 
 	. "github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
@@ -70,6 +71,69 @@ func TestRunShowsWhatIsDifferent(t *testing.T) {
 	golden.Check(t, "run", w.named(stdout+"--- stderr\n"+stderr, job.Name))
 	w.Expect(code).To(Equal(1))
 	w.Eventually(w.noJob).Should(BeTrue())
+}
+
+// gatedAgain makes the pod of a node again, as the DaemonSet controller does.
+func (w *world) gatedAgain(pod *corev1.Pod, i int) {
+	w.t.Helper()
+	w.Expect(w.k8s.Delete(w.ctx, pod, client.GracePeriodSeconds(0))).To(Succeed())
+	again := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{
+		Namespace: w.ns, Name: pod.Name + "-again", Labels: pod.Labels, OwnerReferences: pod.OwnerReferences,
+	}, Spec: *w.ds.Spec.Template.Spec.DeepCopy()}
+	again.Spec.SchedulingGates = []corev1.PodSchedulingGate{{Name: v1beta1.SchedulingGate}}
+	again.Spec.Affinity = &corev1.Affinity{NodeAffinity: &corev1.NodeAffinity{RequiredDuringSchedulingIgnoredDuringExecution: &corev1.NodeSelector{
+		NodeSelectorTerms: []corev1.NodeSelectorTerm{{MatchFields: []corev1.NodeSelectorRequirement{
+			{Key: metav1.ObjectNameField, Operator: corev1.NodeSelectorOpIn, Values: []string{w.node(i)}},
+		}}},
+	}}}
+	w.Expect(w.k8s.Create(w.ctx, again)).To(Succeed())
+}
+
+// The pod of a node that failed is deleted before the next node starts, and made again, gated.
+func TestRunShowsWhatAPodPrintedThatIsMadeAgain(t *testing.T) {
+	w := newWorld(t, 2)
+	p := w.begin("run", "--image=busybox", "-l", "pool="+w.ns, "--parallelism=1", "--", "check")
+	job, pods := w.work(2)
+	w.finish(pods[0], 3, "first line\n\ndisk is full\n")
+	w.Eventually(p.err.String).Should(ContainSubstring("-1: Failed, exit code 3"))
+	failed := w.succeeded(1, "disk is full")
+	failed.NodeUID, failed.PodUID, failed.Result, failed.Reason, failed.ExitCode = w.uidOf(1), pods[0].UID, v1beta1.RecordFailed, v1beta1.ReasonBackoffLimitExceeded, new(int32(3))
+	w.records(job.Name, job.UID, 0, 1, failed)
+	w.gatedAgain(pods[0], 1)
+	w.finish(pods[1], 0, "fine\n")
+	w.status(job, func(s *v1beta1.JobStatus) {
+		s.Phase, s.Completed, s.Succeeded, s.Failed, s.Active = v1beta1.PhaseComplete, "1/2", 1, 1, 0
+		condition(v1beta1.JobComplete, v1beta1.ReasonFailuresTolerated, "1 of 2 nodes done, 1 failed, which the Job tolerates")(s)
+	})
+	code, stdout, _ := p.wait()
+	w.Expect(stdout).To(Equal("=== test-xxxxx-2, exit code 0\nfine\n\n=== test-xxxxx-1, exit code 3\nfirst line\n\ndisk is full\n"))
+	w.Expect(code).To(Equal(1))
+}
+
+// The watch of the Job can be back before those of pods and records.
+func TestRunShowsWhatEndedWhileTheAPIServerWasGone(t *testing.T) {
+	w := newWorld(t, 3)
+	proxy := startProxy(t)
+	direct := w.kubeconfig
+	w.kubeconfig = proxy.kubeconfig(t)
+	p := w.begin("run", "--image=busybox", "-l", "pool="+w.ns, "--", "uname")
+	job, pods := w.work(3)
+	w.Eventually(p.err.String).Should(ContainSubstring("0/3 done, 3 at work"))
+	time.Sleep(waitABit * 2)
+	proxy.stop()
+	w.kubeconfig = direct
+	w.Eventually(p.err.String).Should(ContainSubstring("Lost the connection"))
+	for _, pod := range pods {
+		w.finish(pod, 0, "Linux\n")
+	}
+	w.status(job, func(s *v1beta1.JobStatus) {
+		s.Phase, s.Completed, s.Succeeded, s.Active = v1beta1.PhaseComplete, "3/3", 3, 0
+		condition(v1beta1.JobComplete, "AllNodesDone", "3 nodes done")(s)
+	})
+	proxy.start()
+	code, stdout, _ := p.wait()
+	w.Expect(stdout).To(Equal("=== test-xxxxx-[1-3] (3), exit code 0\nLinux\n"))
+	w.Expect(code).To(Equal(0))
 }
 
 func TestRunKeepsTheJobIfAsked(t *testing.T) {

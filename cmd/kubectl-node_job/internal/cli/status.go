@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"encoding/json"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -66,9 +65,7 @@ func (a *app) showStatus(s *fleet.Snapshot, output string) error {
 	views := s.Views(a.now())
 	nodeview.Sort(views)
 	if output == "json" {
-		encoder := json.NewEncoder(a.Out)
-		encoder.SetIndent("", "  ")
-		if err := encoder.Encode(nodeview.NewReport(s.Job, views)); err != nil {
+		if err := nodeview.WriteJSON(a.Out, nodeview.NewReport(s.Job, views)); err != nil {
 			return err
 		}
 		return statusCode(s)

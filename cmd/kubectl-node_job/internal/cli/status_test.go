@@ -24,7 +24,7 @@ func aRun(w *world) *v1beta1.Job {
 	w.pod(job, 3)
 	w.Expect(w.k8s.Create(w.ctx, &v1beta1.JobRecord{
 		ObjectMeta: metav1.ObjectMeta{Namespace: w.ns, Name: "report-12345678-0", Labels: plan.PageLabels(job)},
-		Spec: v1beta1.JobRecordSpec{Run: v1beta1.JobRun{TemplateHash: templateHash, Generation: 1}, Nodes: []v1beta1.NodeRecord{{
+		Spec: v1beta1.JobRecordSpec{Run: v1beta1.JobRun{TemplateHash: w.templateHash, Generation: 1}, Nodes: []v1beta1.NodeRecord{{
 			Node: w.node(4), NodeUID: w.uidOf(4), Result: v1beta1.RecordFailed, Reason: v1beta1.ReasonNodeDeadlineExceeded, Attempts: 2,
 			ExitCode: new(int32(7)), EndTime: new(metav1.NewTime(w.at.Add(55 * time.Second))), Output: "half done\n",
 		}}},

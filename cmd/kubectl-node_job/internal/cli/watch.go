@@ -31,6 +31,7 @@ func (a *app) watch(ctx context.Context, client *fleet.Client, name string, wide
 	}
 	var last *fleet.Snapshot
 	err = follow(ctx, follower, 200*time.Millisecond, tick, func(s *fleet.Snapshot) (bool, error) {
+		s = a.settle(ctx, client, follower, s)
 		last = s
 		if err := show(s); err != nil {
 			return false, err

@@ -24,8 +24,6 @@ import (
 	wrappers "github.com/darkowlzz/daemonset-job/internal/testing"
 )
 
-const templateHash = "h1"
-
 // world is a namespace with nodes of its own. The test plays the operator and the kubelets.
 type world struct {
 	Gomega
@@ -36,6 +34,8 @@ type world struct {
 	kubeconfig string
 	at         time.Time
 	ds         *appsv1.DaemonSet
+	// templateHash is that of the Job that was started last.
+	templateHash string
 }
 
 // newWorld has nodes that are called by the namespace and a number.
@@ -86,7 +86,10 @@ func (w *world) start(job *v1beta1.Job) *v1beta1.Job {
 
 func (w *world) own(job *v1beta1.Job) {
 	w.t.Helper()
-	ds, err := daemonset.Desired(job, templateHash, daemonset.Pause{Image: "example.com/pause:v1"})
+	var err error
+	w.templateHash, err = daemonset.TemplateHash(&job.Spec)
+	w.Expect(err).NotTo(HaveOccurred())
+	ds, err := daemonset.Desired(job, w.templateHash, daemonset.Pause{Image: "example.com/pause:v1"})
 	w.Expect(err).NotTo(HaveOccurred())
 	w.Expect(w.k8s.Create(w.ctx, ds)).To(Succeed())
 	w.ds = ds
@@ -100,7 +103,7 @@ func (w *world) status(job *v1beta1.Job, change func(*v1beta1.JobStatus)) *v1bet
 		if err := w.k8s.Get(w.ctx, client.ObjectKeyFromObject(job), latest); err != nil {
 			return err
 		}
-		latest.Status.ObservedGeneration, latest.Status.TemplateHash, latest.Status.RunGeneration = latest.Generation, templateHash, 1
+		latest.Status.ObservedGeneration, latest.Status.TemplateHash, latest.Status.RunGeneration = latest.Generation, w.templateHash, 1
 		if latest.Status.StartTime == nil {
 			latest.Status.StartTime = new(metav1.NewTime(w.at))
 		}

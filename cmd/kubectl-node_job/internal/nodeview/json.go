@@ -1,7 +1,14 @@
 package nodeview
 
 import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
 	"time"
+	"unicode"
+	"unicode/utf16"
+	"unicode/utf8"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -54,4 +61,36 @@ func timeOf(at time.Time) *metav1.Time {
 		return nil
 	}
 	return new(metav1.NewTime(at.UTC()))
+}
+
+// WriteJSON writes a value as JSON that a terminal cannot take for commands. What outputs.Clean
+// escapes is escaped here too: controls, and characters that turn or hide text. A program reads the
+// same from it.
+func WriteJSON(w io.Writer, value any) error {
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
+	encoder.SetIndent("", "  ")
+	if err := encoder.Encode(value); err != nil {
+		return err
+	}
+	_, err := w.Write(escape(text.Bytes()))
+	return err
+}
+
+// escape writes characters of JSON as escapes. They are in strings alone: all else of it is ASCII.
+func escape(text []byte) []byte {
+	escaped := make([]byte, 0, len(text))
+	for len(text) > 0 {
+		r, size := utf8.DecodeRune(text)
+		switch {
+		case r == '\n', unicode.IsPrint(r), unicode.Is(unicode.Zs, r):
+			escaped = append(escaped, text[:size]...)
+		default:
+			for _, unit := range utf16.AppendRune(nil, r) {
+				escaped = fmt.Appendf(escaped, `\u%04x`, unit)
+			}
+		}
+		text = text[size:]
+	}
+	return escaped
 }

@@ -1,7 +1,7 @@
 package nodeview
 
 import (
-	"encoding/json"
+	"bytes"
 	"fmt"
 	"strings"
 	"testing"
@@ -102,7 +102,15 @@ func TestTheReport(t *testing.T) {
 	g := NewWithT(t)
 	views := someViews()
 	Sort(views)
-	text, err := json.MarshalIndent(NewReport(aJob, views), "", "  ")
-	g.Expect(err).NotTo(HaveOccurred())
-	golden.Check(t, "report", string(text)+"\n")
+	var text bytes.Buffer
+	g.Expect(WriteJSON(&text, NewReport(aJob, views))).To(Succeed())
+	golden.Check(t, "report", text.String())
+}
+
+// What a container said last is in the status, and in why a node failed.
+func TestTheReportIsSafeForATerminal(t *testing.T) {
+	g := NewWithT(t)
+	var text bytes.Buffer
+	g.Expect(WriteJSON(&text, NewReport(aJob, []plan.NodeView{{Node: "node-1", State: plan.NodeFailed, Why: "\u009b2J\u2066\u200b"}}))).To(Succeed())
+	g.Expect(text.String()).To(ContainSubstring(`"why": "\u009b2J\u2066\u200b"`))
 }

@@ -34,21 +34,31 @@ var order = map[plan.NodeState]int{
 // Table returns one line a node below a line of headings. wide adds the pod. Lines are cut at the
 // width, unless that is 0.
 func Table(views []plan.NodeView, now time.Time, wide bool, width int) ([]string, error) {
-	table := &metav1.Table{}
-	for _, name := range []string{"Node", "State", "Attempts", "Exit", "Since"} {
-		table.ColumnDefinitions = append(table.ColumnDefinitions, metav1.TableColumnDefinition{Name: name, Type: "string"})
-	}
+	headings := []string{"Node", "State", "Attempts", "Exit", "Since"}
 	if wide {
-		table.ColumnDefinitions = append(table.ColumnDefinitions, metav1.TableColumnDefinition{Name: "Pod", Type: "string"})
+		headings = append(headings, "Pod")
 	}
-	table.ColumnDefinitions = append(table.ColumnDefinitions, metav1.TableColumnDefinition{Name: "Why", Type: "string"})
+	var rows [][]any
 	for i := range views {
 		v := &views[i]
 		cells := []any{v.Node, string(v.State), attempts(v), exitCode(v.ExitCode), age(v.Since, now)}
 		if wide {
 			cells = append(cells, podName(v))
 		}
-		table.Rows = append(table.Rows, metav1.TableRow{Cells: append(cells, reason(v))})
+		rows = append(rows, append(cells, reason(v)))
+	}
+	return Lines(append(headings, "Why"), rows, width)
+}
+
+// Lines returns a table as lines, the first of them with its headings. They are cut at the width,
+// unless that is 0.
+func Lines(headings []string, rows [][]any, width int) ([]string, error) {
+	table := &metav1.Table{}
+	for _, heading := range headings {
+		table.ColumnDefinitions = append(table.ColumnDefinitions, metav1.TableColumnDefinition{Name: heading, Type: "string"})
+	}
+	for _, cells := range rows {
+		table.Rows = append(table.Rows, metav1.TableRow{Cells: cells})
 	}
 	var text bytes.Buffer
 	if err := printers.NewTablePrinter(printers.PrintOptions{}).PrintObj(table, &text); err != nil {

@@ -73,18 +73,25 @@ func (r *Reader) Read(ctx context.Context, pod *corev1.Pod, failed bool) (text [
 
 // container reads a container. The kubelet starts one that failed again at any moment, and its log
 // is then empty: the log of the run before it is asked for first. While there is none, the
-// container has not been started again.
+// container has not been started again, unless it is between these two requests.
 func (r *Reader) container(ctx context.Context, pod *corev1.Pod, status *corev1.ContainerStatus, failed bool, limit int64) ([]byte, error) {
-	options := &corev1.PodLogOptions{Container: status.Name, LimitBytes: &limit}
-	if end := status.State.Terminated; failed && (end == nil || end.ExitCode != 0) {
-		options.Previous = true
-		text, err := r.one(ctx, pod, options)
-		if !apierrors.IsBadRequest(err) {
-			return text, err
-		}
-		options.Previous = false
+	present := corev1.PodLogOptions{Container: status.Name, LimitBytes: &limit}
+	if end := status.State.Terminated; !failed || end != nil && end.ExitCode == 0 {
+		return r.one(ctx, pod, &present)
 	}
-	return r.one(ctx, pod, options)
+	before := present
+	before.Previous = true
+	text, err := r.one(ctx, pod, &before)
+	if !apierrors.IsBadRequest(err) {
+		return text, err
+	}
+	if text, err = r.one(ctx, pod, &present); err != nil || len(text) > 0 {
+		return text, err
+	}
+	if text, err = r.one(ctx, pod, &before); apierrors.IsBadRequest(err) {
+		return nil, nil // It printed nothing.
+	}
+	return text, err
 }
 
 func (r *Reader) one(ctx context.Context, pod *corev1.Pod, options *corev1.PodLogOptions) ([]byte, error) {
