@@ -1,7 +1,7 @@
 # The image holds one program, /manager, and /terminator as a link to it. `make docker-build`
 # compiles it first, for the platform of the image, so the build needs no compiler.
 # The builder sets TARGETARCH; a default value here would override it.
-ARG BASE_IMAGE=gcr.io/distroless/static:nonroot
+ARG BASE_IMAGE=scratch
 FROM ${BASE_IMAGE}
 ARG TARGETARCH
 LABEL org.opencontainers.image.title="daemonset-job" \

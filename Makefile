@@ -26,6 +26,10 @@ BUILD_IMAGE = $(CONTAINER_TOOL) $(if $(findstring buildah,$(CONTAINER_TOOL)),bud
 # can push it by another name, or to an archive.
 PUSH_ARGS ?=
 PUSH_TO ?=
+# The file that describes the image that docker-buildx builds.
+DOCKERFILE ?= Dockerfile
+# The time of what is released, in seconds since 1970: the same commit makes the same bytes.
+SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
 # Passed on to the image builds, as in BASE_IMAGE=scratch.
 BUILD_ARGS = $(if $(BASE_IMAGE),--build-arg BASE_IMAGE=$(BASE_IMAGE))
 
@@ -33,8 +37,8 @@ LDFLAGS = -s -w -X github.com/darkowlzz/daemonset-job/internal/version.Version=v
 
 # The modules with Go code. In the second list it is one small program each, on top of
 # so many dependencies that vet and lint take minutes: it is formatted and tidy only.
-MODULES = . cmd/kubectl-node_job test hack/bundle hack/crdify
-PROGRAM_MODULES = hack/kubernetes hack/kubernetes-min hack/lint hack/olmv1
+MODULES = . cmd/kubectl-node_job test hack/bundle hack/crdify hack/sbom hack/terminal
+PROGRAM_MODULES = hack/kubernetes hack/kubernetes-min hack/kube-state-metrics hack/krew hack/lint hack/olmv1
 # Shell code that runs a command in the folder of each module, and stops at a failure.
 in-each = for module in $(1); do (cd "$$module" && $(2)) || exit; done
 
@@ -45,9 +49,12 @@ MANIFESTS = KUSTOMIZE=$(KUSTOMIZE) IMG=$(IMG) PAUSE_IMG=$(PAUSE_IMG) SCORECARD_I
 
 include hack/tools.mk
 include test/cluster/cluster.mk
+include hack/chart/chart.mk
 include hack/bundle/bundle.mk
 include hack/bundle/community/community.mk
+include hack/release/release.mk
 include test/bench/bench.mk
+include hack/plugin/plugin.mk
 
 .PHONY: all
 all: test ## Run all checks and tests.
@@ -71,7 +78,7 @@ generate: $(CONTROLLER_GEN) ## Generate DeepCopy methods.
 	$(CONTROLLER_GEN) object paths=./api/...
 
 .PHONY: update
-update: generate manifests docs bundle catalog ## Generate everything that is generated and committed.
+update: generate manifests docs chart-files bundle catalog ## Generate everything that is generated and committed.
 
 .PHONY: docs
 docs: manifests ## Generate docs/api.md from the CRDs.
@@ -86,7 +93,8 @@ vet: ## Vet the Go code of all modules, the end-to-end tests included.
 	$(call in-each,$(MODULES),go vet -tags e2e ./...)
 
 .PHONY: lint
-lint: $(GOLANGCI_LINT) ## Run golangci-lint in all modules.
+lint: $(GOLANGCI_LINT) $(ACTIONLINT) ## Run golangci-lint in all modules, and actionlint on the workflows.
+	$(ACTIONLINT)
 	$(call in-each,$(MODULES),$(GOLANGCI_LINT) run --allow-parallel-runners)
 
 .PHONY: lint-fix
@@ -102,12 +110,12 @@ verify: ## Check that formatting and generated files are up to date.
 	hack/verify.sh
 
 .PHONY: test
-test: ## Run all checks and tests, and set up what they need.
+test: ## Run all checks and the quick tests, and set up what they need.
 	hack/test.sh
 
 .PHONY: test-unit
 test-unit: ## Run the tests that need Go and nothing else, in under a minute.
-	$(call in-each,$(MODULES),go test -shuffle=on ./...)
+	$(call in-each,$(MODULES),env -u CI go test -shuffle=on ./...)
 	@[ -n "$$KUBEBUILDER_ASSETS" ] || echo "Skipped the tests that need an API server: make test-integration runs them"
 
 .PHONY: test-harness
@@ -137,9 +145,29 @@ test-integration-min: ## Run the product's tests against the oldest Kubernetes t
 test-scaffold: $(KUBEBUILDER) ## Let operator-sdk's own code add a kind and a webhook to a copy, and build it.
 	KUBEBUILDER=$(KUBEBUILDER) hack/test-scaffold.sh
 
+.PHONY: test-alerts
+test-alerts: ## Check the alerts of config/prometheus, and test them with promtool.
+	hack/test-alerts.sh
+
+.PHONY: test-kube-state-metrics
+test-kube-state-metrics: $(KUBE_STATE_METRICS) ## Compare what kube-state-metrics exports of Jobs and CronJobs on an API server.
+	KUBEBUILDER_ASSETS="$$($(MAKE) -s kubernetes)" KUBE_STATE_METRICS=$(KUBE_STATE_METRICS) go -C test test -count=1 -run KubeStateMetrics ./monitoring
+
+.PHONY: test-dashboard
+test-dashboard: $(KUBE_STATE_METRICS) $(KWOK) ## Run each query of dashboard and alerts on a Prometheus that scrapes the operator, on simulated nodes.
+	KUBEBUILDER_ASSETS="$$($(MAKE) -s kubernetes)" KWOK=$(KWOK) KUBE_STATE_METRICS=$(KUBE_STATE_METRICS) hack/test-dashboard.sh
+
 .PHONY: test-e2e
 test-e2e: ## Run the end-to-end tests, on the cluster of KUBECONFIG or the local one.
 	hack/test-e2e.sh
+
+.PHONY: test-e2e-outage
+test-e2e-outage: ## Run the end-to-end test in which the API server is gone for half a minute.
+	hack/test-e2e.sh --label-filter=outage
+
+.PHONY: test-extra
+test-extra: ## Run the tests that take too long for make test.
+	hack/test-extra.sh
 
 .PHONY: test-upgrade
 test-upgrade: ## Upgrade the operator on the local cluster from its first version, with Jobs at work and finished.
@@ -167,12 +195,6 @@ build: generate manifests binaries ## Generate code and build the program.
 binaries: ## Build the program for this platform, as the manager and, by a link, the terminator.
 	CGO_ENABLED=0 go build -trimpath -ldflags "$(LDFLAGS)" -o bin/manager ./cmd
 	ln -sf manager bin/terminator
-
-# kubectl finds a plugin, and what completes its arguments, by their names in PATH.
-.PHONY: plugin
-plugin: ## Build the kubectl plugin for this platform, into bin/.
-	CGO_ENABLED=0 go -C cmd/kubectl-node_job build -trimpath -ldflags "$(LDFLAGS)" -o $(CURDIR)/bin/kubectl-node_job .
-	ln -sf kubectl-node_job bin/kubectl_complete-node_job
 
 .PHONY: run
 run: generate manifests ## Run the manager on this host, against the cluster of KUBECONFIG.
@@ -202,14 +224,18 @@ docker-build: bin/linux_$(ARCH) ## Build the image, with docker, podman or build
 docker-push: ## Push the image.
 	$(CONTAINER_TOOL) push $(PUSH_ARGS) $(IMG) $(PUSH_TO)
 
+# buildah and podman list platforms in the order in which they are done, so they get one after
+# another.
 .PHONY: docker-buildx
-docker-buildx: bin/linux_amd64 bin/linux_arm64 ## Build and push the image for all PLATFORMS.
+docker-buildx: bin/linux_amd64 bin/linux_arm64 ## Build and push the image of DOCKERFILE for all PLATFORMS, with the times of the commit.
 ifeq ($(findstring docker,$(notdir $(CONTAINER_TOOL))),docker)
-	$(CONTAINER_TOOL) buildx build --push --platform=$(PLATFORMS) $(BUILD_ARGS) -t $(IMG) .
+	SOURCE_DATE_EPOCH=$(SOURCE_DATE_EPOCH) $(CONTAINER_TOOL) buildx build --output type=image,push=true,rewrite-timestamp=true \
+		--platform=$(PLATFORMS) $(BUILD_ARGS) $(PUSH_ARGS) -f $(DOCKERFILE) -t $(IMG) .
 else
-	-$(CONTAINER_TOOL) manifest rm $(IMG) 2>/dev/null
-	$(BUILD_IMAGE) --platform=$(PLATFORMS) $(BUILD_ARGS) --manifest $(IMG) .
-	$(CONTAINER_TOOL) manifest push --all $(IMG) $(PUSH_TO)
+	@# The name may be that of an image for one platform, as docker-build makes it.
+	@$(CONTAINER_TOOL) manifest rm $(IMG) 2>/dev/null || $(CONTAINER_TOOL) rmi $(IMG) 2>/dev/null || true
+	$(foreach platform,$(subst $(comma), ,$(PLATFORMS)),$(BUILD_IMAGE) --timestamp $(SOURCE_DATE_EPOCH) --platform=$(platform) $(BUILD_ARGS) -f $(DOCKERFILE) --manifest $(IMG) . &&) true
+	$(CONTAINER_TOOL) manifest push --all $(PUSH_ARGS) $(IMG) $(PUSH_TO)
 endif
 
 SAMPLE_IMG ?= docker.io/darkowlzz/cleanup:v0.0.2
@@ -231,13 +257,17 @@ build-installer: manifests $(KUSTOMIZE) ## Write dist/install.yaml: everything i
 	mkdir -p dist
 	$(MANIFESTS) default > dist/install.yaml
 
-.PHONY: print-version print-modules print-program-modules print-img print-sample-img print-scorecard-img print-catalog-img
+.PHONY: print-version print-modules print-program-modules print-container-tool print-bundle-img print-img print-sample-img print-scorecard-img print-catalog-img
 print-version:
 	@echo $(VERSION)
 print-modules:
 	@echo $(MODULES)
 print-program-modules:
 	@echo $(PROGRAM_MODULES)
+print-container-tool:
+	@echo $(CONTAINER_TOOL)
+print-bundle-img:
+	@echo $(BUNDLE_IMG)
 print-catalog-img:
 	@echo $(CATALOG_IMG)
 print-img:

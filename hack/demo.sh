@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Shows the operator's main use from the start: it makes a cluster of three nodes,
 # deploys the operator and applies the sample manifest. The Job deletes a directory on
-# every node and is then deleted itself. The script fails if any of this fails.
+# every node and is then deleted itself. Then it runs a command on every node with the
+# kubectl plugin. The script fails if any of this fails.
 . "$(dirname "$0")/lib.sh"
 
 if ! reason="$(local_cluster)"; then
@@ -73,14 +74,24 @@ check() {
 	return "$failed"
 }
 
+run_command() {
+	make -s plugin
+	ln -sf "$KUBECTL" bin/kubectl
+	PATH="$PWD/bin:$PATH"
+	show kubectl node-job run --image=docker.io/darkowlzz/cleanup:v0.0.2 -- uname -r
+}
+
 step "A cluster of three nodes" bring_up
 step "The operator" deploy
 step "Something to delete on each node" prepare
 step "The Job" run_job
 step "What is left" check
+step "A command on each node" run_command
 
 say "Done in ${SECONDS}s:"
 printf '%s\n' "${steps[@]}"
 echo
-echo "The cluster is still there: KUBECONFIG=$KUBECONFIG $KUBECTL get nodes"
+echo "The cluster is still there:"
+echo "export KUBECONFIG=$KUBECONFIG PATH=$PWD/bin:\$PATH"
+echo "kubectl get nodes"
 echo "To remove it: make cluster-down"

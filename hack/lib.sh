@@ -59,3 +59,26 @@ load_images() {
 		cluster load "$(make -s "print-$other-img")"
 	done
 }
+
+# find_program prints the path of a program, and gets the Debian package that has it if it is
+# missing. The package is unpacked and not installed: that takes no root, and the one of
+# Prometheus would start a service.
+find_program() {
+	local program="$1" package="$2" unpacked="$PWD/bin/debian/$2"
+	if command -v "$program"; then
+		return
+	fi
+	if [ ! -x "$unpacked/usr/bin/$program" ]; then
+		if ! command -v apt-get >/dev/null; then
+			echo "$program is missing, and there is no apt-get to get it with: install it, Debian has it in $package" >&2
+			return 1
+		fi
+		mkdir -p "$unpacked"
+		(
+			cd "$unpacked"
+			apt-get -q download "$package" || { apt-get -q update && apt-get -q download "$package"; }
+			dpkg -x "$package"_*.deb .
+		) >&2
+	fi
+	echo "$unpacked/usr/bin/$program"
+}

@@ -1,11 +1,15 @@
 #!/usr/bin/env bash
-# Runs every check and test, after setting up all that they need, and ends with
-# what passed, failed and was skipped. With CI=true a skipped part is a failure.
+# Runs every check and the tests that are quick, after setting up all that they need, and ends
+# with what passed, failed and was skipped. hack/test-extra.sh runs the others. With CI=true a
+# skipped part is a failure.
 . "$(dirname "$0")/lib.sh"
 
 passed=() failed=() skipped=()
+# why has what the failed parts said about it, which the end repeats: it is far above by then.
+why="$(mktemp)"
+trap 'rm -f "$why"' EXIT
 
-# count counts a part that ended with this code, after so many seconds.
+# count counts a part that ended with this code, after so many seconds, with this output.
 count() {
 	local line
 	line="$(printf '%5ds  %s' "$2" "$3")"
@@ -13,53 +17,25 @@ count() {
 		passed+=("$line")
 	else
 		failed+=("$line")
+		say "$3 failed:" >>"$why"
+		failures "$4" >>"$why"
 	fi
+}
+
+# failures prints what Go, Ginkgo or a script said at each failure, else the last lines.
+failures() {
+	grep -aE -A 12 -e '--- FAIL|\[FAILED\]|\[PANICKED\]|^panic: ' "$1" | cut -c 1-300 | head -n 80 || tail -n 20 "$1"
 }
 
 # part runs a command as one part of the tests and goes on whatever comes of it.
 part() {
-	local name="$1" start=$SECONDS code=0
+	local name="$1" start=$SECONDS code=0 output
 	shift
+	output="$(mktemp)"
 	say "=== $name"
-	"$@" || code=$?
-	count "$code" $((SECONDS - start)) "$name"
-}
-
-# begin runs a command as a part beside the next ones, until finish waits for it and
-# prints what it has printed. It has a process group of its own, which an interrupt ends.
-begin() {
-	beside="$1" beside_output="$(mktemp)"
-	shift
-	set -m
-	(
-		start=$SECONDS code=0
-		"$@" || code=$?
-		echo "$code $((SECONDS - start))" >"$beside_output.end"
-	) >"$beside_output" 2>&1 &
-	beside_group=$!
-	set +m
-	trap 'kill -- "-$beside_group" 2>/dev/null || true' EXIT
-}
-
-finish() {
-	local end
-	wait "$beside_group" || true
-	trap - EXIT
-	say "=== $beside, beside the part before"
-	cat "$beside_output"
-	read -r -a end <"$beside_output.end"
-	count "${end[@]}" "$beside"
-	rm "$beside_output" "$beside_output.end"
-}
-
-# in_a_copy runs a command in a copy of the project, where it may generate files that other
-# parts read.
-in_a_copy() {
-	local copy code=0
-	copy="$(mktemp -d)"
-	tar --exclude=./.git --exclude=./bin -cf - . | tar -xf - -C "$copy" && (cd "$copy" && "$@") || code=$?
-	rm -rf "$copy"
-	return "$code"
+	"$@" 2>&1 | tee "$output" || code=$?
+	count "$code" $((SECONDS - start)) "$name" "$output"
+	rm "$output"
 }
 
 skip() {
@@ -73,21 +49,16 @@ leave() {
 }
 
 SECONDS=0
-part "unit tests, with Go alone" env -u CI -u KUBEBUILDER_ASSETS make -s test-unit
 part "Kubernetes is built" make -s kubernetes
 part "tools are built" make -s tools
 part "generated files and formatting" hack/verify.sh
 part "go vet" make -s vet
 part "lint" make -s lint
+part "alerts" make -s test-alerts
+part "the Helm chart" make -s test-chart
 part "operator-sdk adds a kind" make -s test-scaffold
-# The first keeps the processors busy, and the second waits most of the time.
-if [ -z "${KUBECONFIG:-}" ] && local_cluster >/dev/null; then
-	begin "installed by OLM" in_a_copy make -s test-olm
-	part "unit and API server tests" make -s test-integration
-	finish
-else
-	part "unit and API server tests" make -s test-integration
-fi
+part "OLM v1 takes bundle and catalogue" make -s test-olmv1
+part "unit and API server tests" make -s test-integration
 if [ -n "${KUBECONFIG:-}" ] || reason="$(local_cluster)"; then
 	part "end-to-end tests" make -s test-e2e
 else
@@ -95,18 +66,16 @@ else
 fi
 if [ -z "${KUBECONFIG:-}" ] && local_cluster >/dev/null; then
 	part "the demo" make -s demo
-	part "upgraded from the first version" make -s test-upgrade
 	part "a short benchmark" make -s bench NODES=100 CASES=1,2,3,5 BENCH_ARGS="-rounds 1 -quiet 15s -check"
 	part "a short soak" make -s soak SOAK_TIME=1m
 	part "the clusters leave nothing behind" leave
 else
 	skip "the demo" "${reason:-it runs on the local cluster}"
-	skip "upgraded from the first version" "${reason:-it runs on the local cluster}"
-	skip "installed by OLM" "${reason:-it runs on a local cluster of its own}"
 	skip "a short benchmark" "${reason:-it runs on a local cluster of its own}"
 	skip "a short soak" "${reason:-it runs on a local cluster of its own}"
 fi
 
+cat "$why"
 say "Summary after ${SECONDS}s:"
 [ ${#passed[@]} = 0 ] || printf 'passed  %s\n' "${passed[@]}"
 [ ${#failed[@]} = 0 ] || printf 'FAILED  %s\n' "${failed[@]}"

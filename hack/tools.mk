@@ -8,14 +8,19 @@ KUSTOMIZE_VERSION := v5.8.2
 # The version whose plugins operator-sdk v1.42 uses to add kinds and webhooks.
 KUBEBUILDER_VERSION := v4.6.0
 GOVULNCHECK_VERSION := v1.9.0
+ACTIONLINT_VERSION := v1.7.12
 # golangci-lint and its plugin have their versions in a go.mod of their own.
 LINT_VERSION := $(shell cat hack/lint/* | cksum | cut -d' ' -f1)
 # OLM, opm and crane have theirs in one as well.
 OLM_VERSION := $(shell cat hack/olm/* | cksum | cut -d' ' -f1)
 # What OLM v1 does before it writes, too.
 OLMV1_VERSION := $(shell cat $(filter-out %_test.go,$(wildcard hack/olmv1/*)) | cksum | cut -d' ' -f1)
+# Helm, which checks and installs the chart, too.
+HELM_VERSION := $(shell cat hack/helm/* | cksum | cut -d' ' -f1)
 # kwok, which simulates nodes, too.
 KWOK_VERSION := $(shell cat hack/kwok/* | cksum | cut -d' ' -f1)
+# kube-state-metrics, which exports metrics of each Job, too.
+KUBE_STATE_METRICS_VERSION := $(shell cat hack/kube-state-metrics/go.* | cksum | cut -d' ' -f1)
 # OpenKruise, which the benchmark compares with if it is asked to.
 KRUISE_VERSION := $(shell cat hack/kruise/* | cksum | cut -d' ' -f1)
 # And scorecard's standard tests, which are part of operator-sdk.
@@ -25,16 +30,19 @@ CONTROLLER_GEN := $(CACHE)/tools/controller-gen-$(CONTROLLER_TOOLS_VERSION)/cont
 KUSTOMIZE := $(CACHE)/tools/kustomize-$(KUSTOMIZE_VERSION)/kustomize
 KUBEBUILDER := $(CACHE)/tools/kubebuilder-$(KUBEBUILDER_VERSION)/kubebuilder
 GOVULNCHECK := $(CACHE)/tools/govulncheck-$(GOVULNCHECK_VERSION)/govulncheck
+ACTIONLINT := $(CACHE)/tools/actionlint-$(ACTIONLINT_VERSION)/actionlint
 GOLANGCI_LINT := $(CACHE)/tools/golangci-lint-$(LINT_VERSION)/golangci-lint
 OLM_BIN := $(CACHE)/tools/olm-$(OLM_VERSION)
 OPM := $(OLM_BIN)/opm
 OLMV1 := $(CACHE)/tools/olmv1-$(OLMV1_VERSION)/olmv1
+HELM := $(CACHE)/tools/helm-$(HELM_VERSION)/helm
 KWOK := $(CACHE)/tools/kwok-$(KWOK_VERSION)/kwok
+KUBE_STATE_METRICS := $(CACHE)/tools/kube-state-metrics-$(KUBE_STATE_METRICS_VERSION)/kube-state-metrics
 KRUISE := $(CACHE)/tools/kruise-$(KRUISE_VERSION)/kruise
 SCORECARD_TEST := $(CACHE)/tools/scorecard-test-$(SCORECARD_TEST_VERSION)/scorecard-test
 
 .PHONY: tools
-tools: $(CONTROLLER_GEN) $(KUSTOMIZE) $(KUBEBUILDER) $(GOLANGCI_LINT) $(OPM) $(KWOK) $(SCORECARD_TEST) ## Build the tools that development needs.
+tools: $(CONTROLLER_GEN) $(KUSTOMIZE) $(KUBEBUILDER) $(GOLANGCI_LINT) $(ACTIONLINT) $(OPM) $(KWOK) $(HELM) $(SCORECARD_TEST) ## Build the tools that development needs.
 
 $(CONTROLLER_GEN):
 	$(call build-tool,go install sigs.k8s.io/controller-tools/cmd/controller-gen@$(CONTROLLER_TOOLS_VERSION))
@@ -44,6 +52,8 @@ $(KUBEBUILDER):
 	$(call build-tool,go install sigs.k8s.io/kubebuilder/v4@$(KUBEBUILDER_VERSION))
 $(GOVULNCHECK):
 	$(call build-tool,go install golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK_VERSION))
+$(ACTIONLINT):
+	$(call build-tool,go install github.com/rhysd/actionlint/cmd/actionlint@$(ACTIONLINT_VERSION))
 $(GOLANGCI_LINT):
 	$(call build-tool,go -C hack/lint build -trimpath -ldflags '-s -w' -o "$$GOBIN/golangci-lint" .)
 # The tags leave out what opm has for images on a Btrfs or behind GPGME.
@@ -51,8 +61,12 @@ $(OPM):
 	$(call build-tool,go -C hack/olm install -trimpath -ldflags '-s -w' -tags containers_image_openpgp$(comma)exclude_graphdriver_btrfs tool)
 $(SCORECARD_TEST):
 	$(call build-tool,go -C hack/operator-sdk install -trimpath -ldflags '-s -w' -tags containers_image_openpgp$(comma)exclude_graphdriver_btrfs tool)
+$(HELM):
+	$(call build-tool,go -C hack/helm install -trimpath -ldflags '-s -w' tool)
 $(KWOK):
 	$(call build-tool,go -C hack/kwok install -trimpath -ldflags '-s -w' tool)
+$(KUBE_STATE_METRICS):
+	$(call build-tool,go -C hack/kube-state-metrics install -trimpath -ldflags '-s -w' tool)
 
 # OLM v1's CRDs lie beside it.
 $(OLMV1):

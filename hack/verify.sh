@@ -14,7 +14,7 @@ done
 
 before="$(mktemp -d)"
 trap 'rm -rf "$before"' EXIT
-generated=(api config docs bundle bundle.Dockerfile catalog)
+generated=(api charts config docs bundle bundle.Dockerfile catalog)
 cp -r "${generated[@]}" "$before/"
 make -s update
 stale=0
@@ -34,6 +34,17 @@ built="$(bin/kustomize build "$overlay")"
 rm -r "$overlay"
 if [ "$(grep -c '^  name: daemonset-job-guard$' <<<"$built")" != 2 ] || ! grep -q '^  policyName: daemonset-job-guard$' <<<"$built"; then
 	echo "the admission policy is renamed in a kustomization on top of config/default" >&2
+	exit 1
+fi
+
+# The certificate of cert-manager is for the Service, both processes serve it, and Prometheus checks it.
+overlay="$(mktemp -d bin/overlay.XXXXXX)"
+printf 'resources: [../../config/default, ../../config/prometheus]\ncomponents: [../../config/components/cert-manager]\n' >"$overlay/kustomization.yaml"
+built="$(bin/kustomize build "$overlay")"
+rm -r "$overlay"
+if [ "$(grep -cE '(- |serverName: )daemonset-job-controller-manager-metrics-service\.daemonset-job-system\.svc' <<<"$built")" != 4 ] ||
+	[ "$(grep -c '^        - name: METRICS_CERT_PATH$' <<<"$built")" != 2 ] || grep -qE 'SERVICE_NAME|insecureSkipVerify' <<<"$built"; then
+	echo "config/components/cert-manager does not fit config/default and config/prometheus" >&2
 	exit 1
 fi
 echo "formatted, tidy, and generated files are up to date"

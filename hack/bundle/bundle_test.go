@@ -75,7 +75,7 @@ func TestEveryFieldIsDescribed(t *testing.T) {
 }
 
 // TestRightsAreNamespaced checks that all rights are limited to the watched namespaces: the operator can be installed in
-// every install mode. Nodes and the one admission policy have no namespace.
+// every install mode. Nodes, the one admission policy, and the questions who reads the metrics have no namespace.
 func TestRightsAreNamespaced(t *testing.T) {
 	g := NewWithT(t)
 	csv := load(t).CSV
@@ -84,6 +84,8 @@ func TestRightsAreNamespaced(t *testing.T) {
 		{APIGroups: []string{"admissionregistration.k8s.io"}, Resources: []string{"validatingadmissionpolicies", "validatingadmissionpolicybindings"},
 			ResourceNames: []string{"daemonset-job-guard"}, Verbs: []string{"get", "create", "patch"}},
 		{APIGroups: []string{""}, Resources: []string{"nodes"}, Verbs: []string{"list", "watch"}},
+		{APIGroups: []string{"authentication.k8s.io"}, Resources: []string{"tokenreviews"}, Verbs: []string{"create"}},
+		{APIGroups: []string{"authorization.k8s.io"}, Resources: []string{"subjectaccessreviews"}, Verbs: []string{"create"}},
 	}))
 	g.Expect(csv.Spec.InstallStrategy.StrategySpec.Permissions).To(HaveLen(1))
 	for _, mode := range csv.Spec.InstallModes {
@@ -185,7 +187,7 @@ func TestNoImageFloats(t *testing.T) {
 func TestWhatAPersonJudgesBy(t *testing.T) {
 	g := NewWithT(t)
 	csv := load(t).CSV
-	g.Expect(csv.Annotations).To(HaveKeyWithValue("capabilities", "Seamless Upgrades"))
+	g.Expect(csv.Annotations).To(HaveKeyWithValue("capabilities", "Deep Insights"))
 	for _, key := range []string{"categories", "createdAt", "description", "repository", "support", "operatorframework.io/suggested-namespace"} {
 		g.Expect(csv.Annotations[key]).NotTo(BeEmpty(), key)
 	}

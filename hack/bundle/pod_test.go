@@ -78,3 +78,27 @@ func TestTheNetworkPolicySelectsTheOperatorAlone(t *testing.T) {
 	g.Expect(open).To(ConsistOf(metrics))
 	g.Expect(open).To(HaveLen(2))
 }
+
+// TestTheMetricsServiceHasBothProcesses checks that the bundle has what a ServiceMonitor selects,
+// and no kind of the Prometheus operator: OLM cannot install one that the cluster does not know.
+func TestTheMetricsServiceHasBothProcesses(t *testing.T) {
+	g, service := NewWithT(t), corev1.Service{}
+	for _, object := range load(t).Objects {
+		g.Expect(object.GroupVersionKind().Group).NotTo(Equal("monitoring.coreos.com"))
+		if object.GetKind() == "Service" {
+			g.Expect(convert(object, &service)).To(Succeed())
+		}
+	}
+	template := podTemplate(t)
+	g.Expect(podlabels.SelectorFromSet(service.Spec.Selector).Matches(podlabels.Set(template.Labels))).To(BeTrue())
+	ports := map[string]int32{}
+	for _, container := range template.Spec.Containers {
+		for _, port := range container.Ports {
+			ports[port.Name] = port.ContainerPort
+		}
+	}
+	g.Expect(service.Spec.Ports).To(HaveLen(2))
+	for _, port := range service.Spec.Ports {
+		g.Expect(ports).To(HaveKeyWithValue(port.TargetPort.StrVal, port.Port))
+	}
+}

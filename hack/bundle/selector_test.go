@@ -29,7 +29,7 @@ func labelMaps(value any) []map[string]any {
 	return found
 }
 
-// TestSelectorsSelectThisOperatorAlone checks that Deployment, pods, network policy and
+// TestSelectorsSelectThisOperatorAlone checks that Deployment, pods, network policy, Service and
 // monitor have the same two labels. Under OLM operators share a namespace, each one of
 // operator-sdk's has the label control-plane, and a Deployment's selector is immutable.
 func TestSelectorsSelectThisOperatorAlone(t *testing.T) {
@@ -50,11 +50,13 @@ func TestSelectorsSelectThisOperatorAlone(t *testing.T) {
 		}
 	}
 	for file, count := range map[string]int{
-		"config/manager/manager.yaml":                                                     3, // the Deployment, its selector, its pods
-		"config/network-policy/operator.yaml":                                             1,
-		"config/prometheus/monitor.yaml":                                                  1,
-		"bundle/manifests/daemonset-job.clusterserviceversion.yaml":                       3,
-		"bundle/manifests/daemonset-job-operator_networking.k8s.io_v1_networkpolicy.yaml": 1,
+		"config/manager/manager.yaml":                                                       3, // the Deployment, its selector, its pods
+		"config/network-policy/operator.yaml":                                               1,
+		"config/default/metrics_service.yaml":                                               2, // the Service, its selector
+		"config/prometheus/monitor.yaml":                                                    2, // the ServiceMonitor, its selector
+		"bundle/manifests/daemonset-job.clusterserviceversion.yaml":                         3,
+		"bundle/manifests/daemonset-job-operator_networking.k8s.io_v1_networkpolicy.yaml":   1,
+		"bundle/manifests/daemonset-job-controller-manager-metrics-service_v1_service.yaml": 2,
 	} {
 		g.Expect(places).To(HaveKeyWithValue(file, count))
 	}

@@ -14,7 +14,7 @@ import (
 )
 
 // licence matches the files that hold a licence or a notice which it asks to pass on.
-var licence = regexp.MustCompile(`(?i)^(licen[cs]e|copying|notice|patents)([-._].*)?$`)
+var licence = regexp.MustCompile(`(?i)^((un)?licen[cs]e|copying|notice|patents)([-._].*)?$`)
 
 // licencesIn returns the texts of the licences in a module by their path in it. A folder
 // of the module may have one of its own, as copied code does.

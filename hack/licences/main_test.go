@@ -40,18 +40,19 @@ func TestEachModuleOfAProgramIsThere(t *testing.T) {
 func TestCollect(t *testing.T) {
 	g, root := NewWithT(t), t.TempDir()
 	for path, text := range map[string]string{
-		"a/LICENSE": "first\n", "b/License.md": "first", "b/third_party/COPYING": "second", "b/testdata/LICENSE": "no", "b/license.go": "no", "b/NOTICE.txt": "third", "c/README": "no",
+		"a/LICENSE": "first\n", "b/License.md": "first", "b/third_party/COPYING": "second", "b/testdata/LICENSE": "no", "b/license.go": "no", "b/NOTICE.txt": "third", "c/README": "no", "d/UNLICENSE": "fourth",
 	} {
 		file := filepath.Join(root, path)
 		g.Expect(os.MkdirAll(filepath.Dir(file), 0o750)).To(Succeed())
 		g.Expect(os.WriteFile(file, []byte(text), 0o600)).To(Succeed())
 	}
 	a, b, c := module{"a v1", filepath.Join(root, "a")}, module{"b v2", filepath.Join(root, "b")}, module{"c v3", filepath.Join(root, "c")}
-	text, err := collect([]module{b, a})
+	d := module{"d v4", filepath.Join(root, "d")}
+	text, err := collect([]module{b, d, a})
 	g.Expect(err).NotTo(HaveOccurred())
 	line := strings.Repeat("=", 80) + "\n"
 	g.Expect(string(text)).To(Equal(line + "a v1 LICENSE\nb v2 License.md\n\nfirst\n\n" +
-		line + "b v2 NOTICE.txt\n\nthird\n\n" + line + "b v2 third_party/COPYING\n\nsecond\n\n"))
+		line + "b v2 NOTICE.txt\n\nthird\n\n" + line + "b v2 third_party/COPYING\n\nsecond\n\n" + line + "d v4 UNLICENSE\n\nfourth\n\n"))
 	_, err = collect([]module{a, c})
 	g.Expect(err).To(MatchError(ContainSubstring("c v3 has no licence")))
 }

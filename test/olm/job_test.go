@@ -10,6 +10,8 @@ import (
 	. "github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/uuid"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
 
@@ -35,6 +37,18 @@ func create(job *v1beta1.Job) *v1beta1.Job {
 // quick returns a Job that is done at once, and that the operator then deletes.
 func quick(namespace string) *v1beta1.Job {
 	return wrappers.Job(namespace, "quick").Image(shellImage).Command("/bin/sh", "-c", "echo done; while true; do sleep 1; done").Obj()
+}
+
+// collected waits until Kubernetes' garbage collector watches Jobs: it then deletes a ConfigMap whose
+// Job is absent. The garbage collector looks for new kinds every 30 s. It never observes a Job
+// whose CustomResourceDefinition is deleted before that, and leaves the DaemonSet of that Job.
+func collected(namespace string) {
+	GinkgoHelper()
+	orphan := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "orphan", OwnerReferences: []metav1.OwnerReference{
+		{APIVersion: v1beta1.GroupVersion.String(), Kind: "Job", Name: "absent", UID: uuid.NewUUID()},
+	}}}
+	Expect(k8s.Create(ctx, orphan)).To(Succeed())
+	Eventually(func() error { return k8s.Get(ctx, client.ObjectKeyFromObject(orphan), orphan) }).Should(Satisfy(apierrors.IsNotFound))
 }
 
 // sample returns the Job of the README.

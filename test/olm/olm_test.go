@@ -115,7 +115,7 @@ var _ = Describe("a Subscription", func() {
 		Expect(pods(job)).To(HaveLen(len(local.Nodes())))
 		Expect(k8s.Get(ctx, client.ObjectKey{Name: "jobs.daemonset.darkowlzz.space"}, &apiextensionsv1.CustomResourceDefinition{})).To(Succeed())
 		Eventually(clusterRoles).Should(ConsistOf("daemonset-job-job-editor-role", "daemonset-job-job-viewer-role", "daemonset-job-jobrecord-viewer-role",
-			"daemonset-job-cronjob-editor-role", "daemonset-job-cronjob-viewer-role"),
+			"daemonset-job-cronjob-editor-role", "daemonset-job-cronjob-viewer-role", "daemonset-job-metrics-reader"),
 			"as docs/guides/olm.md says")
 
 		subscribe(op, operatorsv1alpha1.ApprovalAutomatic, op)

@@ -61,7 +61,7 @@ var (
 
 func TestOLM(t *testing.T) {
 	RegisterFailHandler(Fail)
-	SetDefaultEventuallyTimeout(2 * time.Minute)
+	SetDefaultEventuallyTimeout(4 * time.Minute)
 	SetDefaultEventuallyPollingInterval(250 * time.Millisecond)
 	SetDefaultConsistentlyDuration(4 * time.Second)
 	RunSpecs(t, "daemonset-job, installed by OLM")

@@ -54,6 +54,8 @@ var _ = Describe("a ClusterExtension", func() {
 		extension = applyExample()
 		apply(extension, current)
 
+		collected(job.Namespace)
+
 		By("uninstalling")
 		Expect(k8s.Delete(ctx, extension)).To(Succeed())
 		for _, object := range append(current, daemonSetOf(job)...) {

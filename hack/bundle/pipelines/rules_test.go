@@ -37,7 +37,7 @@ var mistakes = []struct {
 	{prod, "check_catalog_usage_ci_config", true, ci, "  catalog_mapping:\n", "  catalog_mapping:\n  - {template_name: semver.yaml, type: olm.semver, catalog_names: [v4.17]}\n"},
 	{prod, "check_bundle_images_in_fbc", true, "catalog-templates/basic.yaml", "quay.io/community-operator-pipeline-prod", "docker.io/darkowlzz"},
 	{prod, "check_bundle_images_in_fbc", true, ci, "template_name: basic.yaml", "template_name: other.yaml"},
-	{prod, "check_required_fields", true, csv, "capabilities: Seamless Upgrades", "capabilities: Autopilot"},
+	{prod, "check_required_fields", true, csv, "capabilities: Deep Insights", "capabilities: Autopilot"},
 	{prod, "check_required_fields", true, csv, "categories: ", "categories: Batch, "},
 	{prod, "check_required_fields", true, csv, "createdAt: ", "createdAt: soon # "},
 	{prod, "check_required_fields", true, csv, "containerImage: ", "containerImage: daemonset-job:v0.1.0 # "},
