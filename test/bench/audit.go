@@ -9,6 +9,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 )
 
 // audit reads the API server's audit log, which has a line for each request.
@@ -16,9 +17,10 @@ type audit struct{ file string }
 
 // entry holds the fields of an audit line that the benchmark reads.
 type entry struct {
-	Verb      string `json:"verb"`
-	UserAgent string `json:"userAgent"`
-	ObjectRef struct {
+	Verb       string `json:"verb"`
+	UserAgent  string `json:"userAgent"`
+	RequestURI string `json:"requestURI"`
+	ObjectRef  struct {
 		Resource    string `json:"resource"`
 		Subresource string `json:"subresource"`
 		Namespace   string `json:"namespace"`
@@ -27,6 +29,17 @@ type entry struct {
 	ResponseStatus struct {
 		Code int `json:"code"`
 	} `json:"responseStatus"`
+	RequestReceivedTimestamp time.Time `json:"requestReceivedTimestamp"`
+	StageTimestamp           time.Time `json:"stageTimestamp"`
+}
+
+// what returns the verb and the resource of a request.
+func (e *entry) what() string {
+	what := e.Verb + " " + e.ObjectRef.Resource
+	if e.ObjectRef.Subresource != "" {
+		what += "/" + e.ObjectRef.Subresource
+	}
+	return what
 }
 
 // requests counts requests by verb and resource: "patch pods/status".
@@ -48,6 +61,16 @@ func (a audit) end() (int64, error) {
 // of the user agent. It leaves out watches, leases and discovery, which each controller
 // needs even when it is idle.
 func (a audit) since(from int64) (map[string]requests, error) {
+	file, err := a.open(from)
+	if file == nil || err != nil {
+		return nil, err
+	}
+	defer func() { _ = file.Close() }() // The file was only read.
+	return countRequests(file)
+}
+
+// open opens the log at an offset. It returns nil if the API server has logged no request.
+func (a audit) open(from int64) (*os.File, error) {
 	file, err := os.Open(a.file)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, nil
@@ -55,11 +78,8 @@ func (a audit) since(from int64) (map[string]requests, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = file.Close() }() // The file was only read.
-	if _, err := file.Seek(from, io.SeekStart); err != nil {
-		return nil, err
-	}
-	return countRequests(file)
+	_, err = file.Seek(from, io.SeekStart)
+	return file, err
 }
 
 func countRequests(log io.Reader) (map[string]requests, error) {
@@ -68,10 +88,7 @@ func countRequests(log io.Reader) (map[string]requests, error) {
 		if e.Verb == "watch" || e.ObjectRef.Resource == "leases" || e.ObjectRef.Resource == "" {
 			return
 		}
-		what := e.Verb + " " + e.ObjectRef.Resource
-		if e.ObjectRef.Subresource != "" {
-			what += "/" + e.ObjectRef.Subresource
-		}
+		what := e.what()
 		if e.ResponseStatus.Code == 409 {
 			what += " (conflict)"
 		}

@@ -53,3 +53,16 @@ func TestTheAuditLogIsReadFromAPlaceOn(t *testing.T) {
 	g.Expect(file.Close()).To(Succeed())
 	g.Expect(log.since(from)).To(Equal(map[string]requests{"x": {"delete jobs": 1}}))
 }
+
+func TestLogStreamsAreCounted(t *testing.T) {
+	g := NewWithT(t)
+	line := func(resource, subresource, from, to string) string {
+		return `{"verb":"get","objectRef":{"resource":"` + resource + `","subresource":"` + subresource + `"},"requestReceivedTimestamp":"2026-01-01T00:00:` + from +
+			`.000000Z","stageTimestamp":"2026-01-01T00:00:` + to + `.000000Z"}` + "\n"
+	}
+	log := line("pods", "log", "10", "20") + line("pods", "log", "05", "10") + line("pods", "log", "12", "13") + line("pods", "", "12", "13")
+	all, err := countStreams(strings.NewReader(log))
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(all).To(Equal(&streams{Turns: 3, Most: 2}), "the first ended when the second began")
+	g.Expect(countStreams(strings.NewReader(""))).To(BeNil())
+}

@@ -30,9 +30,12 @@ func (w workload) broadcastJob(namespace string) client.Object {
 	for key, value := range w.selector {
 		selector[key] = value
 	}
+	ttl := int64(0) // OpenKruise deletes it when it is complete, as the terminator deletes a Job.
+	if w.kept {
+		ttl = keptSeconds
+	}
 	spec := map[string]any{
-		// OpenKruise deletes it when it is complete, as the terminator deletes a Job.
-		"completionPolicy": map[string]any{"type": "Always", "ttlSecondsAfterFinished": int64(0)},
+		"completionPolicy": map[string]any{"type": "Always", "ttlSecondsAfterFinished": ttl},
 		"failurePolicy":    map[string]any{"type": "FailFast"},
 		"parallelism":      int64(math.MaxInt32),
 		"template": map[string]any{

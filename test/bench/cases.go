@@ -1,35 +1,33 @@
 package main
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"strconv"
-	"time"
-
-	appsv1 "k8s.io/api/apps/v1"
-	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/util/intstr"
-	"k8s.io/apimachinery/pkg/util/wait"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 )
 
 // The namespaces of the pods. In namespaceDone, the log of each container holds the
 // word "done" from the start. In namespaceQuiet, the benchmark adds the word later.
+// namespaceBackground has the work that others are measured beside.
 const (
-	namespaceDone  = "done"
-	namespaceQuiet = "quiet"
+	namespaceDone       = "done"
+	namespaceQuiet      = "quiet"
+	namespaceBackground = "background"
 )
 
 const (
-	// manyJobs is how many Jobs case 4 creates at once.
-	manyJobs = 100
+	// fewestNodes is the smallest number of nodes: those of a Job of case 4.
+	fewestNodes = 50
 	// image is never pulled, because simulated nodes run no container.
 	image = "example.com/work:v1"
 )
+
+// groupSizes holds how many nodes the Jobs of the cases with many Jobs have.
+var groupSizes = []int{5, 10, 50}
+
+// caseIdle has no Jobs: it measures what the operator needs while nothing happens.
+const caseIdle = "10"
 
 // scenario is a case of the benchmark.
 type scenario struct {
@@ -38,6 +36,9 @@ type scenario struct {
 	namespace   string
 	// workloads returns the workloads to create on that many nodes.
 	workloads func(nodes int) []workload
+	// background returns the work that already runs when the workloads are created, and
+	// that is not measured itself.
+	background func(nodes int) []workload
 	// reference names the case whose bare DaemonSet is the limit, and is empty if the
 	// case has its own. factor multiplies the time of that DaemonSet.
 	reference string
@@ -47,17 +48,6 @@ type scenario struct {
 	// onlyBare cases measure the bare DaemonSet alone. With marks, its pods keep their
 	// readiness gate, and the simulation marks them instead of a terminator.
 	onlyBare, marks bool
-}
-
-// workload describes a Job and the nodes that it runs on.
-type workload struct {
-	name        string
-	pods        int
-	selector    map[string]string
-	mode        v1beta1.CompletionMode
-	parallelism string
-	// released pods are deleted when their node is done. outputs of all nodes are recorded.
-	released, outputs bool
 }
 
 var scenarios = []scenario{
@@ -72,7 +62,7 @@ var scenarios = []scenario{
 		name: "3", title: "Exit mode, parallelism 10%", namespace: namespaceDone, workloads: everyNode(v1beta1.CompletionExit, "10%"),
 		reference: "tenth", factor: 10,
 	},
-	{name: "4", title: "100 Jobs at once, 50 nodes each", namespace: namespaceDone, workloads: groups},
+	{name: "4", title: "100 Jobs at once, 50 nodes each", namespace: namespaceDone, workloads: groups(100, 50)},
 	{name: "5", title: "Log mode, nothing happens for a while", namespace: namespaceQuiet, workloads: everyNode(v1beta1.CompletionLog, ""), quiet: true},
 	{
 		name: "6", title: "as 1, with completedPods Release", namespace: namespaceDone,
@@ -82,7 +72,42 @@ var scenarios = []scenario{
 		name: "7", title: "as 1, with results.outputs All", namespace: namespaceDone,
 		workloads: everyNodeWith(func(w *workload) { w.outputs = true }), reference: "1", factor: 1,
 	},
+	{name: "8", title: "1,000 Jobs at once, 10 nodes each", namespace: namespaceDone, workloads: groups(1000, 10)},
+	{name: "alone", title: "20 Jobs at once, 5 nodes each", namespace: namespaceDone, workloads: groups(20, 5)},
+	{
+		name: "9", title: "as alone, beside a Job that runs on all nodes", namespace: namespaceDone, workloads: groups(20, 5),
+		background: everyNodeWith(func(w *workload) { w.kept = true }),
+	},
+	{name: caseIdle, title: "no Jobs", workloads: func(int) []workload { return nil }},
 }
+
+// scenarioNames returns the names of the cases that can be asked for.
+func scenarioNames() []string {
+	var all []string
+	for _, s := range scenarios {
+		if _, err := strconv.Atoi(s.name); err == nil {
+			all = append(all, s.name)
+		}
+	}
+	return all
+}
+
+// needed holds the cases that other cases are compared with.
+var needed = map[string]string{"2": "marks", "3": "tenth", "6": "1", "7": "1", "9": "alone"}
+
+// readsLogs returns whether the case has Jobs in Log mode.
+func (s *scenario) readsLogs() bool {
+	all := s.workloads(fewestNodes)
+	return len(all) > 0 && all[0].mode == v1beta1.CompletionLog
+}
+
+// hasManyJobs returns whether several Jobs run at once.
+func (s *scenario) hasManyJobs() bool { return len(s.workloads(fewestNodes)) > 1 }
+
+// kept returns whether the benchmark deletes the Jobs itself, after the measurement. The
+// bare DaemonSets of a case are deleted then, so its Jobs must be as well if some of them
+// are complete long before others.
+func kept(all []workload) bool { return len(all) > 0 && all[0].kept }
 
 func everyNode(mode v1beta1.CompletionMode, parallelism string) func(int) []workload {
 	return func(nodes int) []workload {
@@ -103,16 +128,19 @@ func oneTenth(nodes int) []workload {
 	return []workload{{name: "bench", pods: nodes / 10, selector: map[string]string{labelTenth: "0"}, mode: v1beta1.CompletionExit}}
 }
 
-func groups(nodes int) []workload {
-	var all []workload
-	for i := range manyJobs {
-		group := i % max(1, nodes/groupSize)
-		all = append(all, workload{
-			name: fmt.Sprintf("bench-%d", i), pods: min(groupSize, nodes),
-			selector: map[string]string{labelGroup: strconv.Itoa(group)}, mode: v1beta1.CompletionExit,
-		})
+// groups returns many Jobs on a group of nodes each. With more Jobs than groups, several
+// Jobs share one.
+func groups(jobs, size int) func(int) []workload {
+	return func(nodes int) []workload {
+		var all []workload
+		for i := range jobs {
+			all = append(all, workload{
+				name: fmt.Sprintf("bench-%d", i), pods: size, mode: v1beta1.CompletionExit, kept: true,
+				selector: map[string]string{labelGroup(size): strconv.Itoa(i % (nodes / size))},
+			})
+		}
+		return all
 	}
-	return all
 }
 
 func podCount(all []workload) int {
@@ -121,85 +149,4 @@ func podCount(all []workload) int {
 		sum += w.pods
 	}
 	return sum
-}
-
-// job returns the Job of the workload.
-func (w workload) job(namespace string) client.Object {
-	spec := corev1.PodSpec{
-		NodeSelector: w.selector, Containers: []corev1.Container{{Name: v1beta1.ContainerName, Image: image}},
-		AutomountServiceAccountToken: new(false), TerminationGracePeriodSeconds: new(int64(0)),
-	}
-	job := &v1beta1.Job{
-		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: w.name},
-		Spec:       v1beta1.JobSpec{CompletionMode: w.mode, Template: &corev1.PodTemplateSpec{Spec: spec}},
-	}
-	if w.released {
-		job.Spec.CompletedPods = v1beta1.CompletedPodsRelease
-	}
-	if w.outputs {
-		job.Spec.Results = &v1beta1.Results{Outputs: v1beta1.OutputsAll}
-	}
-	if w.parallelism != "" {
-		job.Spec.Parallelism = new(intstr.FromString(w.parallelism))
-	}
-	return job
-}
-
-// bare returns a DaemonSet with the pods that the operator would create, made from its
-// template. Without marks, the pods have no readiness gate.
-func (w workload) bare(namespace string, template corev1.PodTemplateSpec, marks bool) client.Object {
-	template = *template.DeepCopy()
-	template.Labels[v1beta1.LabelJob] = w.name
-	template.Spec.NodeSelector = w.selector
-	// No manager runs that would open the gates.
-	template.Spec.SchedulingGates = nil
-	if marks {
-		template.Labels[labelBench] = benchMarks
-	} else {
-		template.Spec.ReadinessGates = nil
-	}
-	return &appsv1.DaemonSet{
-		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: w.name},
-		Spec: appsv1.DaemonSetSpec{
-			Selector: &metav1.LabelSelector{MatchLabels: map[string]string{v1beta1.LabelJob: w.name}},
-			Template: template,
-		},
-	}
-}
-
-// template returns the pod template that the operator makes of a Job like the workload.
-// It creates a Job that matches no node, once for each mode.
-func (e *env) template(ctx context.Context, w workload, namespace string) (corev1.PodTemplateSpec, error) {
-	if known, ok := e.templates[w.mode]; ok {
-		return known, nil
-	}
-	ds := &appsv1.DaemonSet{}
-	operator, err := e.startOperator(ctx)
-	if err != nil {
-		return ds.Spec.Template, err
-	}
-	defer operator.stop()
-	w.name, w.selector = "template", map[string]string{"bench/none": "true"}
-	job := w.job(namespace)
-	if err := e.client.Create(ctx, job); err != nil {
-		return ds.Spec.Template, err
-	}
-	key := client.ObjectKey{Namespace: namespace, Name: v1beta1.DaemonSetName(w.name)}
-	err = wait.PollUntilContextTimeout(ctx, 50*time.Millisecond, time.Minute, true, func(ctx context.Context) (bool, error) {
-		err := e.client.Get(ctx, key, ds)
-		return err == nil, client.IgnoreNotFound(err)
-	})
-	e.templates[w.mode] = ds.Spec.Template
-	return ds.Spec.Template, errors.Join(err, e.client.Delete(ctx, job))
-}
-
-// create creates the objects, and returns the time just before the first one.
-func (e *env) create(ctx context.Context, objects []client.Object) (time.Time, error) {
-	began := time.Now()
-	for _, object := range objects {
-		if err := e.client.Create(ctx, object); err != nil {
-			return began, fmt.Errorf("creating %s: %w", object.GetName(), err)
-		}
-	}
-	return began, nil
 }

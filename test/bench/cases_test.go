@@ -2,6 +2,7 @@ package main
 
 import (
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	. "github.com/onsi/gomega"
@@ -18,12 +19,24 @@ func TestTheCasesAreThoseOfTheTable(t *testing.T) {
 	g := NewWithT(t)
 	for _, s := range scenarios {
 		all := s.workloads(1000)
+		g.Expect(kept(all)).To(Equal(s.hasManyJobs()), "nothing is deleted while other Jobs are measured")
+		g.Expect(s.readsLogs()).To(Equal(slices.Contains([]string{"2", "marks", "5"}, s.name)))
 		switch s.name {
+		case caseIdle:
+			g.Expect(all).To(BeEmpty())
+			continue
 		case "4":
 			g.Expect(all).To(HaveLen(100))
 			g.Expect(podCount(all)).To(Equal(5000))
 			g.Expect(all[0].selector).NotTo(Equal(all[1].selector))
 			g.Expect(all[0].selector).To(Equal(all[20].selector), "1,000 nodes are 20 groups")
+		case "8":
+			g.Expect(all).To(HaveLen(1000))
+			g.Expect(podCount(all)).To(Equal(10000))
+			g.Expect(all[0].selector).To(Equal(all[100].selector), "1,000 nodes are 100 groups")
+		case "alone", "9":
+			g.Expect(all).To(HaveLen(20))
+			g.Expect(podCount(all)).To(Equal(100))
 		case "tenth":
 			g.Expect(podCount(all)).To(Equal(100))
 		default:
@@ -36,6 +49,26 @@ func TestTheCasesAreThoseOfTheTable(t *testing.T) {
 		released := map[string]v1beta1.CompletedPods{"6": v1beta1.CompletedPodsRelease}
 		g.Expect(job.Spec.CompletedPods).To(Equal(released[s.name]))
 		g.Expect(job.Spec.Results != nil).To(Equal(s.name == "7"))
+		g.Expect(job.Spec.TTLSecondsAfterFinished != nil).To(Equal(kept(all)))
+		g.Expect(s.background != nil).To(Equal(s.name == "9"))
+	}
+}
+
+func TestEachGroupHasItsNodes(t *testing.T) {
+	g := NewWithT(t)
+	for _, s := range scenarios {
+		for _, w := range s.workloads(130) {
+			count := 0
+			for i := range 130 {
+				if labels.SelectorFromSet(w.selector).Matches(labels.Set(simulatedNode(i).Labels)) {
+					count++
+				}
+			}
+			g.Expect(count).To(Equal(w.pods), "case %s, %s", s.name, w.name)
+			if w.name == "bench-30" {
+				break // The groups of the others are alike.
+			}
+		}
 	}
 }
 
@@ -71,7 +104,14 @@ func TestFlagsAreParsed(t *testing.T) {
 	cfg, err = parseFlags([]string{"-cases", "2"})
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(cfg.cases).To(Equal([]string{"2", "marks"}), "so are its marks alone")
-	for _, wrong := range []string{"-nodes=10", "-nodes=many", "-what", "-cases=9", "-rounds=0"} {
+	cfg, err = parseFlags([]string{"-cases", "9", "-streams", "500,1000", "-workers=1", "-append", "-baseline=other"})
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(cfg.cases).To(Equal([]string{"9", "alone"}))
+	g.Expect(cfg.settings.streams).To(Equal([]int{500, 1000}))
+	g.Expect(cfg.settings.workers).To(Equal([]int{1}))
+	g.Expect(cfg.adds).To(BeTrue())
+	g.Expect(cfg.programs.baseline).To(Equal("other"))
+	for _, wrong := range []string{"-nodes=10", "-nodes=many", "-nodes=", "-what", "-cases=11", "-cases=alone", "-rounds=0", "-streams=0", "-workers=a"} {
 		_, err := parseFlags([]string{wrong})
 		g.Expect(err).To(HaveOccurred(), wrong)
 	}

@@ -63,7 +63,7 @@ func (s *soak) revive(ctx context.Context, all bool) error {
 		}
 	}
 	if due(&s.terminatorDue) {
-		if err := s.env.startTerminator(s.operator, fewStreams); err != nil {
+		if err := s.env.startTerminator(s.operator); err != nil {
 			return err
 		}
 	}

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	_ "embed"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"os"
@@ -11,7 +10,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes/scheme"
@@ -23,8 +21,8 @@ import (
 )
 
 const (
-	// config/default installs the operator in operatorNamespace, as deployment.
-	operatorNamespace, deployment = "daemonset-job-system", "daemonset-job-controller-manager"
+	// config/default installs the operator in operatorNamespace.
+	operatorNamespace = "daemonset-job-system"
 )
 
 //go:embed simulation/audit.yaml
@@ -45,18 +43,23 @@ type env struct {
 	templates map[v1beta1.CompletionMode]corev1.PodTemplateSpec
 	// kubeconfig is a file with the rights of the operator's service account.
 	kubeconfig string
-	// containerEnv holds the environment of each of the operator's containers.
-	containerEnv map[string][]string
+	// present is the operator that is measured. before is that of the baseline, and empty
+	// if there is none.
+	present, before build
 	// http reaches the API server at url as an administrator.
 	http *http.Client
 	url  string
-	logf func(format string, args ...any)
+	// local reaches the other components, whose certificates are their own.
+	local *http.Client
+	logf  func(format string, args ...any)
 }
 
 // programs holds the paths of the programs to run.
 type programs struct {
 	manager, terminator, kwok string
-	kruise                    kruiseFiles
+	// baseline is the checkout of another revision with its programs, empty for none.
+	baseline string
+	kruise   kruiseFiles
 }
 
 // newEnv creates a control plane, installs the operator's CRDs and rights, and starts
@@ -69,7 +72,7 @@ func newEnv(ctx context.Context, options cluster.Options, p programs, realNodes 
 	}
 	e := &env{
 		folder: folder, programs: p, real: realNodes > 0, audit: audit{filepath.Join(folder, "audit.log")}, kubeconfig: filepath.Join(folder, "kubeconfig"),
-		templates: map[v1beta1.CompletionMode]corev1.PodTemplateSpec{}, containerEnv: map[string][]string{},
+		templates: map[v1beta1.CompletionMode]corev1.PodTemplateSpec{},
 	}
 	e.logf = func(format string, args ...any) { _, _ = fmt.Fprintf(options.Log, format+"\n", args...) }
 	policy := filepath.Join(folder, "audit.yaml")
@@ -97,15 +100,15 @@ func newEnv(ctx context.Context, options cluster.Options, p programs, realNodes 
 func (e *env) componentArgs(policy string) map[string][]string {
 	server := []string{"--audit-policy-file=" + policy, "--audit-log-path=" + e.audit.file, "--profiling=true"}
 	// The benchmark does not measure these two, so their client limits are raised.
-	limits := []string{"--kube-api-qps=10000", "--kube-api-burst=10000"}
+	limits := []string{"--kube-api-qps=10000", "--kube-api-burst=10000", "--profiling=true"}
 	manager := limits
 	if !e.real {
 		// No authority signs the certificate of the simulated nodes.
 		server = append(server, "--kubelet-certificate-authority=")
-		// They send no heartbeats.
+		// They send heartbeats in one case only.
 		manager = append([]string{"--node-monitor-grace-period=24h"}, limits...)
 	}
-	return map[string][]string{"kube-apiserver": server, "kube-controller-manager": manager, "kube-scheduler": limits}
+	return map[string][]string{"kube-apiserver": server, "kube-controller-manager": manager, "kube-scheduler": limits, "etcd": {"--enable-pprof=true"}}
 }
 
 // close stops the simulation and the cluster. It keeps the folder with the logs if the
@@ -133,7 +136,7 @@ func (e *env) install(ctx context.Context) error {
 	if _, err := e.kubectl("apply", "-k", "config/default"); err != nil {
 		return err
 	}
-	if err := e.readContainerEnv(); err != nil {
+	if err := e.readBuilds(); err != nil {
 		return err
 	}
 	for _, args := range [][]string{
@@ -156,13 +159,18 @@ func (e *env) install(ctx context.Context) error {
 		return err
 	}
 	e.url = config.Host
+	local := rest.CopyConfig(config)
+	local.TLSClientConfig = rest.TLSClientConfig{Insecure: true, CertData: config.CertData, CertFile: config.CertFile, KeyData: config.KeyData, KeyFile: config.KeyFile}
+	if e.local, err = rest.HTTPClientFor(local); err != nil {
+		return err
+	}
 	if err := v1beta1.AddToScheme(scheme.Scheme); err != nil {
 		return err
 	}
 	if e.client, err = client.NewWithWatch(config, client.Options{}); err != nil {
 		return err
 	}
-	for _, namespace := range []string{namespaceDone, namespaceQuiet, namespaceSoak, namespacePoison} {
+	for _, namespace := range []string{namespaceDone, namespaceQuiet, namespaceBackground, namespaceSoak, namespacePoison} {
 		if err := e.client.Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}}); err != nil {
 			return err
 		}
@@ -171,26 +179,4 @@ func (e *env) install(ctx context.Context) error {
 		return e.cluster.Load(ctx, shellImage, "")
 	}
 	return e.simulate()
-}
-
-// readContainerEnv reads the environment variables of the Deployment's containers. It
-// skips those that only the kubelet can resolve.
-func (e *env) readContainerEnv() error {
-	data, err := e.kubectl("-n", operatorNamespace, "get", "deployment", deployment, "-o", "json")
-	if err != nil {
-		return err
-	}
-	d := &appsv1.Deployment{}
-	if err := json.Unmarshal([]byte(data), d); err != nil {
-		return fmt.Errorf("the operator's Deployment: %w", err)
-	}
-	for i := range d.Spec.Template.Spec.Containers {
-		container := &d.Spec.Template.Spec.Containers[i]
-		for _, variable := range container.Env {
-			if variable.ValueFrom == nil {
-				e.containerEnv[container.Name] = append(e.containerEnv[container.Name], variable.Name+"="+variable.Value)
-			}
-		}
-	}
-	return nil
 }

@@ -122,4 +122,7 @@ func (k *kruise) usage() (manager, terminator usage, err error) {
 	return manager, usage{}, err
 }
 
+// rest waits. OpenKruise's manager serves no profile, which would start a collection.
+func (k *kruise) rest(ctx context.Context) error { return sleep(ctx, restTime) }
+
 func (k *kruise) stop() { k.manager.stop() }

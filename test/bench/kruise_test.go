@@ -60,6 +60,7 @@ func TestABroadcastJobDoesTheSameWork(t *testing.T) {
 			g.Expect(at("spec", "template", "spec", "containers")).To(Equal([]any{
 				map[string]any{"name": v1beta1.ContainerName, "image": image},
 			}))
+			g.Expect(at("spec", "completionPolicy", "ttlSecondsAfterFinished")).To(BeZero())
 			if parallelism == "" {
 				g.Expect(at("spec", "parallelism")).To(BeNumerically(">", 1e6), "all at once")
 			} else {
@@ -69,12 +70,21 @@ func TestABroadcastJobDoesTheSameWork(t *testing.T) {
 	}
 }
 
+func TestABroadcastJobIsKeptLikeAJob(t *testing.T) {
+	g := NewWithT(t)
+	job, ok := workload{name: "w", kept: true}.broadcastJob("ns").(*unstructured.Unstructured)
+	g.Expect(ok).To(BeTrue())
+	ttl, _, err := unstructured.NestedInt64(job.Object, "spec", "completionPolicy", "ttlSecondsAfterFinished")
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(ttl).To(BeEquivalentTo(keptSeconds))
+}
+
 func TestBroadcastJobsAreMeasuredWhereTheyApply(t *testing.T) {
 	g := NewWithT(t)
 	without, with := &env{nodes: 1000}, &env{nodes: 1000, programs: programs{kruise: kruiseFiles{manager: "manager"}}}
 	for _, s := range scenarios {
 		names := []string{}
-		for _, c := range with.contenders(s) {
+		for _, c := range with.contenders(s, settings{}) {
 			names = append(names, c.name)
 		}
 		switch s.name {
@@ -84,7 +94,7 @@ func TestBroadcastJobsAreMeasuredWhereTheyApply(t *testing.T) {
 			g.Expect(names).To(Equal([]string{contenderJob}), "a BroadcastJob cannot wait for a word in a log")
 		default:
 			g.Expect(names).To(Equal([]string{contenderJob, contenderBroadcast}))
-			g.Expect(without.contenders(s)).To(HaveLen(1))
+			g.Expect(without.contenders(s, settings{})).To(HaveLen(1))
 		}
 	}
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 
 // operator is the running manager and terminator.
 type operator struct {
+	setup               operatorSetup
 	manager, terminator *process
 }
 
@@ -21,14 +23,16 @@ const (
 	terminatorMetrics, terminatorProbes, terminatorProfiles = "127.0.0.1:28082", "127.0.0.1:28083", "127.0.0.1:28092"
 )
 
-// startOperator starts both binaries, and returns when they are ready. more holds
-// further flags of the terminator.
-func (e *env) startOperator(ctx context.Context, more ...string) (*operator, error) {
-	o := &operator{}
+// restTime is how long a Go program needs to return collected memory to the kernel.
+const restTime = 3 * time.Second
+
+// startOperator starts both binaries, and returns when they are ready.
+func (e *env) startOperator(ctx context.Context, setup operatorSetup) (*operator, error) {
+	o := &operator{setup: setup}
 	if err := e.startManager(o); err != nil {
 		return nil, err
 	}
-	if err := e.startTerminator(o, more...); err != nil {
+	if err := e.startTerminator(o); err != nil {
 		o.stop()
 		return nil, err
 	}
@@ -49,13 +53,14 @@ func (e *env) startOperator(ctx context.Context, more ...string) (*operator, err
 }
 
 func (e *env) startManager(o *operator) (err error) {
-	o.manager, err = start(e.folder, "manager", e.containerEnv["manager"], e.programs.manager, e.flags(managerMetrics, managerProbes, managerProfiles)...)
+	o.manager, err = start(e.folder, "manager", o.setup.env["manager"], o.setup.manager,
+		append(e.flags(managerMetrics, managerProbes, managerProfiles), o.setup.managerFlags...)...)
 	return err
 }
 
-func (e *env) startTerminator(o *operator, more ...string) (err error) {
-	o.terminator, err = start(e.folder, "terminator", e.containerEnv["terminator"], e.programs.terminator,
-		append(e.flags(terminatorMetrics, terminatorProbes, terminatorProfiles), more...)...)
+func (e *env) startTerminator(o *operator) (err error) {
+	o.terminator, err = start(e.folder, "terminator", o.setup.env["terminator"], o.setup.terminator,
+		append(e.flags(terminatorMetrics, terminatorProbes, terminatorProfiles), o.setup.terminatorFlags...)...)
 	return err
 }
 
@@ -64,13 +69,24 @@ func (e *env) flags(metrics, probes, profiles string) []string {
 		"--kubeconfig=" + e.kubeconfig, "--leader-election-namespace=" + operatorNamespace,
 		// A restarted binary claims to be in the same pod, and so takes its lease at
 		// once.
-		"--pod-uid=bench", "--metrics-bind-address=" + metrics, "--health-probe-bind-address=" + probes, "--pprof-bind-address=" + profiles,
+		"--pod-uid=bench", "--metrics-bind-address=" + metrics, "--metrics-secure=false", "--health-probe-bind-address=" + probes, "--pprof-bind-address=" + profiles,
 	}
 }
 
 func (o *operator) stop() {
 	o.manager.stop()
 	o.terminator.stop()
+}
+
+// rest collects the garbage of both processes, and waits until their runtimes have
+// returned it.
+func (o *operator) rest(ctx context.Context) error {
+	for _, profiles := range []string{managerProfiles, terminatorProfiles} {
+		if err := read(ctx, http.DefaultClient, "http://"+profiles+"/debug/pprof/heap?gc=1", io.Discard); err != nil {
+			return err
+		}
+	}
+	return sleep(ctx, restTime)
 }
 
 // usage returns the usage of the manager and of the terminator.

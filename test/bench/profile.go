@@ -8,33 +8,48 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 )
 
 // profileSeconds is how long a CPU profile takes.
 const profileSeconds = 20
 
-// profile writes CPU and memory profiles of both binaries and of the API server to a
-// folder, for go tool pprof. It does so in the background while the case runs. An empty
-// folder means no profiles.
+// profiled is a program that serves profiles at an address.
+type profiled struct {
+	name    string
+	client  *http.Client
+	address string
+}
+
+// profile writes CPU and memory profiles of the cluster's components and, for a row of
+// the operator, of both binaries to a folder, for go tool pprof. It does so in the
+// background while the case runs: a case that is shorter than a profile has none. An
+// empty folder means no profiles.
 func (e *env) profile(ctx context.Context, folder string, r *result) {
 	if folder == "" {
 		return
 	}
-	for _, program := range []struct {
-		name    string
-		client  *http.Client
-		address string
-	}{
-		{"kube-apiserver", e.http, e.url},
-		{"manager", http.DefaultClient, "http://" + managerProfiles},
-		{"terminator", http.DefaultClient, "http://" + terminatorProfiles},
-	} {
+	programs, err := e.profiledComponents()
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "Failed to find out where the components serve profiles: %v\n", err)
+	}
+	if strings.HasPrefix(r.Contender, contenderJob) {
+		programs = append(programs,
+			profiled{"manager", http.DefaultClient, "http://" + managerProfiles},
+			profiled{"terminator", http.DefaultClient, "http://" + terminatorProfiles})
+	}
+	for _, program := range programs {
 		go func() {
 			for _, of := range []struct{ kind, path string }{
 				{"cpu", fmt.Sprintf("profile?seconds=%d", profileSeconds)}, {"heap", "heap"},
 			} {
-				name := fmt.Sprintf("case%s-%d-%s-%s.pprof", r.Case, r.Nodes, program.name, of.kind)
-				if err := save(ctx, program.client, program.address+"/debug/pprof/"+of.path, filepath.Join(folder, name)); err != nil {
+				name := profileName(r, program.name, of.kind)
+				err := save(ctx, program.client, program.address+"/debug/pprof/"+of.path, filepath.Join(folder, name))
+				if ctx.Err() != nil {
+					return // The case took less time than its profile.
+				}
+				if err != nil {
 					fmt.Fprintf(os.Stderr, "Failed to write profile %s: %v\n", name, err)
 				}
 			}
@@ -42,13 +57,64 @@ func (e *env) profile(ctx context.Context, folder string, r *result) {
 	}
 }
 
-// save downloads an address into a file.
+// profileName returns the name of a file: case3-1000-bare-daemonset-kube-scheduler-cpu.pprof.
+func profileName(r *result, program, kind string) string {
+	contender := strings.ReplaceAll(strings.ReplaceAll(strings.ToLower(r.Contender), ",", ""), " ", "-")
+	return fmt.Sprintf("case%s-%d-%s-%s-%s.pprof", r.Case, r.Nodes, contender, program, kind)
+}
+
+// profiledComponents returns the components of the cluster. All but the API server listen
+// on ports that their flags say.
+func (e *env) profiledComponents() ([]profiled, error) {
+	programs := []profiled{{"kube-apiserver", e.http, e.url}}
+	for component, address := range map[string]func(args []string) string{
+		"etcd":                    func(args []string) string { return flagOf(args, "listen-client-urls") },
+		"kube-controller-manager": localPort, "kube-scheduler": localPort,
+	} {
+		pids, err := e.cluster.Processes(component)
+		if err != nil {
+			return programs, err
+		}
+		for _, pid := range pids {
+			line, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "cmdline"))
+			if err != nil {
+				return programs, err
+			}
+			if at := address(strings.Split(string(line), "\x00")); at != "" {
+				programs = append(programs, profiled{component, e.local, at})
+			}
+		}
+	}
+	return programs, nil
+}
+
+func localPort(args []string) string {
+	if port := flagOf(args, "secure-port"); port != "" {
+		return "https://127.0.0.1:" + port
+	}
+	return ""
+}
+
+// flagOf returns the value of a flag on a command line, and nothing if it is not there.
+func flagOf(args []string, name string) string {
+	for _, arg := range args {
+		if value, ok := strings.CutPrefix(arg, "--"+name+"="); ok {
+			return value
+		}
+	}
+	return ""
+}
+
+// save downloads an address into a file, and leaves none if that fails.
 func save(ctx context.Context, client *http.Client, address, name string) error {
 	file, err := os.Create(name)
 	if err != nil {
 		return err
 	}
-	return errors.Join(read(ctx, client, address, file), file.Close())
+	if err := errors.Join(read(ctx, client, address, file), file.Close()); err != nil {
+		return errors.Join(err, os.Remove(name)) // An incomplete profile is none.
+	}
+	return nil
 }
 
 // read copies the content of an address to a writer.

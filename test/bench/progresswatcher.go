@@ -182,27 +182,3 @@ func (p *progressWatcher) await(ctx context.Context, limit time.Duration, what s
 		}
 	}
 }
-
-// lastDone returns when the last node was done, as the Job's status counts it: when its
-// pod was marked in Log mode, otherwise when its work ended.
-func (p *progressWatcher) lastDone() time.Time {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if !p.lastMarked.IsZero() {
-		return p.lastMarked
-	}
-	return p.lastWorked
-}
-
-// lastComplete returns when the last of the Jobs became complete.
-func (p *progressWatcher) lastComplete() time.Time {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	var last time.Time
-	for _, at := range p.completedAt {
-		if at.After(last) {
-			last = at
-		}
-	}
-	return last
-}

@@ -1,10 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -27,7 +28,7 @@ var header = []string{
 func (r *result) cells() []string {
 	over, latency, operator, manager, terminator, writes := "", "", "", "", "", ""
 	if r.Reference > 0 {
-		over = fmt.Sprintf("%.2f", r.Wall/r.Reference)
+		over = fmt.Sprintf("%.2f", r.overBare())
 	}
 	if r.Contender != contenderBare {
 		latency = fmt.Sprintf("%.2f", r.Latency)
@@ -50,27 +51,15 @@ func (r *result) cells() []string {
 // markdown returns the report as docs/performance.md shows it.
 func (p *report) markdown() string {
 	var b strings.Builder
-	line := func(cells []string) { fmt.Fprintf(&b, "| %s |\n", strings.Join(cells, " | ")) }
-	line(header)
-	line(slices.Repeat([]string{"---"}, len(header)))
+	main := table{header: header}
 	for i := range p.Rows {
-		line(p.Rows[i].cells())
-	}
-	b.WriteString("\nWhat they asked for, beside watches and leases:\n\n| nodes | case | binary | requests |\n|---|---|---|---|\n")
-	for i := range p.Rows {
-		r := &p.Rows[i]
-		for _, binary := range slices.Sorted(maps.Keys(r.Requests)) {
-			var all []string
-			for _, what := range slices.Sorted(maps.Keys(r.Requests[binary])) {
-				all = append(all, fmt.Sprintf("%s: %d", what, r.Requests[binary][what]))
-			}
-			line([]string{fmt.Sprint(r.Nodes), r.Case, binary, strings.Join(all, ", ")})
+		if r := &p.Rows[i]; r.Case != caseIdle {
+			main.lines = append(main.lines, r.cells())
 		}
 	}
-	b.WriteString("\nSeconds of processors that the cluster needed until then:\n\n| nodes | case | subject | components |\n|---|---|---|---|\n")
-	for i := range p.Rows {
-		r := &p.Rows[i]
-		line([]string{fmt.Sprint(r.Nodes), r.Case, r.Contender, r.Cluster.String()})
+	main.write(&b)
+	for _, t := range p.tables() {
+		t.write(&b)
 	}
 	b.WriteString("\n```\n")
 	for _, j := range p.Targets {
@@ -78,6 +67,36 @@ func (p *report) markdown() string {
 	}
 	b.WriteString("```\n")
 	return b.String()
+}
+
+// add adds rows. They replace those of the same nodes, case and contender.
+func (p *report) add(rows []result) {
+	key := func(r *result) string { return fmt.Sprintf("%d/%s/%s", r.Nodes, r.Case, r.Contender) }
+	again := map[string]bool{}
+	for i := range rows {
+		again[key(&rows[i])] = true
+	}
+	p.Rows = append(slices.DeleteFunc(p.Rows, func(r result) bool { return again[key(&r)] }), rows...)
+	order := map[string]int{}
+	for i := range scenarios {
+		order[scenarios[i].name] = i
+	}
+	slices.SortStableFunc(p.Rows, func(a, b result) int {
+		return cmp.Or(cmp.Compare(a.Nodes, b.Nodes), cmp.Compare(order[a.Case], order[b.Case]))
+	})
+	p.Targets = evaluate(p.Rows)
+}
+
+// read reads the report that an earlier run wrote to the folder, if there is one.
+func (p *report) read(folder string) error {
+	data, err := os.ReadFile(filepath.Join(folder, "bench.json"))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(data, p)
 }
 
 // write writes the report to an existing folder as JSON, as Markdown and as a chart.
@@ -99,9 +118,15 @@ func (p *report) write(folder string) error {
 // progress prints a line about the row while the run continues.
 func (r *result) progress(to io.Writer) {
 	_, _ = fmt.Fprintf(to, "%8.1f s  case %s, %d nodes: %s", r.Wall, r.Case, r.Nodes, r.Contender)
-	if r.Contender != contenderBare {
+	if r.Idle != nil {
+		_, _ = fmt.Fprintf(to, ", idle: %.1f requests a minute, manager %.2f s a minute and %.0f MiB", r.Idle.Requests, r.Idle.ManagerCPU, r.Idle.ManagerMemory)
+	}
+	if r.Contender != contenderBare && r.Case != caseIdle {
 		_, _ = fmt.Fprintf(to, ", latency %.2f (%.2f) s, operator %.2f s, manager %.2f s %.0f MiB, terminator %.2f s %.0f MiB, %d writes",
 			r.Latency, r.FromWord, r.Operator, r.Manager.CPU, r.Manager.PeakMemory, r.Terminator.CPU, r.Terminator.PeakMemory, r.Writes)
 	}
-	_, _ = fmt.Fprintf(to, "; cluster: %s\n", r.Cluster)
+	if len(r.Cluster) > 0 {
+		_, _ = fmt.Fprintf(to, "; cluster: %s", r.Cluster)
+	}
+	_, _ = fmt.Fprintln(to)
 }

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"os"
 	"slices"
-
-	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 )
 
 // measureAll measures the cases of cfg on the current number of nodes.
@@ -16,7 +14,7 @@ func (e *env) measureAll(ctx context.Context, cfg *runConfig) ([]result, error) 
 	bare := map[string]float64{}
 	// The first measurement fills the caches of all components, so its result is
 	// dropped.
-	if _, err := e.measureBare(ctx, scenarios[0]); err != nil {
+	if _, err := e.measureBare(ctx, scenarios[0], settings{}); err != nil {
 		return rows, fmt.Errorf("warming up: %w", err)
 	}
 	for _, s := range scenarios {
@@ -48,14 +46,17 @@ func (e *env) measureAll(ctx context.Context, cfg *runConfig) ([]result, error) 
 // returns the results of each.
 func (e *env) measureRounds(ctx context.Context, s scenario, opts settings) ([][]result, error) {
 	var turns []func() (result, error)
-	if s.onlyBare || s.reference == "" && !s.quiet {
-		turns = append(turns, func() (result, error) { return e.measureBare(ctx, s) })
+	measure := e.measureJobs
+	if s.name == caseIdle {
+		measure = e.measureIdle
+	} else if s.onlyBare || s.reference == "" && !s.quiet {
+		turns = append(turns, func() (result, error) { return e.measureBare(ctx, s, opts) })
 	}
-	for _, c := range e.contenders(s) {
-		turns = append(turns, func() (result, error) { return e.measureJobs(ctx, s, c, opts) })
+	for _, c := range e.contenders(s, opts) {
+		turns = append(turns, func() (result, error) { return measure(ctx, s, c, opts) })
 	}
 	rounds := opts.rounds
-	if s.quiet {
+	if s.quiet || s.name == caseIdle {
 		rounds = 1 // No result of this case depends on the machine's speed.
 	}
 	all := make([][]result, len(turns))
@@ -73,17 +74,6 @@ func (e *env) measureRounds(ctx context.Context, s scenario, opts settings) ([][
 		}
 	}
 	return all, nil
-}
-
-// contenders returns the contenders of a case, without the bare DaemonSet.
-func (e *env) contenders(s scenario) []contender {
-	switch {
-	case s.onlyBare:
-		return nil
-	case e.programs.kruise.manager == "" || s.workloads(e.nodes)[0].mode == v1beta1.CompletionLog:
-		return []contender{e.operatorContender()} // A BroadcastJob cannot wait for a word in a log.
-	}
-	return []contender{e.operatorContender(), e.broadcastJobContender()}
 }
 
 // median returns the result with the median wall time.

@@ -13,8 +13,12 @@ import (
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 )
 
-// soakNodes is how many nodes the soak simulates.
-const soakNodes = 200
+const (
+	// soakNodes is how many nodes the soak simulates.
+	soakNodes = 200
+	// soakGroup is how many nodes the Jobs of the soak have that run on a group.
+	soakGroup = 50
+)
 
 // simulatedPool is the pool of a soak on simulated nodes.
 type simulatedPool struct{ s *soak }

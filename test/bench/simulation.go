@@ -13,7 +13,6 @@ import (
 
 	"golang.org/x/sync/errgroup"
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
@@ -21,10 +20,8 @@ import (
 const (
 	// nodePort is where kwok serves the logs of all simulated nodes.
 	nodePort = 10250
-	// labelTenth has one of ten values on each node. labelGroup has one value for each
-	// groupSize nodes.
-	labelTenth, labelGroup = "bench/tenth", "bench/group"
-	groupSize              = 50
+	// labelTenth has one of ten values on each node.
+	labelTenth = "bench/tenth"
 	// The simulation reads labelBench and annotationWorksFor of a pod: whether it
 	// fails, perhaps fails, ends or is marked when its work is done, and how long that takes.
 	labelBench, annotationWorksFor                = "bench", "bench/works-for"
@@ -96,13 +93,6 @@ func (e *env) appendLog(namespace, text string) error {
 	return file.Close()
 }
 
-// simulatedNode returns the node with this index, as it joins.
-func simulatedNode(index int) *corev1.Node {
-	return &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: fmt.Sprintf("node-%04d", index), Labels: map[string]string{
-		labelTenth: strconv.Itoa(index % 10), labelGroup: strconv.Itoa(index / groupSize),
-	}}}
-}
-
 // grow creates nodes up to the number, and waits until all of them accept pods.
 func (e *env) grow(ctx context.Context, nodes int) error {
 	began, group := time.Now(), errgroup.Group{}
@@ -116,7 +106,9 @@ func (e *env) grow(ctx context.Context, nodes int) error {
 		return err
 	}
 	e.nodes = nodes
-	err := wait.PollUntilContextTimeout(ctx, time.Second, 10*time.Minute, true, func(ctx context.Context) (bool, error) {
+	// A list of many nodes is large, and must not delay them.
+	pause := time.Second * time.Duration(1+nodes/2000)
+	err := wait.PollUntilContextTimeout(ctx, pause, 10*time.Minute, true, func(ctx context.Context) (bool, error) {
 		list := &corev1.NodeList{}
 		if err := e.client.List(ctx, list); err != nil {
 			return false, err

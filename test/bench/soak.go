@@ -92,7 +92,7 @@ func (e *env) runSoak(ctx context.Context, duration time.Duration, seed uint64) 
 	e.logf("%10s  seed %d, for %s on %d nodes", "", seed, duration, len(s.nodes))
 	go s.invariants.watch(ctx, e.client, namespaceSoak)
 	s.records.watch(ctx, e.client, namespaceSoak)
-	if s.operator, err = e.startOperator(ctx, fewStreams); err != nil {
+	if s.operator, err = e.startOperator(ctx, e.operatorAsShipped().withTerminatorFlags(fewStreams)); err != nil {
 		return err
 	}
 	defer func() { s.operator.stop() }()

@@ -95,7 +95,7 @@ func randomJob(random *rand.Rand, number, nodes int) (*soakJob, *v1beta1.Job) {
 	case 1:
 		spec.NodeSelector = map[string]string{labelTenth: strconv.Itoa(random.IntN(10))}
 	default:
-		spec.NodeSelector = map[string]string{labelGroup: strconv.Itoa(random.IntN(nodes / groupSize))}
+		spec.NodeSelector = map[string]string{labelGroup(soakGroup): strconv.Itoa(random.IntN(nodes / soakGroup))}
 	}
 	for i := range nodes {
 		if node := simulatedNode(i); labels.SelectorFromSet(spec.NodeSelector).Matches(labels.Set(node.Labels)) {
@@ -117,7 +117,7 @@ func randomJob(random *rand.Rand, number, nodes int) (*soakJob, *v1beta1.Job) {
 			job.Spec.Template.Labels[labelBench], expected.fails = benchFails, true
 		case 1:
 			// So few nodes fail that a Job which is resumed again and again comes to its end.
-			if expected.flaky = len(expected.nodes) <= groupSize; expected.flaky {
+			if expected.flaky = len(expected.nodes) <= soakGroup; expected.flaky {
 				job.Spec.Template.Labels[labelBench] = benchFlaky
 			}
 		}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"testing"
+	"time"
 
 	. "github.com/onsi/gomega"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -89,7 +90,7 @@ func testTheActsOnRecords(t *testing.T, s *soak, job *soakJob) {
 		g.Expect(s.records.pages).To(HaveLen(2))
 		g.Expect(s.records.nodes).To(HaveLen(len(s.nodes)))
 		g.Expect(s.records.jobs).To(HaveKey(stored.UID))
-	}).Should(Succeed(), "what is listed")
+	}).WithTimeout(30*time.Second).Should(Succeed(), "what is listed")
 	g.Expect(k8s.Delete(ctx, short)).To(Succeed())
 	g.Eventually(func(g Gomega) {
 		s.records.mu.Lock()
@@ -98,5 +99,5 @@ func testTheActsOnRecords(t *testing.T, s *soak, job *soakJob) {
 		g.Expect(gone.happened()).To(BeTrue())
 		g.Expect(gone.after).To(Equal(gone.by-1), "an event tells when exactly")
 		g.Expect(gone.by).To(BeNumerically(">", revisionOf(short.ResourceVersion)))
-	}).Should(Succeed(), "what is watched")
+	}).WithTimeout(30*time.Second).Should(Succeed(), "what is watched")
 }
