@@ -33,9 +33,9 @@ func buildProgram(t *testing.T) string {
 }
 
 // startProgram runs the program by a name of the image against the API server until the test ends, and
-// waits until its caches have synced. It returns the most memory that the process held so
-// far, in KiB.
-func startProgram(t *testing.T, program, name, kubeconfig string) *atomic.Int64 {
+// waits until its caches have synced. It has the environment of its container in the Deployment, and what
+// environment sets otherwise. It returns the most memory that the process held so far, in KiB.
+func startProgram(t *testing.T, program, name, kubeconfig string, environment ...string) *atomic.Int64 {
 	t.Helper()
 	g := NewWithT(t)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -44,7 +44,7 @@ func startProgram(t *testing.T, program, name, kubeconfig string) *atomic.Int64 
 	g.Expect(listener.Close()).To(Succeed())
 	command := exec.Command(program)
 	command.Args = []string{name, "--leader-elect=false", "--metrics-bind-address=0", "--health-probe-bind-address=" + address, "--kubeconfig=" + kubeconfig}
-	command.Env = deployed(g, strings.TrimPrefix(name, "/"))
+	command.Env = append(deployed(g, strings.TrimPrefix(name, "/")), environment...)
 	output := &strings.Builder{}
 	command.Stdout, command.Stderr = output, output
 	g.Expect(command.Start()).To(Succeed())

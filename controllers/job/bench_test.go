@@ -76,6 +76,48 @@ func BenchmarkCompute(b *testing.B) {
 	}
 }
 
+// largeNodes is as many as the largest clusters have.
+const largeNodes = 15000
+
+// BenchmarkComputeLarge plans for a Job without parallelism on the largest cluster, as the manager does
+// several times a second while its nodes get done: half of them are done and recorded.
+func BenchmarkComputeLarge(b *testing.B) {
+	c, q := newPodIndex(), &delayed{}
+	events := c.handler()
+	state := observed(c)
+	state.Job = wrappers.Job("ns", "j").UID("j-uid").Obj()
+	state.Others = map[string]*plan.Node{}
+	state.Nodes = make([]plan.Node, largeNodes)
+	for i := range state.Nodes {
+		p := wrappers.Pod(aJob, fmt.Sprintf("node-%05d", i), hash).ContainersReady()
+		state.Nodes[i] = plan.Node{Name: fmt.Sprintf("node-%05d", i), UID: types.UID(fmt.Sprintf("6a1c3f0e-0000-4000-8000-%012d", i)), Placement: daemonset.Placed}
+		state.Others[state.Nodes[i].Name] = &plan.Node{Name: state.Nodes[i].Name, UID: state.Nodes[i].UID, Placement: daemonset.Excluded}
+		if i < largeNodes*2/3 {
+			if i < largeNodes/2 {
+				p = p.Completed()
+			}
+			events.Create(context.Background(), event.CreateEvent{Object: owned(p)}, q)
+		}
+	}
+	state.Pods = c.pods(client.ObjectKeyFromObject(aJob))
+	first := plan.Compute(state)
+	for len(first.Pages) == 0 {
+		state.Now = state.Now.Add(time.Minute)
+		state.Records.Unwritten = first.Unwritten
+		first = plan.Compute(state)
+	}
+	state.Records = state.Records.Written(first.Pages, state.Now)
+	if len(state.Records.Pages) != largeNodes/2/250 {
+		b.Fatal("wrong pages", len(state.Records.Pages))
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if p := plan.Compute(state); len(p.Pages) > 0 || p.ReadLive {
+			b.Fatalf("wrong plan: %+v", p)
+		}
+	}
+}
+
 // BenchmarkPodEvent handles one event of one pod among many, from when it is decoded.
 func BenchmarkPodEvent(b *testing.B) {
 	c, q := crowd(), &delayed{}

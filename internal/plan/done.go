@@ -3,8 +3,6 @@ package plan
 import (
 	"slices"
 
-	"k8s.io/apimachinery/pkg/types"
-
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 )
 
@@ -17,11 +15,7 @@ func (s *State) recordDone() (needsLive bool) {
 		return false
 	}
 	if run, ok := s.earlierRun(); ok {
-		entries := s.Records.entriesOf(run)
-		if s.Records.Unwritten.Run == run {
-			s.Records.Unwritten.addTo(entries)
-		}
-		s.recordRun(run, entries)
+		s.recordRun(run, s.Records.lastEntries(run))
 	}
 	if !s.recordsEarlierRun() {
 		// An exit that a rule matches counts more than the end of a later run of the container.
@@ -40,15 +34,15 @@ func (s *State) earlierRun() (v1beta1.JobRun, bool) {
 
 // recordRun adds the entries of nodes that are done in a run. A pod that is being deleted, or
 // is gone, may be the only one that says so.
-func (s *State) recordRun(run v1beta1.JobRun, entries map[types.UID]*v1beta1.NodeRecord) {
+func (s *State) recordRun(run v1beta1.JobRun, entries lastEntries) {
 	var done []v1beta1.NodeRecord
 	for i := range s.Pods {
 		pod := &s.Pods[i]
-		node := s.node(pod.Node)
+		node := pod.on
 		if node == nil || pod.State != Succeeded || !s.owned(pod) || pod.TemplateHash != run.TemplateHash || isOfEarlierMachine(pod, node) {
 			continue
 		}
-		if entry := s.holding(entries[node.UID]); entry != nil && isFinal(entry) {
+		if entry := s.holding(entries.of(node)); entry != nil && isFinal(entry) {
 			continue
 		}
 		entry := v1beta1.NodeRecord{
@@ -56,7 +50,7 @@ func (s *State) recordRun(run v1beta1.JobRun, entries map[types.UID]*v1beta1.Nod
 			Attempts: attempts(pod), StartTime: timeOf(pod.ScheduledAt), EndTime: timeOf(pod.EndedAt),
 			Output: s.doneOutput(pod),
 		}
-		entries[node.UID] = &entry
+		entries.add(&entry)
 		done = append(done, entry)
 	}
 	s.remember(run, done)
@@ -77,19 +71,4 @@ func (s *State) remember(run v1beta1.JobRun, entries []v1beta1.NodeRecord) {
 // isFinal returns whether no later end of the work on the node counts.
 func isFinal(entry *v1beta1.NodeRecord) bool {
 	return entry.Result != v1beta1.RecordFailed || entry.Reason == v1beta1.ReasonNodeFailurePolicy
-}
-
-// dropWritten drops the unwritten entries that a page has. The API server may have written one
-// whose answer was lost, or the first of several pages. One that a rule decided is another than
-// that of a failure of the same pod before.
-func (s *State) dropWritten() {
-	unwritten := &s.Records.Unwritten
-	if len(unwritten.Nodes) == 0 {
-		return
-	}
-	written := s.Records.entriesOf(unwritten.Run)
-	unwritten.Nodes = slices.DeleteFunc(slices.Clone(unwritten.Nodes), func(entry v1beta1.NodeRecord) bool {
-		has := written[entry.NodeUID]
-		return has != nil && (has.Result != v1beta1.RecordFailed || entry.PodUID != "" && has.PodUID == entry.PodUID && (isFinal(has) || !isFinal(&entry)))
-	})
 }

@@ -87,17 +87,17 @@ func (s *State) untilFlush(entries Entries) time.Duration {
 // losesEvidence returns whether no pod that stays says what one of the entries says. The pod
 // of a node whose work is stopped goes with the next Plan.
 func (s *State) losesEvidence(entries Entries) bool {
-	evident := map[types.UID]bool{}
-	for i := range s.Pods {
-		pod := &s.Pods[i]
-		if node := s.node(pod.Node); node != nil && pod.State == Succeeded && s.upToDate(pod) && !pod.Terminating && !pod.Gone {
-			evident[node.UID] = true
-		}
-	}
+	unevident := make(map[types.UID]bool, len(entries.Nodes))
 	for i := range entries.Nodes {
-		if entry := &entries.Nodes[i]; entry.Result != v1beta1.RecordSucceeded || !evident[entry.NodeUID] {
+		if entries.Nodes[i].Result != v1beta1.RecordSucceeded {
 			return true
 		}
+		unevident[entries.Nodes[i].NodeUID] = true
 	}
-	return false
+	for i := range s.Pods {
+		if pod := &s.Pods[i]; pod.on != nil && pod.State == Succeeded && s.upToDate(pod) && !pod.Terminating && !pod.Gone {
+			delete(unevident, pod.on.UID)
+		}
+	}
+	return len(unevident) > 0
 }

@@ -74,7 +74,7 @@ func (s *State) membership() membership {
 	var m membership
 	for i := range s.Nodes {
 		node := &s.Nodes[i]
-		pod := best[node.Name]
+		pod := best[node]
 		switch node.Placement {
 		case daemonset.Excluded:
 			continue
@@ -127,15 +127,15 @@ func (s *State) leavesOut(node *Node, pod *Pod) bool {
 }
 
 // bestPods returns for each node the pod that says most about its work.
-func (s *State) bestPods() map[string]*Pod {
-	best := make(map[string]*Pod, len(s.Pods))
+func (s *State) bestPods() map[*Node]*Pod {
+	best := make(map[*Node]*Pod, len(s.Pods))
 	for i := range s.Pods {
 		pod := &s.Pods[i]
-		if !s.counts(pod) {
+		if pod.on == nil || !s.counts(pod) {
 			continue
 		}
-		if other := best[pod.Node]; other == nil || rank[s.stateOf(pod)] > rank[s.stateOf(other)] {
-			best[pod.Node] = pod
+		if other := best[pod.on]; other == nil || rank[s.stateOf(pod)] > rank[s.stateOf(other)] {
+			best[pod.on] = pod
 		}
 	}
 	return best

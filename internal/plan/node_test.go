@@ -77,10 +77,13 @@ func TestTheBestPodSpeaksForItsNode(t *testing.T) {
 	for i, worse := range inOrder {
 		for _, better := range inOrder[i+1:] {
 			s := stateWith(job(), daemonSet(1, 1))
+			s.Nodes = []Node{{Name: "a"}}
 			s.Pods = []Pod{podIn(worse, "a", 1), podIn(better, "a", 2)}
-			g.Expect(s.bestPods()["a"]).To(BeIdenticalTo(&s.Pods[1]))
+			s.index()
+			g.Expect(s.bestPods()[s.node("a")]).To(BeIdenticalTo(&s.Pods[1]))
 			s.Pods = []Pod{podIn(better, "a", 1), podIn(worse, "a", 2)}
-			g.Expect(s.bestPods()["a"]).To(BeIdenticalTo(&s.Pods[0]))
+			s.index()
+			g.Expect(s.bestPods()[s.node("a")]).To(BeIdenticalTo(&s.Pods[0]))
 		}
 	}
 }

@@ -99,13 +99,13 @@ func (s *State) podsToRetry() removal {
 	r := removal{reason: "the Job was resumed, and its failed nodes are tried again"}
 	r.pods = s.filter(func(pod *Pod) bool { return s.upToDate(pod) && !pod.Terminating && s.isEarlierTry(pod) })
 	for i := range r.pods {
-		node := s.node(r.pods[i].Node)
+		node := r.pods[i].on
 		if node == nil {
 			continue
 		}
 		// It failed before the time from which on failures hold.
 		before := metav1.NewTime(s.retryTime().Add(-time.Second))
-		if last := s.entries[node.UID]; last != nil && (last.Result != v1beta1.RecordFailed || last.EndTime.Equal(&before)) {
+		if last := s.entries.of(node); last != nil && (last.Result != v1beta1.RecordFailed || last.EndTime.Equal(&before)) {
 			continue
 		}
 		m := member{node: node, pod: &r.pods[i]}
@@ -141,8 +141,7 @@ func (s *State) podsOfFailures(t *tally) removal {
 // name. The present one does the work in a pod of its own.
 func (s *State) podsOfEarlierMachines() removal {
 	return removal{reason: "their nodes were replaced", pods: s.filter(func(pod *Pod) bool {
-		node := s.node(pod.Node)
-		return s.upToDate(pod) && !pod.Terminating && node != nil && isOfEarlierMachine(pod, node)
+		return s.upToDate(pod) && !pod.Terminating && pod.on != nil && isOfEarlierMachine(pod, pod.on)
 	})}
 }
 
@@ -151,8 +150,7 @@ func (s *State) podsOfEarlierMachines() removal {
 // the kubelet, so that its pod is released in any Job.
 func (s *State) podsToRelease() removal {
 	return removal{reason: "their nodes are done and recorded", pods: s.filter(func(pod *Pod) bool {
-		node := s.node(pod.Node)
-		return s.mayBeReleased(pod) && node != nil && s.isWritten(node)
+		return s.mayBeReleased(pod) && pod.on != nil && s.isWritten(pod.on)
 	})}
 }
 

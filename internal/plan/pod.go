@@ -82,6 +82,9 @@ type Pod struct {
 	Output string
 	// Activity says in words what the pod is doing, for when the deadline passes.
 	Activity string
+	// on is the node of the name Node, nil if there is none. State.index sets it: it is looked up for
+	// each pod once, and not wherever a Plan asks for it.
+	on *Node
 }
 
 // ReadPod reads what one pod says about its work. The phase is never the signal:

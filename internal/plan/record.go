@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"maps"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -26,15 +25,6 @@ type Records struct {
 	Refused RefusedPage
 }
 
-// Entries are entries of one run, in the order in which they were observed.
-type Entries struct {
-	Run v1beta1.JobRun
-	// RetainSeconds is for how long the Job asked to keep its pages when this process observed
-	// the run first. A page of the run that exists says it better.
-	RetainSeconds *int32
-	Nodes         []v1beta1.NodeRecord
-}
-
 // run returns the run of the present template. A run begins when its template becomes the
 // current one, also if the Job had it before.
 func (s *State) run() v1beta1.JobRun {
@@ -45,36 +35,9 @@ func (s *State) run() v1beta1.JobRun {
 	return run
 }
 
-// indexRecords fills entries and written with the last entry of the present run for each node.
-func (s *State) indexRecords() {
-	s.dropWritten() // What is dropped counts no more.
-	s.written = s.Records.entriesOf(s.run())
-	s.entries = maps.Clone(s.written)
-	if s.Records.Unwritten.Run == s.run() {
-		s.Records.Unwritten.addTo(s.entries)
-	}
-}
-
-// entriesOf returns the last entry that the pages of a run have for each node, by its UID.
-func (r *Records) entriesOf(run v1beta1.JobRun) map[types.UID]*v1beta1.NodeRecord {
-	entries := map[types.UID]*v1beta1.NodeRecord{}
-	for _, page := range r.Pages {
-		if page.Spec.Run == run {
-			(&Entries{Nodes: page.Spec.Nodes}).addTo(entries)
-		}
-	}
-	return entries
-}
-
-func (e *Entries) addTo(entries map[types.UID]*v1beta1.NodeRecord) {
-	for i := range e.Nodes {
-		entries[e.Nodes[i].NodeUID] = &e.Nodes[i]
-	}
-}
-
 // entryOf returns the entry that holds for a node in the present run, nil if there is none. A
 // failure from before the Job was resumed does not hold: the node is tried again.
-func (s *State) entryOf(node *Node) *v1beta1.NodeRecord { return s.holding(s.entries[node.UID]) }
+func (s *State) entryOf(node *Node) *v1beta1.NodeRecord { return s.holding(s.entries.of(node)) }
 
 func (s *State) holding(entry *v1beta1.NodeRecord) *v1beta1.NodeRecord {
 	if entry == nil || entry.Result != v1beta1.RecordFailed {
@@ -88,7 +51,7 @@ func (s *State) holding(entry *v1beta1.NodeRecord) *v1beta1.NodeRecord {
 
 // isWritten returns whether a page says that the node is done.
 func (s *State) isWritten(node *Node) bool {
-	entry := s.written[node.UID]
+	entry := s.entries.written[node.UID]
 	return entry != nil && entry.Result == v1beta1.RecordSucceeded
 }
 

@@ -77,6 +77,5 @@ func waitForRecord(s *State) Plan {
 
 // waitsForRecord returns whether a pod stays because the page with its node's entry is refused.
 func (s *State) waitsForRecord(pod Pod) bool {
-	node := s.node(pod.Node)
-	return node != nil && s.untilRecord() > 0 && s.written[node.UID] != s.entries[node.UID]
+	return pod.on != nil && s.untilRecord() > 0 && s.entries.written[pod.on.UID] != s.entries.of(pod.on)
 }

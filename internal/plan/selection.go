@@ -29,7 +29,7 @@ func (s *State) holdsSlot(pod *Pod) bool {
 		return false
 	case state != Active && state != Failed:
 		return false
-	case pod.Node != "" && !s.hasNode(pod.Node) && (pod.Started || !pod.ScheduledAt.IsZero()):
+	case pod.Node != "" && pod.on == nil && (pod.Started || !pod.ScheduledAt.IsZero()):
 		// One that is not scheduled yet starts when a node of that name joins again.
 		return false
 	}
@@ -48,41 +48,24 @@ func (s *State) holdsSlot(pod *Pod) bool {
 // on until it has stopped.
 func (s *State) podsToUngate(m *membership, deleted []Pod) (ungate []Pod, retry time.Duration) {
 	free := slots(&s.Job.Spec, len(m.members))
-	placed, occupied, stopping := map[string]bool{}, map[string]bool{}, map[types.UID]bool{}
+	stopping := map[types.UID]bool{}
 	for i := range deleted {
 		stopping[deleted[i].UID] = s.stateOf(&deleted[i]) == Failed
 	}
-	for i := range m.members {
-		if node := m.members[i].node; node.Placement == daemonset.Placed {
-			placed[node.Name] = true
-		}
-	}
-	var waiting []Pod
-	triesFailed := s.triesFailedNodes(m)
 	for i := range s.Pods {
-		pod := &s.Pods[i]
-		if s.holdsSlot(pod) || stopping[pod.UID] {
+		if pod := &s.Pods[i]; s.holdsSlot(pod) || stopping[pod.UID] {
 			free--
 		}
-		switch {
-		case pod.State == Gated && pod.Blocker.Reason == v1beta1.ReasonTooManyContainers:
-			// Its work would never count, and hold its slot until the user changes the template.
-		case pod.State == Gated && s.counts(pod) && placed[pod.Node]:
-			if entry := s.entryOf(s.node(pod.Node)); entry == nil || s.isTriedAgain(entry) && triesFailed {
-				waiting = append(waiting, *pod)
-			}
-		case pod.State != Gated && pod.State != Lost && !pod.Gone:
-			// The DaemonSet controller made a second pod if it got no answer for the first,
-			// and a new DaemonSet makes one beside an orphan. The kubelet runs the work of
-			// the other pod again after a reboot, or a failure.
-			occupied[pod.Node] = true
-		}
 	}
-	slices.SortFunc(waiting, func(a, b Pod) int {
+	waiting := s.podsThatWait(m)
+	if free <= 0 || len(waiting) == 0 {
+		return nil, 0
+	}
+	slices.SortFunc(waiting, func(a, b *Pod) int {
 		return cmp.Or(a.Created.Compare(b.Created), strings.Compare(a.Node, b.Node), strings.Compare(a.Name, b.Name))
 	})
-	for i := range waiting {
-		pod := &waiting[i]
+	occupied := s.occupiedNodes()
+	for _, pod := range waiting {
 		switch until := s.Backoff[pod.Node]; {
 		case free <= 0:
 			return ungate, retry
@@ -97,6 +80,42 @@ func (s *State) podsToUngate(m *membership, deleted []Pod) (ungate []Pod, retry 
 		}
 	}
 	return ungate, retry
+}
+
+// podsThatWait returns the gated pods of the Job's nodes that have not started, or are tried again.
+func (s *State) podsThatWait(m *membership) []*Pod {
+	placed, triesFailed := map[*Node]bool{}, s.triesFailedNodes(m)
+	for i := range m.members {
+		if node := m.members[i].node; node.Placement == daemonset.Placed {
+			placed[node] = true
+		}
+	}
+	var waiting []*Pod
+	for i := range s.Pods {
+		pod := &s.Pods[i]
+		// The work of a pod with too many containers would never count, and hold its slot until the
+		// user changes the template.
+		if pod.State != Gated || pod.Blocker.Reason == v1beta1.ReasonTooManyContainers || !s.counts(pod) || !placed[pod.on] {
+			continue
+		}
+		if entry := s.entryOf(pod.on); entry == nil || s.isTriedAgain(entry) && triesFailed {
+			waiting = append(waiting, pod)
+		}
+	}
+	return waiting
+}
+
+// occupiedNodes returns the names of the nodes with a pod that is not gated. The DaemonSet controller made
+// a second pod if it got no answer for the first, and a new DaemonSet makes one beside an
+// orphan. The kubelet runs the work of the other pod again after a reboot, or a failure.
+func (s *State) occupiedNodes() map[string]bool {
+	occupied := map[string]bool{}
+	for i := range s.Pods {
+		if pod := &s.Pods[i]; pod.State != Gated && pod.State != Lost && !pod.Gone {
+			occupied[pod.Node] = true
+		}
+	}
+	return occupied
 }
 
 // podsToReclaim returns the ungated pods that cannot be scheduled and hold slots that

@@ -5,12 +5,11 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 )
 
-// State is all that a Plan rests on. Compute reads it and changes nothing in it.
+// State is all that a Plan rests on. Compute reads it, and changes nothing in it that it does not set itself.
 type State struct {
 	// Job as it was last read or written.
 	Job *v1beta1.Job
@@ -45,8 +44,8 @@ type State struct {
 	Records Records
 	// nodes are Nodes by name.
 	nodes map[string]*Node
-	// entries are the last ones of the present run, by the node's UID. written ones are in a page.
-	entries, written map[types.UID]*v1beta1.NodeRecord
+	// entries are the last ones of the present run.
+	entries lastEntries
 	// Live says that Job, DaemonSet, Nodes and Pods were read from the API server.
 	Live bool
 }
@@ -63,8 +62,7 @@ func (s *State) counts(pod *Pod) bool {
 	if !s.upToDate(pod) || pod.Terminating || pod.Gone || pod.State == Lost || s.isEarlierTry(pod) {
 		return false
 	}
-	node := s.node(pod.Node)
-	return node == nil || !isOfEarlierMachine(pod, node)
+	return pod.on == nil || !isOfEarlierMachine(pod, pod.on)
 }
 
 // isEarlierTry returns whether the pod failed before the user resumed the Job.
@@ -130,11 +128,14 @@ func finishedCondition(status *v1beta1.JobStatus) *metav1.Condition {
 	return job.Finished()
 }
 
-// index fills what is looked up by name or UID.
+// index fills what is looked up by name or UID, and tells each pod its node.
 func (s *State) index() {
 	s.nodes = make(map[string]*Node, len(s.Nodes))
 	for i := range s.Nodes {
 		s.nodes[s.Nodes[i].Name] = &s.Nodes[i]
+	}
+	for i := range s.Pods {
+		s.Pods[i].on = s.node(s.Pods[i].Node)
 	}
 	s.indexRecords()
 }

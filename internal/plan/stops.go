@@ -21,11 +21,11 @@ func (s *State) recordStops() (needsLive bool) {
 	var stops []v1beta1.NodeRecord
 	for i := range s.Pods {
 		pod := &s.Pods[i]
-		node := s.node(pod.Node)
+		node := pod.on
 		if node == nil || pod.Gone || pod.State == Gated || !s.upToDate(pod) || s.isEarlierTry(pod) || isOfEarlierMachine(pod, node) {
 			continue
 		}
-		if last := s.entries[node.UID]; last != nil && isFinal(last) && (last.PodUID == pod.UID || s.holding(last) != nil) {
+		if last := s.entries.of(node); last != nil && isFinal(last) && (last.PodUID == pod.UID || s.holding(last) != nil) {
 			continue
 		}
 		entry := s.ruledEntry(pod, node)
@@ -37,7 +37,7 @@ func (s *State) recordStops() (needsLive bool) {
 			entry = s.stoppedEntry(pod, node)
 		}
 		if entry != nil {
-			s.entries[node.UID] = entry
+			s.entries.add(entry)
 			stops = append(stops, *entry)
 		}
 	}
@@ -50,11 +50,10 @@ func (s *State) recordStops() (needsLive bool) {
 // holds itself keeps its pod to be inspected. A pod that was made before the gate was in the
 // template is stopped like the one before it.
 func (s *State) isStopped(pod *Pod) bool {
-	node := s.node(pod.Node)
-	if node == nil {
+	if pod.on == nil {
 		return false
 	}
-	last := s.entries[node.UID]
+	last := s.entries.of(pod.on)
 	if last == nil || last.Result == v1beta1.RecordSucceeded {
 		return false
 	}

@@ -60,7 +60,7 @@ func View(s State) []NodeView {
 	var views []NodeView
 	for i := range s.Nodes {
 		node := &s.Nodes[i]
-		pod := best[node.Name]
+		pod := best[node]
 		switch {
 		case node.Placement == daemonset.Excluded, node.Placement == daemonset.Tainted:
 		case s.leavesOut(node, pod):
