@@ -150,7 +150,7 @@ func BenchmarkObserve(b *testing.B) {
 	var pods []plan.Pod
 	b.ReportAllocs()
 	for b.Loop() {
-		if pods = c.podsInto(pods[:0], client.ObjectKeyFromObject(aJob)); len(pods) != manyNodes {
+		if pods = c.observe(pods[:0], client.ObjectKeyFromObject(aJob)); len(pods) != manyNodes {
 			b.Fatal("wrong pods")
 		}
 	}

@@ -3,41 +3,17 @@ package job
 import (
 	"context"
 	"strings"
-	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/client-go/util/workqueue"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
-	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 	"github.com/darkowlzz/daemonset-job/internal/daemonset"
 )
-
-// The events of a Job are collected for a while before it is enqueued. The cost of its
-// reconciles then does not grow with the square of its nodes.
-const (
-	batch = 100 * time.Millisecond
-	// maxBatch is for a Job with very many pods at work.
-	maxBatch = time.Second
-	// batchedPods is how many pods at work make a batch longer by its shortest time.
-	batchedPods = 2000
-)
-
-// batchOf returns how long to collect the events of a Job with so many pods at work.
-func batchOf(active int) time.Duration {
-	return min(maxBatch, max(batch, batch*time.Duration(active)/batchedPods))
-}
-
-// lastBatchOf returns the same after the last one of so many pods has ended its work: no event of
-// another is near. But more pods may be on their way, so that it grows with what a reconcile costs.
-func lastBatchOf(pods int) time.Duration {
-	return min(batch, batch*time.Duration(pods)/(10*batchedPods))
-}
 
 // jobOfLabels returns the Job that an object of ours belongs to.
 func jobOfLabels(o client.Object) (types.NamespacedName, bool) {
@@ -53,16 +29,6 @@ func jobOfEvent(o client.Object) (types.NamespacedName, bool) {
 	}
 	name, ours := strings.CutSuffix(event.InvolvedObject.Name, v1beta1.DaemonSetSuffix)
 	return types.NamespacedName{Namespace: event.Namespace, Name: name}, ours
-}
-
-type queue = workqueue.TypedRateLimitingInterface[reconcile.Request]
-
-// enqueueBatched enqueues a Job once for all events of a batch.
-func enqueueBatched(job types.NamespacedName, q queue) { enqueueAfter(job, q, batch) }
-
-// enqueueAfter enqueues a Job after a while, or earlier if another event asks for that.
-func enqueueAfter(job types.NamespacedName, q queue, after time.Duration) {
-	q.AddAfter(reconcile.Request{NamespacedName: job}, after)
 }
 
 // batchedHandler enqueues the Job of each object that has an event.

@@ -19,11 +19,25 @@ import (
 // the cache: a Job on ten nodes needs no list of thousands.
 func (r *Reconciler) listNodes(ctx context.Context, template *corev1.PodTemplateSpec, own []plan.Node, pods []plan.Pod) (nodes []plan.Node, others map[string]*plan.Node, err error) {
 	placer := daemonset.NewPlacer(template)
+	versions, err := r.nodeVersions(ctx, placer)
+	if err != nil {
+		return nil, nil, err
+	}
+	return r.nodesIn(ctx, versions, placer, own, pods)
+}
+
+// nodeVersions lists the nodes that a template may select.
+func (r *Reconciler) nodeVersions(ctx context.Context, placer *daemonset.Placer) ([]livelist.Version, error) {
 	versions, err := livelist.Versions(ctx, r.apiReader, versionsPageSize, corev1.SchemeGroupVersion.WithKind("NodeList"),
 		client.MatchingLabelsSelector{Selector: placer.Selector()})
 	if err != nil {
-		return nil, nil, fmt.Errorf("listing nodes: %w", err)
+		return nil, fmt.Errorf("listing nodes: %w", err)
 	}
+	return versions, nil
+}
+
+// nodesIn returns the nodes that were listed as listNodes does.
+func (r *Reconciler) nodesIn(ctx context.Context, versions []livelist.Version, placer *daemonset.Placer, own []plan.Node, pods []plan.Pod) (nodes []plan.Node, others map[string]*plan.Node, err error) {
 	cached, stale := r.nodeIndex.inVersions(versions, own, pods)
 	if len(stale) > maxReadByName {
 		nodes, err = r.readNodes(ctx, placer)

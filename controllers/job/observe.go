@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"golang.org/x/sync/errgroup"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -12,6 +13,7 @@ import (
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 	"github.com/darkowlzz/daemonset-job/internal/daemonset"
 	"github.com/darkowlzz/daemonset-job/internal/jobcache"
+	"github.com/darkowlzz/daemonset-job/internal/livelist"
 	"github.com/darkowlzz/daemonset-job/internal/plan"
 )
 
@@ -32,7 +34,7 @@ func (r *Reconciler) observe(ctx context.Context, state *jobState, job *v1beta1.
 	if state.nodes.version != before.version && len(state.records.Pages) > 0 {
 		state.records = state.records.WithoutNodes(plan.LeftNodes(before.nodes, s.Others))
 	}
-	s.Pods = r.podIndex.podsInto(list, client.ObjectKeyFromObject(job))
+	s.Pods = r.podIndex.observe(list, client.ObjectKeyFromObject(job))
 	if s.Records = state.records; job.Finished() != nil || !job.DeletionTimestamp.IsZero() {
 		return s, nil
 	}
@@ -94,7 +96,20 @@ func (r *Reconciler) observeLive(ctx context.Context, state *jobState, cached pl
 	if s.TemplateHash, err = daemonset.CurrentHash(job, s.DaemonSet); err != nil {
 		return s, err
 	}
-	if s.Pods, err = r.listPods(ctx, job); err != nil {
+	template, _ := templateOf(state, s.DaemonSet)
+	placer := daemonset.NewPlacer(template)
+	var nodes []livelist.Version
+	// Both lists at once: on large clusters a verdict waits for little else.
+	lists, inLists := errgroup.WithContext(ctx)
+	lists.Go(func() (err error) {
+		s.Pods, err = r.listPods(inLists, job)
+		return err
+	})
+	lists.Go(func() (err error) {
+		nodes, err = r.nodeVersions(inLists, placer)
+		return err
+	})
+	if err := lists.Wait(); err != nil {
 		return s, err
 	}
 	// A pod that is ungated now, and not cached yet, would then seem deleted.
@@ -102,8 +117,7 @@ func (r *Reconciler) observeLive(ctx context.Context, state *jobState, cached pl
 	if s.Records, err = r.knowRecords(ctx, state, job, true); err != nil {
 		return s, err
 	}
-	template, _ := templateOf(state, s.DaemonSet)
-	s.Nodes, s.Others, err = r.listNodes(ctx, template, cached.Nodes, s.Pods)
+	s.Nodes, s.Others, err = r.nodesIn(ctx, nodes, placer, cached.Nodes, s.Pods)
 	return s, err
 }
 

@@ -21,19 +21,18 @@ import (
 // The cache's events keep it up to date: a pod is read once when it changes, and
 // not whenever its Job is reconciled.
 type podIndex struct {
-	mu sync.Mutex
-	// jobs are the pods of each Job by name. They are the informer's own: there is one copy of each.
-	jobs map[types.NamespacedName]map[string]*podcache.Pod
-	// gone pods were done when they were deleted. They are kept until a reconcile has observed
-	// them: they may be the only ones that say so.
-	gone map[types.NamespacedName][]plan.Pod
-	// active is how many pods of each Job are at work.
-	active map[types.NamespacedName]int
+	mu   sync.Mutex
+	jobs map[types.NamespacedName]*jobPods
 }
 
-func newPodIndex() *podIndex {
-	return &podIndex{jobs: map[types.NamespacedName]map[string]*podcache.Pod{}, gone: map[types.NamespacedName][]plan.Pod{},
-		active: map[types.NamespacedName]int{}}
+func newPodIndex() *podIndex { return &podIndex{jobs: map[types.NamespacedName]*jobPods{}} }
+
+// of returns the pods of a Job, to read them. The caller locks.
+func (i *podIndex) of(job types.NamespacedName) *jobPods {
+	if pods := i.jobs[job]; pods != nil {
+		return pods
+	}
+	return &jobPods{}
 }
 
 // handler updates the index, and enqueues the Job of a pod that says something
@@ -82,51 +81,25 @@ func cachedPod(o client.Object) *podcache.Pod {
 func (i *podIndex) update(pod *podcache.Pod) (changed bool, batch time.Duration) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	pods := i.jobs[pod.Job()]
-	if pods == nil {
-		pods = map[string]*podcache.Pod{}
-		i.jobs[pod.Job()] = pods
+	if i.jobs[pod.Job()] == nil {
+		i.jobs[pod.Job()] = &jobPods{pods: map[string]*podcache.Pod{}}
 	}
-	before := pods[pod.Name]
-	pods[pod.Name] = pod
-	return before == nil || !before.SaysTheSame(pod.Pod), i.count(pod.Job(), before, pod)
+	return i.jobs[pod.Job()].update(pod)
 }
-
-// count counts a pod that is replaced by another version, nil for none, and returns how long to
-// collect events. The caller locks.
-func (i *podIndex) count(job types.NamespacedName, before, after *podcache.Pod) time.Duration {
-	was, is := isActive(before), isActive(after)
-	switch {
-	case is && !was:
-		i.active[job]++
-	case was && !is && i.active[job] == 1:
-		delete(i.active, job)
-		return lastBatchOf(len(i.jobs[job]))
-	case was && !is:
-		i.active[job]--
-	}
-	return batchOf(i.active[job])
-}
-
-func isActive(pod *podcache.Pod) bool { return pod != nil && pod.State == plan.Active }
 
 // remove drops a pod that is deleted, and returns how long to collect events.
 func (i *podIndex) remove(pod *podcache.Pod) time.Duration {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	job := pod.Job()
-	last := i.jobs[job][pod.Name]
-	if last != nil && last.State == plan.Succeeded {
-		gone := last.Pod
-		gone.Gone = true
-		i.gone[job] = append(i.gone[job], gone)
-	}
-	delete(i.jobs[job], pod.Name)
-	after := i.count(job, last, nil)
-	if len(i.jobs[job]) == 0 {
+	batch := i.of(pod.Job()).remove(pod.Name)
+	i.dropIfEmpty(pod.Job())
+	return batch
+}
+
+func (i *podIndex) dropIfEmpty(job types.NamespacedName) {
+	if pods := i.of(job); len(pods.pods)+len(pods.gone) == 0 {
 		delete(i.jobs, job)
 	}
-	return after
 }
 
 // largest returns the size of the Job's largest pod in bytes, 0 if none is large.
@@ -134,7 +107,7 @@ func (i *podIndex) largest(job types.NamespacedName) int {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	largest := 0
-	for _, pod := range i.jobs[job] {
+	for _, pod := range i.of(job).pods {
 		largest = max(largest, pod.Size)
 	}
 	return largest
@@ -144,30 +117,39 @@ func (i *podIndex) largest(job types.NamespacedName) int {
 func (i *podIndex) gonePods(job types.NamespacedName) []plan.Pod {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	return slices.Clone(i.gone[job])
+	return slices.Clone(i.of(job).gone)
 }
 
 // forgetGone drops the first n gone pods of a Job, or all of a Job that is deleted.
 func (i *podIndex) forgetGone(job types.NamespacedName, n int) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	if i.gone[job] = i.gone[job][min(n, len(i.gone[job])):]; len(i.gone[job]) == 0 {
-		delete(i.gone, job)
-	}
+	pods := i.of(job)
+	pods.gone = pods.gone[min(n, len(pods.gone)):]
+	i.dropIfEmpty(job)
 }
 
 // pods returns all pods with a Job's labels, whoever controls them.
-func (i *podIndex) pods(job types.NamespacedName) []plan.Pod { return i.podsInto(nil, job) }
-
-// podsInto appends all pods with a Job's labels to a slice.
-func (i *podIndex) podsInto(pods []plan.Pod, job types.NamespacedName) []plan.Pod {
+func (i *podIndex) pods(job types.NamespacedName) []plan.Pod {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	pods = slices.Grow(pods, len(i.jobs[job])+len(i.gone[job]))
-	for _, pod := range i.jobs[job] {
-		pods = append(pods, pod.Pod)
-	}
-	return pods
+	return i.of(job).appendTo(nil)
+}
+
+// observe appends all pods with a Job's labels to a slice, for a Plan.
+func (i *podIndex) observe(pods []plan.Pod, job types.NamespacedName) []plan.Pod {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	observed := i.of(job)
+	observed.seen = observed.ended
+	return observed.appendTo(pods)
+}
+
+// await notes what the next Plan of a Job waits for, as the one of the pods that were observed last says.
+func (i *podIndex) await(job types.NamespacedName, awaits plan.Awaits) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.of(job).await(awaits)
 }
 
 // inVersions returns the pods of a Job that are as the API server has listed them, and the names of
@@ -175,7 +157,7 @@ func (i *podIndex) podsInto(pods []plan.Pod, job types.NamespacedName) []plan.Po
 func (i *podIndex) inVersions(job types.NamespacedName, listed []livelist.Version) (pods []plan.Pod, stale []string) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	current, stale := livelist.Compare(listed, i.jobs[job])
+	current, stale := livelist.Compare(listed, i.of(job).pods)
 	pods = make([]plan.Pod, 0, len(current))
 	for _, pod := range current {
 		pods = append(pods, pod.Pod)

@@ -17,6 +17,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
+	"github.com/darkowlzz/daemonset-job/internal/plan"
 	"github.com/darkowlzz/daemonset-job/internal/podcache"
 	wrappers "github.com/darkowlzz/daemonset-job/internal/testing"
 )
@@ -118,36 +119,61 @@ func TestPodIndexFollowsThePods(t *testing.T) {
 	g.Expect(strings.Join(q.jobs, " ")).To(ContainSubstring("other"))
 }
 
-// The more pods are at work, the longer events are collected. Who ends its work last is not.
+// The more pods a Job has, or has at work if it has slots, the longer events are collected. The end that
+// its Plan waits for is not.
 func TestPodIndexBatchesEvents(t *testing.T) {
-	g, c, q := NewWithT(t), newPodIndex(), &delayed{}
-	events, name := c.handler(), func(i int) string { return fmt.Sprint("n", i) }
 	const pods = 5 * batchedPods
-	for i := range pods {
-		events.Create(t.Context(), event.CreateEvent{Object: owned(pod(name(i)).Gated())}, q)
+	for name, test := range map[string]struct {
+		slots                         bool
+		created, started, ended, last time.Duration
+	}{
+		"all at once":      {false, 5 * batch, 5 * batch, 5 * batch, 0},
+		"with parallelism": {true, batch, 5 * batch, batch, batch / 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g, c, q := NewWithT(t), newPodIndex(), &delayed{}
+			events, name := c.handler(), func(i int) string { return fmt.Sprint("n", i) }
+			plans := func(ends int) {
+				c.observe(nil, client.ObjectKeyFromObject(aJob))
+				c.await(client.ObjectKeyFromObject(aJob), plan.Awaits{Ends: ends, Slots: test.slots})
+			}
+			end := func(i int) {
+				events.Update(t.Context(), updated(owned(pod(name(i))), owned(pod(name(i)).Completed())), q)
+			}
+			for i := range pods {
+				events.Create(t.Context(), event.CreateEvent{Object: owned(pod(name(i)).Gated())}, q)
+				if i == 0 {
+					plans(0)
+				}
+			}
+			g.Expect(q.after).To(Equal(test.created))
+			for i := range pods {
+				events.Update(t.Context(), updated(owned(pod(name(i)).Gated()), owned(pod(name(i)))), q)
+			}
+			g.Expect(q.after).To(Equal(test.started))
+			plans(pods)
+			for i := range pods - 2 {
+				end(i)
+			}
+			c.observe(nil, client.ObjectKeyFromObject(aJob))
+			end(pods - 2)
+			g.Expect(q.after).To(Equal(test.ended))
+			// An end while a Plan is computed is one of those that it waits for.
+			c.await(client.ObjectKeyFromObject(aJob), plan.Awaits{Ends: 2, Slots: test.slots})
+			end(pods - 1)
+			g.Expect(q.after).To(Equal(test.last))
+			for i := range pods {
+				events.Delete(t.Context(), event.DeleteEvent{Object: owned(pod(name(i)).Completed())}, q)
+			}
+			g.Expect(q.after).To(Equal(batch))
+			c.forgetGone(client.ObjectKeyFromObject(aJob), pods)
+			g.Expect(c.jobs).To(BeEmpty())
+		})
 	}
-	g.Expect(q.after).To(Equal(batch), "none is at work")
-	for i := range pods {
-		events.Update(t.Context(), updated(owned(pod(name(i)).Gated()), owned(pod(name(i)))), q)
-	}
-	g.Expect(q.after).To(Equal(5 * batch))
-	for i := range pods - 1 {
-		events.Update(t.Context(), updated(owned(pod(name(i))), owned(pod(name(i)).Completed())), q)
-	}
-	g.Expect(q.after).To(Equal(batch), "one is at work")
-	events.Update(t.Context(), updated(owned(pod(name(pods-1))), owned(pod(name(pods-1)).Completed())), q)
-	g.Expect(q.after).To(Equal(batch/2), "none is, of many")
-	for i := range pods {
-		events.Delete(t.Context(), event.DeleteEvent{Object: owned(pod(name(i)).Completed())}, q)
-	}
-	g.Expect(q.after).To(Equal(batch))
-	g.Expect(c.active).To(BeEmpty())
-
-	events.Create(t.Context(), event.CreateEvent{Object: owned(pod("a"))}, q)
-	events.Delete(t.Context(), event.DeleteEvent{Object: owned(pod("a"))}, q)
-	g.Expect(q.after).To(BeNumerically("<", time.Millisecond), "the only one is gone")
+	g := NewWithT(t)
 	g.Expect(batchOf(1_000_000)).To(Equal(maxBatch))
-	g.Expect(lastBatchOf(1_000_000)).To(Equal(batch))
+	g.Expect(nextTurn(1_000_000)).To(Equal(batch))
+	g.Expect(nextTurn(10)).To(BeNumerically("<", time.Millisecond))
 }
 
 func TestPodIndexKeepsNothingOfDeletedPods(t *testing.T) {

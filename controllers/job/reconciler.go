@@ -135,6 +135,7 @@ func (r *Reconciler) reconcile(ctx context.Context, state *jobState, job *v1beta
 		p = plan.Compute(observed)
 		state.records.Unwritten = p.Unwritten
 	}
+	r.podIndex.await(client.ObjectKeyFromObject(job), p.Awaits)
 	result, err := r.execute(ctx, state, observed, p)
 	return result, errors.Join(syncErr, err)
 }

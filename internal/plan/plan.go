@@ -40,6 +40,8 @@ type Plan struct {
 	ExcludeFromBackup bool
 	// RequeueAfter is when time alone changes the Plan; 0 if it does not.
 	RequeueAfter time.Duration
+	// Awaits is after how many ends of work the next Plan has more to do than to count them.
+	Awaits Awaits
 }
 
 // StatusUpdate is a status to write, and what is said once it is written.
@@ -110,6 +112,7 @@ func Compute(s State) Plan {
 		p.RequeueAfter = soonest(wait)
 	default:
 		p.movePods(&s, &t, removal)
+		p.Awaits = s.awaits(&t, p.Ungate)
 		p.RequeueAfter = soonest(p.RequeueAfter, wait, s.untilDeadline(), s.untilNodeDeadline(), s.untilGated(&status, removal), s.untilSlow(), retryBlocked(s.Blocker))
 	}
 	p.RequeueAfter = soonest(p.RequeueAfter, flushAfter)
