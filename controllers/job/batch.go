@@ -14,20 +14,22 @@ const (
 	batch = 100 * time.Millisecond
 	// maxBatch is for a Job with very many pods.
 	maxBatch = time.Second
-	// batchedPods is how many pods make a batch longer by its shortest time.
-	batchedPods = 2000
+	// batchedPods is how many pods make a batch longer by its shortest time, and batchedAtWork is how
+	// many pods at work do where each end lets another node start.
+	batchedPods, batchedAtWork = 500, 2000
 )
 
-// batchOf returns how long to collect the events of a Job with so many pods.
-func batchOf(pods int) time.Duration {
-	return min(maxBatch, max(batch, batch*time.Duration(pods)/batchedPods))
+// batchOf returns how long to collect the events of a Job with so many pods, of which so many are the
+// shortest time's.
+func batchOf(pods, each int) time.Duration {
+	return min(maxBatch, max(batch, batch*time.Duration(pods)/time.Duration(each)))
 }
 
 // nextTurn returns the same when the slots of a Job with so many pods are free at once: no event of
 // another pod is near. It grows with what a reconcile costs, which would otherwise follow each
 // end of very short work.
 func nextTurn(pods int) time.Duration {
-	return min(batch, batch*time.Duration(pods)/(10*batchedPods))
+	return min(batch, batch*time.Duration(pods)/(10*batchedAtWork))
 }
 
 type queue = workqueue.TypedRateLimitingInterface[reconcile.Request]

@@ -36,7 +36,7 @@ func (r *Reconciler) execute(ctx context.Context, state *jobState, s plan.State,
 			return retryConflict(err)
 		}
 	}
-	switch refused, err := r.writeRecords(ctx, state, s, p.Pages); {
+	switch refused, err := r.writeRecords(ctx, state, s, p.Pages, p.Later); {
 	case err != nil:
 		return retryConflict(err)
 	case refused:

@@ -63,9 +63,9 @@ func (j *jobPods) count(before, after *podcache.Pod) time.Duration {
 	case last:
 		return 0 // The Job may be complete.
 	case j.bySlots:
-		return batchOf(j.active)
+		return batchOf(j.active, batchedAtWork)
 	}
-	return batchOf(len(j.pods))
+	return batchOf(len(j.pods), batchedPods)
 }
 
 func isIn(state plan.PodState, pod *podcache.Pod) bool { return pod != nil && pod.State == state }

@@ -122,13 +122,13 @@ func TestPodIndexFollowsThePods(t *testing.T) {
 // The more pods a Job has, or has at work if it has slots, the longer events are collected. The end that
 // its Plan waits for is not.
 func TestPodIndexBatchesEvents(t *testing.T) {
-	const pods = 5 * batchedPods
+	const pods = 2 * batchedAtWork
 	for name, test := range map[string]struct {
 		slots                         bool
 		created, started, ended, last time.Duration
 	}{
-		"all at once":      {false, 5 * batch, 5 * batch, 5 * batch, 0},
-		"with parallelism": {true, batch, 5 * batch, batch, batch / 2},
+		"all at once":      {false, 8 * batch, 8 * batch, 8 * batch, 0},
+		"with parallelism": {true, batch, 2 * batch, batch, batch / 5},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g, c, q := NewWithT(t), newPodIndex(), &delayed{}
@@ -171,7 +171,7 @@ func TestPodIndexBatchesEvents(t *testing.T) {
 		})
 	}
 	g := NewWithT(t)
-	g.Expect(batchOf(1_000_000)).To(Equal(maxBatch))
+	g.Expect(batchOf(1_000_000, batchedPods)).To(Equal(maxBatch))
 	g.Expect(nextTurn(1_000_000)).To(Equal(batch))
 	g.Expect(nextTurn(10)).To(BeNumerically("<", time.Millisecond))
 }

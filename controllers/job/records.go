@@ -54,11 +54,11 @@ func (r *Reconciler) listRecords(ctx context.Context, job *v1beta1.Job) ([]*v1be
 	return plan.KeptPages(pages), nil
 }
 
-// writeRecords writes JobRecords in their order. The resourceVersion keeps a manager that was
+// writeRecords writes JobRecords in their order. later are the entries that none of them has. The resourceVersion keeps a manager that was
 // replaced as the leader from writing one. After an error they are listed again: the API server
 // may have written one, or not. refused says that it took one for refused, and that the next
 // reconcile does what needs none.
-func (r *Reconciler) writeRecords(ctx context.Context, state *jobState, s plan.State, pages []*v1beta1.JobRecord) (refused bool, err error) {
+func (r *Reconciler) writeRecords(ctx context.Context, state *jobState, s plan.State, pages []*v1beta1.JobRecord, later plan.Entries) (refused bool, err error) {
 	if len(pages) == 0 {
 		return false, nil
 	}
@@ -76,6 +76,7 @@ func (r *Reconciler) writeRecords(ctx context.Context, state *jobState, s plan.S
 		r.recordIndex.wrote(page)
 	}
 	state.records = s.Records.Written(pages, s.Now)
+	state.records.Unwritten = later
 	logf.FromContext(ctx).Info("Recorded nodes", "records", len(state.records.Pages), "written", pages[0].Name)
 	return false, nil
 }

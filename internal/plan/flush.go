@@ -26,17 +26,23 @@ func (p *Plan) record(s *State, t *tally, outcome Outcome, removal removal) {
 	if p.RequeueAfter = s.untilRecord(); p.RequeueAfter > 0 || len(unwritten.Nodes)+len(stopped) == 0 {
 		return
 	}
-	switch wait := s.untilFlush(unwritten); {
+	first, wait := s.flush(unwritten)
+	switch {
 	case destroys:
+		first = len(unwritten.Nodes)
 	case outcome.Result == Complete:
 		return // Its pods stay, and nothing depends on its records any more.
-	case wait > 0:
+	case first == 0:
 		p.RequeueAfter = wait
 		return
 	}
 	p.Pages = appendEntries(s.Job, s.Records.Pages, Entries{
-		Run: s.run(), RetainSeconds: unwritten.RetainSeconds, Nodes: slices.Concat(unwritten.Nodes, stopped),
+		Run: s.run(), RetainSeconds: unwritten.RetainSeconds, Nodes: slices.Concat(unwritten.Nodes[:first], stopped),
 	})
+	if later := unwritten.Nodes[first:]; len(later) > 0 {
+		p.Later = Entries{Run: unwritten.Run, RetainSeconds: unwritten.RetainSeconds, Nodes: later}
+		p.RequeueAfter = wait
+	}
 	if outcome.Result == Undecided && s.mayRelease() {
 		// No event reports what the manager wrote itself.
 		p.RequeueAfter = immediately
@@ -61,27 +67,30 @@ func recordEarlierRun(s *State) Plan {
 	return Plan{Unwritten: unwritten, Pages: appendEntries(s.Job, s.Records.Pages, unwritten), RequeueAfter: immediately}
 }
 
-// untilFlush returns when the entries are to be written: at once if they fill a page, or if
-// what they rest on is gone or going.
-func (s *State) untilFlush(entries Entries) time.Duration {
+// flush returns how many of the entries are to be written now, and when the others are: all if some
+// time has passed, or if what they rest on is gone or going. Before that those that fill pages: each page is then
+// written once while many nodes get done.
+func (s *State) flush(entries Entries) (first int, wait time.Duration) {
 	open := 0
 	if n := len(s.Records.Pages); n > 0 {
 		if last := s.Records.Pages[n-1]; last.Spec.Run == entries.Run && !last.Spec.Sealed {
 			open = len(last.Spec.Nodes)
 		}
 	}
-	if open+len(entries.Nodes) >= maxEntries || s.losesEvidence(entries) {
-		return 0
-	}
-	since := s.Records.LastWrite
-	interval := minFlushInterval
+	since, interval := s.Records.LastWrite, minFlushInterval
 	if start := s.startTime(); start != nil {
 		interval = max(interval, s.Now.Sub(start.Time)/flushPart)
 		if since.IsZero() {
 			since = start.Time
 		}
 	}
-	return max(0, since.Add(interval).Sub(s.Now))
+	if wait = since.Add(interval).Sub(s.Now); wait <= 0 || s.losesEvidence(entries) {
+		return len(entries.Nodes), 0
+	}
+	if filled := (open + len(entries.Nodes)) / maxEntries * maxEntries; filled > 0 {
+		return filled - open, interval
+	}
+	return 0, wait
 }
 
 // losesEvidence returns whether no pod that stays says what one of the entries says. The pod

@@ -71,7 +71,7 @@ type membership struct {
 // for a while and says nothing about the nodes that the Job has.
 func (s *State) membership() membership {
 	best := s.bestPods()
-	var m membership
+	m := membership{members: make([]member, 0, len(s.Nodes))}
 	for i := range s.Nodes {
 		node := &s.Nodes[i]
 		pod := best[node]

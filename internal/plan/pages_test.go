@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
+	wrappers "github.com/darkowlzz/daemonset-job/internal/testing"
 )
 
 func manyDone(n int) Entries {
@@ -94,21 +95,25 @@ func TestPagesHaveABoundedSize(t *testing.T) {
 }
 
 // The number of writes does not grow with the nodes one by one.
-func TestUntilFlush(t *testing.T) {
+func TestFlush(t *testing.T) {
 	for name, test := range map[string]struct {
 		startedAgo, writtenAgo time.Duration
 		entries, open          int
+		first                  int
 		want                   time.Duration
 	}{
 		"just started":                  {startedAgo: time.Second, entries: 1, want: 4 * time.Second},
-		"five seconds on":               {startedAgo: 5 * time.Second, entries: 1, want: 0},
+		"five seconds on":               {startedAgo: 5 * time.Second, entries: 1, first: 1, want: 0},
 		"just written":                  {startedAgo: time.Minute, writtenAgo: time.Second, entries: 1, want: 4 * time.Second},
 		"after an hour, a 50th of it":   {startedAgo: time.Hour, writtenAgo: time.Second, entries: 1, want: 71 * time.Second},
-		"a full page":                   {startedAgo: time.Hour, writtenAgo: time.Second, entries: 250, want: 0},
-		"one that becomes full":         {startedAgo: time.Hour, writtenAgo: time.Second, entries: 10, open: 240, want: 0},
+		"a full page":                   {startedAgo: time.Minute, writtenAgo: time.Second, entries: 250, first: 250, want: 5 * time.Second},
+		"a full page and more":          {startedAgo: time.Minute, writtenAgo: time.Second, entries: 251, first: 250, want: 5 * time.Second},
+		"two full pages and more":       {startedAgo: time.Minute, writtenAgo: time.Second, entries: 509, open: 240, first: 260, want: 5 * time.Second},
+		"more, and it is time":          {startedAgo: time.Minute, writtenAgo: 5 * time.Second, entries: 251, first: 251, want: 0},
+		"one that becomes full":         {startedAgo: time.Minute, writtenAgo: time.Second, entries: 11, open: 240, first: 10, want: 5 * time.Second},
 		"not quite":                     {startedAgo: time.Minute, writtenAgo: time.Second, entries: 9, open: 240, want: 4 * time.Second},
-		"a process that did not write":  {startedAgo: time.Hour, entries: 1, want: 0},
-		"a write that was long ago":     {startedAgo: time.Hour, writtenAgo: time.Hour, entries: 1, want: 0},
+		"a process that did not write":  {startedAgo: time.Hour, entries: 1, first: 1, want: 0},
+		"a write that was long ago":     {startedAgo: time.Hour, writtenAgo: time.Hour, entries: 1, first: 1, want: 0},
 		"started in a moment, by clock": {startedAgo: -time.Second, entries: 1, want: 6 * time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -126,7 +131,62 @@ func TestUntilFlush(t *testing.T) {
 				s.Pods = append(s.Pods, Pod{Node: e.Node, UID: types.UID(e.Node), Owner: aDaemonSet, TemplateHash: hash, State: Succeeded})
 			}
 			s.index()
-			NewWithT(t).Expect(s.untilFlush(entries)).To(Equal(test.want))
+			g := NewWithT(t)
+			first, wait := s.flush(entries)
+			g.Expect(first).To(Equal(test.first))
+			g.Expect(wait).To(Equal(test.want))
+		})
+	}
+}
+
+// While nodes get done faster than pages are due, each page is written once. No entry is lost, and none is
+// written twice, whatever makes others due in between.
+func TestAFastJobWritesEachPageOnce(t *testing.T) {
+	for name, test := range map[string]struct {
+		nodesPerStep, writes int
+	}{
+		"two pages a second":          {100, 5},
+		"a page in two seconds":       {30, 5},
+		"a page in many times of one": {10, 4 + 1000/10/5/5 + 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := NewWithT(t)
+			const nodes = 1000
+			var all []*wrappers.PodWrapper
+			for i := range nodes {
+				all = append(all, pod(fmt.Sprintf("node-%05d", i)))
+			}
+			s := stateWith(once(), gatedDaemonSet(nodes, nodes), all...)
+			s.Records.Known, s.Job.Status.Records, s.Job.Status.StartTime = true, 0, new(metav1.NewTime(now))
+			pages, writes := map[string]*v1beta1.JobRecord{}, 0
+			for done := 0; done < nodes; {
+				for range min(test.nodesPerStep, nodes-done) {
+					s.Pods[done].State, done = Succeeded, done+1
+				}
+				s.Now = s.Now.Add(200 * time.Millisecond)
+				p := Compute(s)
+				g.Expect(p.ReadLive).To(BeFalse())
+				s.Records.Unwritten = p.Unwritten
+				for _, page := range p.Pages {
+					g.Expect(pages[page.Name] == nil || !pages[page.Name].Spec.Sealed).To(BeTrue(), "a full page is never written again")
+					pages[page.Name], writes = page, writes+1
+					page.ResourceVersion = fmt.Sprint(writes)
+				}
+				if len(p.Pages) > 0 {
+					s.Records = s.Records.Written(p.Pages, s.Now)
+					s.Records.Unwritten = p.Later
+				}
+				g.Expect(len(s.Records.Unwritten.Nodes) == 0 || p.RequeueAfter > 0 && p.RequeueAfter <= minFlushInterval).To(BeTrue())
+			}
+			recorded := map[string]int{}
+			for _, page := range pages {
+				for i := range page.Spec.Nodes {
+					recorded[page.Spec.Nodes[i].Node]++
+				}
+			}
+			g.Expect(recorded).To(HaveLen(nodes))
+			g.Expect(recorded).NotTo(ContainElement(Not(Equal(1))))
+			g.Expect(writes).To(BeNumerically("<=", test.writes))
 		})
 	}
 }

@@ -17,8 +17,9 @@ type Plan struct {
 	// take a step that cannot be undone. Nothing else is set with it but Unwritten.
 	ReadLive bool
 	// Pages are the JobRecords to write, in this order, before anything else. If there are any,
-	// they have all of Unwritten.
+	// they have all of Unwritten but those of Later, which stay unwritten.
 	Pages []*v1beta1.JobRecord
+	Later Entries
 	// IncludeInBackup removes the label that keeps a finished Job out of backups.
 	IncludeInBackup bool
 	// Status is the status to write with its events; nil when no write is due.

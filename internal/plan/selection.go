@@ -84,25 +84,30 @@ func (s *State) podsToUngate(m *membership, deleted []Pod) (ungate []Pod, retry 
 
 // podsThatWait returns the gated pods of the Job's nodes that have not started, or are tried again.
 func (s *State) podsThatWait(m *membership) []*Pod {
+	var gated []*Pod
+	for i := range s.Pods {
+		// The work of a pod with too many containers would never count, and hold its slot until the
+		// user changes the template.
+		if pod := &s.Pods[i]; pod.State == Gated && pod.Blocker.Reason != v1beta1.ReasonTooManyContainers && s.counts(pod) {
+			gated = append(gated, pod)
+		}
+	}
+	if len(gated) == 0 {
+		return nil
+	}
 	placed, triesFailed := map[*Node]bool{}, s.triesFailedNodes(m)
 	for i := range m.members {
 		if node := m.members[i].node; node.Placement == daemonset.Placed {
 			placed[node] = true
 		}
 	}
-	var waiting []*Pod
-	for i := range s.Pods {
-		pod := &s.Pods[i]
-		// The work of a pod with too many containers would never count, and hold its slot until the
-		// user changes the template.
-		if pod.State != Gated || pod.Blocker.Reason == v1beta1.ReasonTooManyContainers || !s.counts(pod) || !placed[pod.on] {
-			continue
+	return slices.DeleteFunc(gated, func(pod *Pod) bool {
+		if !placed[pod.on] {
+			return true
 		}
-		if entry := s.entryOf(pod.on); entry == nil || s.isTriedAgain(entry) && triesFailed {
-			waiting = append(waiting, pod)
-		}
-	}
-	return waiting
+		entry := s.entryOf(pod.on)
+		return entry != nil && (!triesFailed || !s.isTriedAgain(entry))
+	})
 }
 
 // occupiedNodes returns the names of the nodes with a pod that is not gated. The DaemonSet controller made

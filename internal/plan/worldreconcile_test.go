@@ -211,7 +211,7 @@ func (w *world) request(write func() error) error {
 
 // execute does what the Plan says, as execute.go does.
 func (w *world) execute(s State, p Plan, unfinished unfinished) {
-	if w.writePages(&s, p.Pages) != nil {
+	if w.writePages(&s, &p) != nil {
 		return
 	}
 	if p.Status != nil && w.writeStatus(&s, p.Status, unfinished) != nil {

@@ -40,9 +40,9 @@ func (w *world) remember(p *Plan, gone []Pod) {
 
 // writePages writes the pages in their order. After one that was refused, or whose answer is
 // lost, they are listed again.
-func (w *world) writePages(s *State, pages []*v1beta1.JobRecord) error {
+func (w *world) writePages(s *State, p *Plan) error {
 	records := &w.manager.memory.records
-	for _, page := range pages {
+	for _, page := range p.Pages {
 		err := w.request(func() error { return w.writePage(s, page.DeepCopy()) })
 		if errors.Is(err, errRefused) {
 			*records = records.AfterRefusal(err.Error(), s.Now)
@@ -51,8 +51,8 @@ func (w *world) writePages(s *State, pages []*v1beta1.JobRecord) error {
 			return err
 		}
 	}
-	if len(pages) > 0 {
-		*records = Records{Known: true, Pages: KeptPages(w.pagesOf(s.Job.UID)), LastWrite: s.Now}
+	if len(p.Pages) > 0 {
+		*records = Records{Known: true, Pages: KeptPages(w.pagesOf(s.Job.UID)), Unwritten: p.Later, LastWrite: s.Now}
 		w.count[recorded]++
 	}
 	return nil
