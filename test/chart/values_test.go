@@ -152,9 +152,9 @@ var valueTests = map[string]struct {
 		r.Expect(r.container(0).Args[2]).To(Equal("--max-concurrent-reconciles=8"))
 		r.Expect(r.container(1).Args).To(BeEmpty())
 	}},
-	"manager.extraEnv": {"manager: {extraEnv: [{name: GOMAXPROCS, value: '2'}, {name: GOMEMLIMIT, value: 1GiB}]}", func(r rendered) {
-		r.Expect(r.env(0)).To(And(HaveKeyWithValue("GOMAXPROCS", "2"), HaveKeyWithValue("GOMEMLIMIT", "1GiB")))
-		r.Expect(r.env(1)).To(And(HaveKeyWithValue("GOMAXPROCS", "1"), Not(HaveKey("GOMEMLIMIT"))))
+	"manager.extraEnv": {"manager: {extraEnv: [{name: GOMAXPROCS, value: '2'}, {name: GOGC, value: '100'}, {name: GOMEMLIMIT, value: 1GiB}]}", func(r rendered) {
+		r.Expect(r.env(0)).To(And(HaveKeyWithValue("GOMAXPROCS", "2"), HaveKeyWithValue("GOGC", "100"), HaveKeyWithValue("GOMEMLIMIT", "1GiB")))
+		r.Expect(r.env(1)).To(And(HaveKeyWithValue("GOMAXPROCS", "1"), HaveKeyWithValue("GOGC", "50"), Not(HaveKey("GOMEMLIMIT"))))
 	}},
 	"terminator.resources": {"terminator: {resources: {limits: {memory: null, cpu: 2}}}", func(r rendered) {
 		r.Expect(*r.container(1).Resources.Limits.Cpu()).To(Equal(resource.MustParse("2")))
