@@ -19,16 +19,16 @@ const (
 	batchedPods, batchedAtWork = 500, 2000
 )
 
-// batchOf returns how long to collect the events of a Job with so many pods, of which so many are the
-// shortest time's.
-func batchOf(pods, each int) time.Duration {
-	return min(maxBatch, max(batch, batch*time.Duration(pods)/time.Duration(each)))
+// batchOf returns how long to collect events that are only counted: one shortest time for each perBatch
+// of the pods, within its bounds.
+func batchOf(pods, perBatch int) time.Duration {
+	return min(maxBatch, max(batch, batch*time.Duration(pods)/time.Duration(perBatch)))
 }
 
-// nextTurn returns the same when the slots of a Job with so many pods are free at once: no event of
-// another pod is near. It grows with what a reconcile costs, which would otherwise follow each
-// end of very short work.
-func nextTurn(pods int) time.Duration {
+// turnOf returns how long to wait when the last slot of a Job with so many pods is free: no event of another
+// pod is near. It grows with what a reconcile costs, which would otherwise follow each end of
+// very short work.
+func turnOf(pods int) time.Duration {
 	return min(batch, batch*time.Duration(pods)/(10*batchedAtWork))
 }
 

@@ -80,7 +80,7 @@ func BenchmarkCompute(b *testing.B) {
 const largeNodes = 15000
 
 // BenchmarkComputeLarge plans for a Job without parallelism on the largest cluster, as the manager does
-// several times a second while its nodes get done: half of them are done and recorded.
+// each second while its nodes get done: half of them are done and recorded.
 func BenchmarkComputeLarge(b *testing.B) {
 	c, q := newPodIndex(), &delayed{}
 	events := c.handler()
@@ -106,7 +106,7 @@ func BenchmarkComputeLarge(b *testing.B) {
 		state.Records.Unwritten = first.Unwritten
 		first = plan.Compute(state)
 	}
-	state.Records = state.Records.Written(first.Pages, state.Now)
+	state.Records = state.Records.Written(first.Pages, first.Later, state.Now)
 	if len(state.Records.Pages) != largeNodes/2/250 {
 		b.Fatal("wrong pages", len(state.Records.Pages))
 	}

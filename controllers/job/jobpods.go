@@ -17,8 +17,8 @@ type jobPods struct {
 	gone []plan.Pod
 	// active is how many pods are at work.
 	active int
-	// ended is how many pods have ended their work so far, and seen how many of those were observed
-	// for the last Plan. awaited is the number of ends that the next Plan waits for, 0 for none.
+	// ended is how many pods have ended their work, or were deleted at work, and seen how many of those the
+	// last Plan has observed. awaited is the number of ends that the next Plan waits for, 0 for none.
 	ended, seen, awaited int
 	// bySlots says that the Job has parallelism, so that each end lets another node start.
 	bySlots bool
@@ -26,22 +26,22 @@ type jobPods struct {
 
 // update stores a pod. It returns whether the pod says something else than before, and how long to
 // collect events.
-func (j *jobPods) update(pod *podcache.Pod) (changed bool, batch time.Duration) {
+func (j *jobPods) update(pod *podcache.Pod) (changed bool, wait time.Duration) {
 	before := j.pods[pod.Name]
 	j.pods[pod.Name] = pod
 	return before == nil || !before.SaysTheSame(pod.Pod), j.count(before, pod)
 }
 
 // remove drops a pod that is deleted, and returns how long to collect events.
-func (j *jobPods) remove(name string) time.Duration {
-	last := j.pods[name]
-	if isIn(plan.Succeeded, last) {
-		gone := last.Pod
+func (j *jobPods) remove(name string) (wait time.Duration) {
+	removed := j.pods[name]
+	if isIn(plan.Succeeded, removed) {
+		gone := removed.Pod
 		gone.Gone = true
 		j.gone = append(j.gone, gone)
 	}
 	delete(j.pods, name)
-	return j.count(last, nil)
+	return j.count(removed, nil)
 }
 
 // count counts a pod that is replaced by another version, nil for none, and returns how long to
@@ -53,24 +53,30 @@ func (j *jobPods) count(before, after *podcache.Pod) time.Duration {
 	if isIn(plan.Active, after) {
 		j.active++
 	}
-	ends := isIn(plan.Succeeded, after) && !isIn(plan.Succeeded, before)
+	ends := isIn(plan.Succeeded, after) && !isIn(plan.Succeeded, before) || isIn(plan.Active, before) && after == nil
 	if ends {
 		j.ended++
 	}
-	switch last := ends && j.ended == j.awaited; {
-	case last && j.bySlots:
-		return nextTurn(len(j.pods))
-	case last:
+	switch isAwaited := ends && j.awaited > 0 && j.ended >= j.awaited; {
+	case isAwaited && j.bySlots:
+		return turnOf(len(j.pods))
+	case isAwaited:
 		return 0 // The Job may be complete.
+	case isIn(plan.Gated, after), after != nil && after.Restarts > 0:
+		// A gated pod may wait for the manager, and a rule for an exit code must see it before the
+		// container ends again.
+		return batch
 	case j.bySlots:
 		return batchOf(j.active, batchedAtWork)
 	}
 	return batchOf(len(j.pods), batchedPods)
 }
 
+// isIn returns whether there is a pod, and its work is in this state.
 func isIn(state plan.PodState, pod *podcache.Pod) bool { return pod != nil && pod.State == state }
 
-// await notes what the next Plan waits for. Pods that ended since the last Plan observed them count.
+// await notes what the next Plan waits for. Pods that ended since the present Plan observed them count. It
+// may have observed more of them live: the next one is then due earlier, and finds less to do.
 func (j *jobPods) await(awaits plan.Awaits) {
 	j.awaited, j.bySlots = 0, awaits.Slots
 	if awaits.Ends > 0 {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/darkowlzz/daemonset-job/internal/daemonset"
 	"github.com/darkowlzz/daemonset-job/internal/livelist"
+	"github.com/darkowlzz/daemonset-job/internal/nodecache"
 	"github.com/darkowlzz/daemonset-job/internal/plan"
 )
 
@@ -19,31 +20,41 @@ import (
 // the cache: a Job on ten nodes needs no list of thousands.
 func (r *Reconciler) listNodes(ctx context.Context, template *corev1.PodTemplateSpec, own []plan.Node, pods []plan.Pod) (nodes []plan.Node, others map[string]*plan.Node, err error) {
 	placer := daemonset.NewPlacer(template)
-	versions, err := r.nodeVersions(ctx, placer)
+	listed, err := r.listNodeVersions(ctx, placer)
 	if err != nil {
 		return nil, nil, err
 	}
-	return r.nodesIn(ctx, versions, placer, own, pods)
+	return r.nodesIn(ctx, listed, placer, own, pods)
 }
 
-// nodeVersions lists the nodes that a template may select.
-func (r *Reconciler) nodeVersions(ctx context.Context, placer *daemonset.Placer) ([]livelist.Version, error) {
-	versions, err := livelist.Versions(ctx, r.apiReader, versionsPageSize, corev1.SchemeGroupVersion.WithKind("NodeList"),
+// listedNodes are the nodes that the API server has listed.
+type listedNodes struct {
+	versions []livelist.Version
+	// cached are those that the cache has in the same version, and stale the names of the others.
+	cached []*nodecache.Node
+	stale  []string
+}
+
+// listNodeVersions lists the nodes that a template may select. It compares them with the cache at once: on large
+// clusters some kubelet reports in each moment.
+func (r *Reconciler) listNodeVersions(ctx context.Context, placer *daemonset.Placer) (listed listedNodes, err error) {
+	listed.versions, err = livelist.Versions(ctx, r.apiReader, versionsPageSize, corev1.SchemeGroupVersion.WithKind("NodeList"),
 		client.MatchingLabelsSelector{Selector: placer.Selector()})
 	if err != nil {
-		return nil, fmt.Errorf("listing nodes: %w", err)
+		return listed, fmt.Errorf("listing nodes: %w", err)
 	}
-	return versions, nil
+	listed.cached, listed.stale = r.nodeIndex.inVersions(listed.versions)
+	return listed, nil
 }
 
-// nodesIn returns the nodes that were listed as listNodes does.
-func (r *Reconciler) nodesIn(ctx context.Context, versions []livelist.Version, placer *daemonset.Placer, own []plan.Node, pods []plan.Pod) (nodes []plan.Node, others map[string]*plan.Node, err error) {
-	cached, stale := r.nodeIndex.inVersions(versions, own, pods)
+// nodesIn returns the nodes that were listed, as listNodes does.
+func (r *Reconciler) nodesIn(ctx context.Context, listed listedNodes, placer *daemonset.Placer, own []plan.Node, pods []plan.Pod) (nodes []plan.Node, others map[string]*plan.Node, err error) {
+	stale := append(listed.stale, notListed(listed.versions, own, pods)...)
 	if len(stale) > maxReadByName {
 		nodes, err = r.readNodes(ctx, placer)
 		return nodes, nil, err
 	}
-	nodes, others = placeNodes(cached, placer), r.nodeIndex.all()
+	nodes, others = placeNodes(listed.cached, placer), r.nodeIndex.all()
 	for _, name := range stale {
 		one, err := r.readNodes(ctx, placer, client.MatchingFields{metav1.ObjectNameField: name})
 		if err != nil {

@@ -147,20 +147,23 @@ func (i *nodeIndex) place(last *placedNodes, template *corev1.PodTemplateSpec, g
 	return last.nodes
 }
 
-// inVersions returns the nodes that are as the API server has listed them. stale are the names of those
-// that are not, or that the list lacks although they are the Job's own or have a pod of it: they were
-// relabelled, so that work may go on there, or are gone.
-func (i *nodeIndex) inVersions(listed []livelist.Version, own []plan.Node, pods []plan.Pod) (nodes []*nodecache.Node, stale []string) {
+// inVersions returns the nodes that are as the API server has listed them, and the names of those that are not.
+func (i *nodeIndex) inVersions(listed []livelist.Version) (nodes []*nodecache.Node, stale []string) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	nodes, stale = livelist.Compare(listed, i.nodes)
+	return livelist.Compare(listed, i.nodes)
+}
+
+// notListed returns the names of nodes that a list lacks although they are the Job's own or have a pod of
+// it: they were relabelled, so that work may go on there, or are gone.
+func notListed(listed []livelist.Version, own []plan.Node, pods []plan.Pod) (names []string) {
 	known := make(map[string]bool, len(listed))
 	for _, v := range listed {
 		known[v.Name] = true
 	}
 	ask := func(name string) {
 		if name != "" && !known[name] {
-			known[name], stale = true, append(stale, name)
+			known[name], names = true, append(names, name)
 		}
 	}
 	for k := range own {
@@ -169,7 +172,7 @@ func (i *nodeIndex) inVersions(listed []livelist.Version, own []plan.Node, pods 
 	for k := range pods {
 		ask(pods[k].Node)
 	}
-	return nodes, stale
+	return names
 }
 
 // selected drops the nodes that a template excludes by their labels. It needs a tenth of the time that

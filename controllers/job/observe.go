@@ -13,7 +13,6 @@ import (
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 	"github.com/darkowlzz/daemonset-job/internal/daemonset"
 	"github.com/darkowlzz/daemonset-job/internal/jobcache"
-	"github.com/darkowlzz/daemonset-job/internal/livelist"
 	"github.com/darkowlzz/daemonset-job/internal/plan"
 )
 
@@ -98,7 +97,7 @@ func (r *Reconciler) observeLive(ctx context.Context, state *jobState, cached pl
 	}
 	template, _ := templateOf(state, s.DaemonSet)
 	placer := daemonset.NewPlacer(template)
-	var nodes []livelist.Version
+	var nodes listedNodes
 	// Both lists at once: on large clusters a verdict waits for little else.
 	lists, inLists := errgroup.WithContext(ctx)
 	lists.Go(func() (err error) {
@@ -106,7 +105,7 @@ func (r *Reconciler) observeLive(ctx context.Context, state *jobState, cached pl
 		return err
 	})
 	lists.Go(func() (err error) {
-		nodes, err = r.nodeVersions(inLists, placer)
+		nodes, err = r.listNodeVersions(inLists, placer)
 		return err
 	})
 	if err := lists.Wait(); err != nil {

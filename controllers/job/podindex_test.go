@@ -124,11 +124,11 @@ func TestPodIndexFollowsThePods(t *testing.T) {
 func TestPodIndexBatchesEvents(t *testing.T) {
 	const pods = 2 * batchedAtWork
 	for name, test := range map[string]struct {
-		slots                         bool
-		created, started, ended, last time.Duration
+		slots                                    bool
+		created, started, restarted, ended, last time.Duration
 	}{
-		"all at once":      {false, 8 * batch, 8 * batch, 8 * batch, 0},
-		"with parallelism": {true, batch, 2 * batch, batch, batch / 5},
+		"all at once":      {false, batch, 8 * batch, batch, 8 * batch, 0},
+		"with parallelism": {true, batch, 2 * batch, batch, batch, batch / 5},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g, c, q := NewWithT(t), newPodIndex(), &delayed{}
@@ -151,6 +151,8 @@ func TestPodIndexBatchesEvents(t *testing.T) {
 				events.Update(t.Context(), updated(owned(pod(name(i)).Gated()), owned(pod(name(i)))), q)
 			}
 			g.Expect(q.after).To(Equal(test.started))
+			events.Update(t.Context(), updated(owned(pod(name(0))), owned(pod(name(0)).Restarted(v1beta1.ContainerName, 1, 42, ""))), q)
+			g.Expect(q.after).To(Equal(test.restarted), "a rule may be for this exit code, which the next one replaces")
 			plans(pods)
 			for i := range pods - 2 {
 				end(i)
@@ -172,8 +174,8 @@ func TestPodIndexBatchesEvents(t *testing.T) {
 	}
 	g := NewWithT(t)
 	g.Expect(batchOf(1_000_000, batchedPods)).To(Equal(maxBatch))
-	g.Expect(nextTurn(1_000_000)).To(Equal(batch))
-	g.Expect(nextTurn(10)).To(BeNumerically("<", time.Millisecond))
+	g.Expect(turnOf(1_000_000)).To(Equal(batch))
+	g.Expect(turnOf(10)).To(BeNumerically("<", time.Millisecond))
 }
 
 func TestPodIndexKeepsNothingOfDeletedPods(t *testing.T) {

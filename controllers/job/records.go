@@ -54,7 +54,7 @@ func (r *Reconciler) listRecords(ctx context.Context, job *v1beta1.Job) ([]*v1be
 	return plan.KeptPages(pages), nil
 }
 
-// writeRecords writes JobRecords in their order. later are the entries that none of them has. The resourceVersion keeps a manager that was
+// writeRecords writes JobRecords in their order, and keeps the entries that none of them has. The resourceVersion keeps a manager that was
 // replaced as the leader from writing one. After an error they are listed again: the API server
 // may have written one, or not. refused says that it took one for refused, and that the next
 // reconcile does what needs none.
@@ -75,8 +75,7 @@ func (r *Reconciler) writeRecords(ctx context.Context, state *jobState, s plan.S
 		}
 		r.recordIndex.wrote(page)
 	}
-	state.records = s.Records.Written(pages, s.Now)
-	state.records.Unwritten = later
+	state.records = s.Records.Written(pages, later, s.Now)
 	logf.FromContext(ctx).Info("Recorded nodes", "records", len(state.records.Pages), "written", pages[0].Name)
 	return false, nil
 }

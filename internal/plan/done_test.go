@@ -34,7 +34,7 @@ func TestAnEarlierRunIsRecordedBeforeItsPodsGo(t *testing.T) {
 	g.Expect(p.Pages[0].Spec.Run).To(Equal(earlierRun))
 	g.Expect(p.Pages[0].Spec.Nodes).To(ConsistOf(HaveField("Node", "a")))
 
-	s.Records = s.Records.Written(p.Pages, now)
+	s.Records = s.Records.Written(p.Pages, p.Later, now)
 	s.index()
 	p = Compute(s)
 	g.Expect(p.Pages).To(BeEmpty())

@@ -26,22 +26,23 @@ func (p *Plan) record(s *State, t *tally, outcome Outcome, removal removal) {
 	if p.RequeueAfter = s.untilRecord(); p.RequeueAfter > 0 || len(unwritten.Nodes)+len(stopped) == 0 {
 		return
 	}
-	first, wait := s.flush(unwritten)
-	switch {
-	case destroys:
-		first = len(unwritten.Nodes)
-	case outcome.Result == Complete:
+	wait, interval := s.untilFlush(unwritten)
+	switch all := destroys || wait == 0; {
+	case !destroys && outcome.Result == Complete:
 		return // Its pods stay, and nothing depends on its records any more.
-	case first == 0:
+	case !all && s.openEntries(unwritten.Run)+len(unwritten.Nodes) < maxEntries:
 		p.RequeueAfter = wait
 		return
-	}
-	p.Pages = appendEntries(s.Job, s.Records.Pages, Entries{
-		Run: s.run(), RetainSeconds: unwritten.RetainSeconds, Nodes: slices.Concat(unwritten.Nodes[:first], stopped),
-	})
-	if later := unwritten.Nodes[first:]; len(later) > 0 {
-		p.Later = Entries{Run: unwritten.Run, RetainSeconds: unwritten.RetainSeconds, Nodes: later}
-		p.RequeueAfter = wait
+	default:
+		p.Pages = appendEntries(s.Job, s.Records.Pages, Entries{
+			Run: s.run(), RetainSeconds: unwritten.RetainSeconds, Nodes: slices.Concat(unwritten.Nodes, stopped),
+		})
+		if last := len(p.Pages) - 1; !all && !p.Pages[last].Spec.Sealed {
+			// Each page is written once while nodes get done faster than pages are due.
+			p.Later = unwritten
+			p.Later.Nodes = unwritten.Nodes[len(unwritten.Nodes)-len(p.Pages[last].Spec.Nodes):]
+			p.Pages, p.RequeueAfter = p.Pages[:last], interval
+		}
 	}
 	if outcome.Result == Undecided && s.mayRelease() {
 		// No event reports what the manager wrote itself.
@@ -67,16 +68,10 @@ func recordEarlierRun(s *State) Plan {
 	return Plan{Unwritten: unwritten, Pages: appendEntries(s.Job, s.Records.Pages, unwritten), RequeueAfter: immediately}
 }
 
-// flush returns how many of the entries are to be written now, and when the others are: all if some
-// time has passed, or if what they rest on is gone or going. Before that those that fill pages: each page is then
-// written once while many nodes get done.
-func (s *State) flush(entries Entries) (first int, wait time.Duration) {
-	open := 0
-	if n := len(s.Records.Pages); n > 0 {
-		if last := s.Records.Pages[n-1]; last.Spec.Run == entries.Run && !last.Spec.Sealed {
-			open = len(last.Spec.Nodes)
-		}
-	}
+// untilFlush returns when all entries are to be written, 0 for now: some time after the last write, or at
+// once if what they rest on is gone or going. interval is that time. Those that fill a page are
+// written earlier.
+func (s *State) untilFlush(entries Entries) (wait, interval time.Duration) {
 	since, interval := s.Records.LastWrite, minFlushInterval
 	if start := s.startTime(); start != nil {
 		interval = max(interval, s.Now.Sub(start.Time)/flushPart)
@@ -84,13 +79,20 @@ func (s *State) flush(entries Entries) (first int, wait time.Duration) {
 			since = start.Time
 		}
 	}
-	if wait = since.Add(interval).Sub(s.Now); wait <= 0 || s.losesEvidence(entries) {
-		return len(entries.Nodes), 0
+	if s.losesEvidence(entries) {
+		return 0, interval
 	}
-	if filled := (open + len(entries.Nodes)) / maxEntries * maxEntries; filled > 0 {
-		return filled - open, interval
+	return max(0, since.Add(interval).Sub(s.Now)), interval
+}
+
+// openEntries returns how many entries the page of a run has that is not full yet, 0 without one.
+func (s *State) openEntries(run v1beta1.JobRun) int {
+	if n := len(s.Records.Pages); n > 0 {
+		if last := s.Records.Pages[n-1]; last.Spec.Run == run && !last.Spec.Sealed {
+			return len(last.Spec.Nodes)
+		}
 	}
-	return 0, wait
+	return 0
 }
 
 // losesEvidence returns whether no pod that stays says what one of the entries says. The pod

@@ -79,7 +79,7 @@ func TestSealedPagesLoseTheirOutputs(t *testing.T) {
 	g := NewWithT(t)
 	pages := appendEntries(aJob, nil, entriesWith("x", 260))
 	g.Expect(pages).To(HaveLen(2))
-	kept := Records{Known: true}.Written(pages, now).Pages
+	kept := Records{Known: true}.Written(pages, Entries{}, now).Pages
 	g.Expect(outputs(pages...)).To(Equal(260), "what was written is the API server's")
 	g.Expect(outputs(kept[0])).To(BeZero())
 	g.Expect(kept[0].Spec.Nodes).To(HaveLen(250))
@@ -101,12 +101,12 @@ func TestSealedPagesLoseTheirOutputs(t *testing.T) {
 func TestAPageWithoutItsOutputsIsNeverWritten(t *testing.T) {
 	g := NewWithT(t)
 	first := appendEntries(aJob, nil, entriesWith("x", 3))
-	kept := Records{Known: true}.Written(first, now)
+	kept := Records{Known: true}.Written(first, Entries{}, now)
 	another := entriesWith("y", 2)
 	another.Run.Generation = 2
 	second := appendEntries(aJob, kept.Pages, another)
 	g.Expect(second).To(HaveLen(1), "another run has pages of its own")
-	kept = kept.Written(second, now)
+	kept = kept.Written(second, Entries{}, now)
 	g.Expect(outputs(kept.Pages[0])).To(BeZero(), "no further entry comes into a page of the run before")
 	g.Expect(outputs(kept.Pages[1])).To(Equal(2))
 
@@ -142,7 +142,7 @@ func TestSealedPagesLoseTheNodesThatLeft(t *testing.T) {
 		return nodes
 	}
 	pages := appendEntries(aJob, nil, Entries{Run: entries.Run, Nodes: entries.Nodes[:252]})
-	before := Records{Known: true}.Written(pages, now)
+	before := Records{Known: true}.Written(pages, Entries{}, now)
 	before.Unwritten = Entries{Run: entries.Run, Nodes: entries.Nodes[252:]}
 
 	// One is in the page that is full, one in the open page, and one in no page yet.
@@ -156,14 +156,14 @@ func TestSealedPagesLoseTheNodesThatLeft(t *testing.T) {
 	// The open page loses them when it is full.
 	written := appendEntries(aJob, kept.Pages, kept.Unwritten)
 	g.Expect(names(written...)).To(ConsistOf(uid(250), uid(251), uid(252)))
-	kept = kept.Written(written, now)
+	kept = kept.Written(written, Entries{}, now)
 	g.Expect(names(kept.Pages[1])).To(HaveLen(3))
 	more := entriesWith("y", 500)
 	written = appendEntries(aJob, kept.Pages, Entries{Run: entries.Run, Nodes: more.Nodes[253:]})
 	g.Expect(written).To(HaveLen(1))
 	g.Expect(written[0].Spec.Sealed).To(BeTrue())
 	g.Expect(names(written...)).To(And(HaveLen(250), ContainElements(uid(251), uid(252))))
-	kept = kept.Written(written, now)
+	kept = kept.Written(written, Entries{}, now)
 	g.Expect(names(kept.Pages[1])).To(And(HaveLen(248), Not(ContainElement(uid(251))), Not(ContainElement(uid(252)))))
 	g.Expect(kept.left).To(BeEmpty())
 }

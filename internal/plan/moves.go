@@ -33,19 +33,3 @@ func (p *Plan) movePods(s *State, t *tally, removal removal) {
 func (s *State) movesPods() bool {
 	return !s.suspended() && !s.guarded() && daemonset.UpToDate(s.DaemonSet, s.TemplateHash)
 }
-
-// Awaits is what a Plan waits for.
-type Awaits struct {
-	// Ends is how many more pods must end their work until the Job may be complete, or until all its slots
-	// are free; 0 if that depends on something else.
-	Ends int
-	// Slots says that a pod that ends its work frees a slot.
-	Slots bool
-}
-
-func (s *State) awaits(t *tally, ungated []Pod) Awaits {
-	if s.Job.Spec.Parallelism != nil {
-		return Awaits{Ends: t.active + len(ungated), Slots: true}
-	}
-	return Awaits{Ends: t.desired() - t.succeeded - t.skipped - t.failed()}
-}

@@ -93,7 +93,7 @@ func afterwards(s State, p Plan, pods ...*wrappers.PodWrapper) State {
 	next.Now, next.Guard = s.Now, s.Guard
 	next.Records.Unwritten, next.Records.Pages = p.Unwritten, s.Records.Pages
 	if len(p.Pages) > 0 {
-		next.Records = next.Records.Written(p.Pages, s.Now)
+		next.Records = next.Records.Written(p.Pages, p.Later, s.Now)
 	}
 	next.index()
 	return next

@@ -145,7 +145,7 @@ func TestRelease(t *testing.T) {
 	p = Compute(s)
 	g.Expect(p.Pages).To(HaveLen(1))
 	g.Expect(p.RequeueAfter).To(Equal(immediately), "no event reports the page")
-	s.Records = s.Records.Written(p.Pages, now)
+	s.Records = s.Records.Written(p.Pages, p.Later, now)
 	g.Expect(nodesOf(Compute(s).DeletePods)).To(Equal([]string{"a", "b"}))
 
 	over := stateWith(j, gatedDaemonSet(1, 1), pod("a").Completed())
@@ -181,6 +181,6 @@ func TestWhatEndsAfterItsWordIsReleasedAtOnce(t *testing.T) {
 	p := Compute(s)
 	g.Expect(p.Pages).To(HaveLen(1))
 	g.Expect(p.RequeueAfter).To(Equal(immediately))
-	s.Records = s.Records.Written(p.Pages, now)
+	s.Records = s.Records.Written(p.Pages, p.Later, now)
 	g.Expect(nodesOf(Compute(s).DeletePods)).To(Equal([]string{"a"}))
 }

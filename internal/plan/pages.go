@@ -13,12 +13,12 @@ import (
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 )
 
-const (
-	// maxEntries is how many entries a page has, and maxPageSize how many bytes they have as
-	// JSON. With its metadata a page stays below 256 KiB. etcd stores objects of 1.5 MiB.
-	maxEntries  = 250
-	maxPageSize = 248 << 10
-)
+// maxEntries is how many entries a page has. The tests of random worlds fill smaller pages.
+var maxEntries = 250
+
+// maxPageSize is how many bytes the entries of a page have as JSON. With its metadata a page stays
+// below 256 KiB. etcd stores objects of 1.5 MiB.
+const maxPageSize = 248 << 10
 
 // appendEntries returns the pages to write, in their order, so that the entries are recorded. The
 // first may be one that is not full yet, with its resourceVersion: a manager that was replaced
@@ -95,9 +95,9 @@ func SortPages(pages []*v1beta1.JobRecord) {
 	slices.SortFunc(pages, func(a, b *v1beta1.JobRecord) int { return PageNumber(a.Name) - PageNumber(b.Name) })
 }
 
-// Written returns the Records after pages were written, and so all entries that were not.
-func (r Records) Written(pages []*v1beta1.JobRecord, now time.Time) Records {
-	written := Records{Known: r.Known, Pages: KeptPages(r.with(pages)), LastWrite: now}
+// Written returns the Records after pages were written, with the entries that none of them has.
+func (r Records) Written(pages []*v1beta1.JobRecord, later Entries, now time.Time) Records {
+	written := Records{Known: r.Known, Pages: KeptPages(r.with(pages)), Unwritten: later, LastWrite: now}
 	return written.WithoutNodes(r.left)
 }
 

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
+	"github.com/darkowlzz/daemonset-job/internal/daemonset"
 	wrappers "github.com/darkowlzz/daemonset-job/internal/testing"
 )
 
@@ -95,46 +97,93 @@ func TestPagesHaveABoundedSize(t *testing.T) {
 }
 
 // The number of writes does not grow with the nodes one by one.
-func TestFlush(t *testing.T) {
+func TestUntilFlush(t *testing.T) {
 	for name, test := range map[string]struct {
 		startedAgo, writtenAgo time.Duration
-		entries, open          int
-		first                  int
 		want                   time.Duration
 	}{
-		"just started":                  {startedAgo: time.Second, entries: 1, want: 4 * time.Second},
-		"five seconds on":               {startedAgo: 5 * time.Second, entries: 1, first: 1, want: 0},
-		"just written":                  {startedAgo: time.Minute, writtenAgo: time.Second, entries: 1, want: 4 * time.Second},
-		"after an hour, a 50th of it":   {startedAgo: time.Hour, writtenAgo: time.Second, entries: 1, want: 71 * time.Second},
-		"a full page":                   {startedAgo: time.Minute, writtenAgo: time.Second, entries: 250, first: 250, want: 5 * time.Second},
-		"a full page and more":          {startedAgo: time.Minute, writtenAgo: time.Second, entries: 251, first: 250, want: 5 * time.Second},
-		"two full pages and more":       {startedAgo: time.Minute, writtenAgo: time.Second, entries: 509, open: 240, first: 260, want: 5 * time.Second},
-		"more, and it is time":          {startedAgo: time.Minute, writtenAgo: 5 * time.Second, entries: 251, first: 251, want: 0},
-		"one that becomes full":         {startedAgo: time.Minute, writtenAgo: time.Second, entries: 11, open: 240, first: 10, want: 5 * time.Second},
-		"not quite":                     {startedAgo: time.Minute, writtenAgo: time.Second, entries: 9, open: 240, want: 4 * time.Second},
-		"a process that did not write":  {startedAgo: time.Hour, entries: 1, first: 1, want: 0},
-		"a write that was long ago":     {startedAgo: time.Hour, writtenAgo: time.Hour, entries: 1, first: 1, want: 0},
-		"started in a moment, by clock": {startedAgo: -time.Second, entries: 1, want: 6 * time.Second},
+		"just started":                  {startedAgo: time.Second, want: 4 * time.Second},
+		"five seconds on":               {startedAgo: 5 * time.Second, want: 0},
+		"just written":                  {startedAgo: time.Minute, writtenAgo: time.Second, want: 4 * time.Second},
+		"after an hour, a 50th of it":   {startedAgo: time.Hour, writtenAgo: time.Second, want: 71 * time.Second},
+		"a process that did not write":  {startedAgo: time.Hour, want: 0},
+		"a write that was long ago":     {startedAgo: time.Hour, writtenAgo: time.Hour, want: 0},
+		"started in a moment, by clock": {startedAgo: -time.Second, want: 6 * time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := stateWith(once(), gatedDaemonSet(0, 0))
+			s := withDone(1, stateWith(once(), gatedDaemonSet(0, 0)))
 			s.Job.Status.StartTime = new(metav1.NewTime(now.Add(-test.startedAgo)))
 			if test.writtenAgo > 0 {
 				s.Records.LastWrite = now.Add(-test.writtenAgo)
 			}
-			if test.open > 0 {
-				s = recordedIn(aRun, s, manyDone(test.open).Nodes...)
-			}
-			entries := manyDone(test.entries)
-			for _, e := range entries.Nodes {
-				s.Nodes = append(s.Nodes, Node{Name: e.Node, UID: e.NodeUID})
-				s.Pods = append(s.Pods, Pod{Node: e.Node, UID: types.UID(e.Node), Owner: aDaemonSet, TemplateHash: hash, State: Succeeded})
-			}
-			s.index()
+			wait, interval := s.untilFlush(manyDone(1))
+			NewWithT(t).Expect(wait).To(Equal(test.want))
+			NewWithT(t).Expect(interval).To(BeNumerically(">=", wait-time.Second))
+		})
+	}
+}
+
+// withDone adds nodes that are done to a State, and their pods.
+func withDone(n int, s State) State {
+	for _, e := range manyDone(n).Nodes {
+		s.Nodes = append(s.Nodes, Node{Name: e.Node, UID: e.NodeUID, Placement: daemonset.Placed})
+		s.Pods = append(s.Pods, Pod{Node: e.Node, UID: types.UID(e.Node), Owner: aDaemonSet, TemplateHash: hash, State: Succeeded})
+	}
+	s.index()
+	return s
+}
+
+// Entries that fill a page are written at once, and the others with them only if all are due.
+func TestFullPagesAreWrittenEarlier(t *testing.T) {
+	for name, test := range map[string]struct {
+		done, open, output int
+		writtenAgo         time.Duration
+		lost               bool
+		// written and later are numbers of entries, and pages of pages.
+		written, later, pages int
+	}{
+		"not quite":                    {done: 9, open: 240},
+		"a full page":                  {done: 250, written: 250, pages: 1},
+		"one that becomes full":        {done: 10, open: 240, written: 10, pages: 1},
+		"more than that":               {done: 11, open: 240, written: 10, later: 1, pages: 1},
+		"two full pages and more":      {done: 269, open: 240, written: 260, later: 9, pages: 2},
+		"more, and it is time":         {done: 251, writtenAgo: 5 * time.Second, written: 251, pages: 2},
+		"more, and a pod is going":     {done: 251, lost: true, written: 251, pages: 2},
+		"pages are full by their size": {done: 250, output: 4 << 10, written: 240, later: 10, pages: 4},
+	} {
+		t.Run(name, func(t *testing.T) {
 			g := NewWithT(t)
-			first, wait := s.flush(entries)
-			g.Expect(first).To(Equal(test.first))
-			g.Expect(wait).To(Equal(test.want))
+			s := stateWith(once(), gatedDaemonSet(1, 1), pod("at-work"))
+			s.Job.Status.StartTime, s.Records.LastWrite = new(metav1.NewTime(now.Add(-time.Minute))), now.Add(-max(test.writtenAgo, time.Second))
+			s.Records.Known = true
+			if test.open > 0 {
+				s = recordedIn(aRun, s, manyDone(1000).Nodes[1000-test.open:]...)
+			}
+			s = withDone(test.done, s)
+			last := &s.Pods[len(s.Pods)-1]
+			last.Terminating, last.DeletionTime = test.lost, now.Add(time.Minute)
+			if test.output > 0 {
+				s.Job.Spec.Results = &v1beta1.Results{Outputs: v1beta1.OutputsAll, MaxOutputBytes: new(int32(test.output))}
+				for i := range s.Pods {
+					s.Pods[i].Output = strings.Repeat("x", test.output)
+				}
+			}
+			p := Compute(s)
+			written := -test.open
+			for _, page := range p.Pages {
+				written += len(page.Spec.Nodes)
+			}
+			if len(p.Pages) == 0 {
+				written = 0
+			}
+			g.Expect(len(p.Unwritten.Nodes)).To(Equal(test.done))
+			g.Expect(len(p.Pages)).To(Equal(test.pages))
+			g.Expect(written).To(Equal(test.written))
+			g.Expect(len(p.Later.Nodes)).To(Equal(test.later))
+			if test.later > 0 {
+				g.Expect(p.Later.Nodes[0].Node).To(Equal(p.Unwritten.Nodes[test.written].Node))
+				g.Expect(p.RequeueAfter).To(And(BeNumerically(">", 0), BeNumerically("<=", minFlushInterval)))
+			}
 		})
 	}
 }
@@ -173,8 +222,7 @@ func TestAFastJobWritesEachPageOnce(t *testing.T) {
 					page.ResourceVersion = fmt.Sprint(writes)
 				}
 				if len(p.Pages) > 0 {
-					s.Records = s.Records.Written(p.Pages, s.Now)
-					s.Records.Unwritten = p.Later
+					s.Records = s.Records.Written(p.Pages, p.Later, s.Now)
 				}
 				g.Expect(len(s.Records.Unwritten.Nodes) == 0 || p.RequeueAfter > 0 && p.RequeueAfter <= minFlushInterval).To(BeTrue())
 			}

@@ -17,8 +17,9 @@ type Plan struct {
 	// take a step that cannot be undone. Nothing else is set with it but Unwritten.
 	ReadLive bool
 	// Pages are the JobRecords to write, in this order, before anything else. If there are any,
-	// they have all of Unwritten but those of Later, which stay unwritten.
+	// they have all of Unwritten but Later.
 	Pages []*v1beta1.JobRecord
+	// Later are the entries that stay unwritten until they fill a page, or are due.
 	Later Entries
 	// IncludeInBackup removes the label that keeps a finished Job out of backups.
 	IncludeInBackup bool
@@ -41,7 +42,7 @@ type Plan struct {
 	ExcludeFromBackup bool
 	// RequeueAfter is when time alone changes the Plan; 0 if it does not.
 	RequeueAfter time.Duration
-	// Awaits is after how many ends of work the next Plan has more to do than to count them.
+	// Awaits is which end of work the next Plan waits for.
 	Awaits Awaits
 }
 

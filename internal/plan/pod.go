@@ -169,7 +169,7 @@ func ungatedAt(pod *corev1.Pod) time.Time {
 // SaysTheSame returns whether both pods say the same about their work, in
 // whichever resourceVersion.
 func (p Pod) SaysTheSame(other Pod) bool {
-	p.ResourceVersion, other.ResourceVersion = "", ""
+	p.ResourceVersion, other.ResourceVersion, p.on, other.on = "", "", nil, nil
 	return reflect.DeepEqual(p, other)
 }
 

@@ -143,7 +143,7 @@ func TestARefusedPageOfAnEarlierRun(t *testing.T) {
 	p = Compute(later(s))
 	g.Expect(p.Pages).To(HaveExactElements(HaveField("Spec.Run", earlierRun)))
 
-	s.Records = s.Records.Written(p.Pages, now)
+	s.Records = s.Records.Written(p.Pages, p.Later, now)
 	g.Expect(s.Records.Refused).To(BeZero())
 	p = Compute(s)
 	g.Expect(p.Status.Status.Blocked).To(BeEmpty())

@@ -152,7 +152,7 @@ func TestEntriesOfAnEarlierRunAreWrittenFirst(t *testing.T) {
 	g.Expect(p.Status).To(BeNil())
 	g.Expect(p.RequeueAfter).To(Equal(immediately))
 
-	s.Records = s.Records.Written(p.Pages, now)
+	s.Records = s.Records.Written(p.Pages, p.Later, now)
 	p = Compute(s)
 	g.Expect(p.Status.Outcome.Result).To(Equal(Complete))
 	g.Expect(p.Pages).To(HaveExactElements(HaveField("Spec.Run.TemplateHash", hash)))

@@ -17,7 +17,7 @@ func TestAFailedJobIsResumed(t *testing.T) {
 	s := stateWith(annotated(job(), "old"), daemonSet(2, 2), pod("a").Completed(), crashing("b"))
 	p := Compute(s)
 	g.Expect(*p.Status.Status.Resume).To(Equal("old"))
-	s.Records = s.Records.Written(p.Pages, now)
+	s.Records = s.Records.Written(p.Pages, p.Later, now)
 	s.Job.Status, s.DaemonSet, s.Pods = p.Status.Status, nil, nil
 	g.Expect(stepsOf(Compute(s))).To(Equal(steps{}), "the annotation was there before")
 

@@ -99,7 +99,7 @@ func (r *rollout) execute(p Plan) []string {
 		did = append(did, fmt.Sprintf("record %s with %d nodes", page.Name, len(page.Spec.Nodes)))
 	}
 	if len(p.Pages) > 0 {
-		r.records = r.records.Written(p.Pages, r.now)
+		r.records = r.records.Written(p.Pages, p.Later, r.now)
 	}
 	if p.IncludeInBackup {
 		did = append(did, "include in backups")

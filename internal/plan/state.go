@@ -9,7 +9,7 @@ import (
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 )
 
-// State is all that a Plan rests on. Compute reads it, and changes nothing in it that it does not set itself.
+// State is all that a Plan rests on. Compute reads it, and changes nothing of it but which node each pod is on.
 type State struct {
 	// Job as it was last read or written.
 	Job *v1beta1.Job

@@ -72,7 +72,7 @@ func (c counts) add(other counts) {
 // never returns what a long run must have seen and did not.
 func (c counts) never() []string {
 	return slices.DeleteFunc([]string{
-		ungated, verdicts, replaced, retried, reclaimed, restarted, recreated, heldBack, notVouched, recorded, keptDone, stopped, released, resumedFailed, grouped, outlived, outputKept, refusedPages, withheld,
+		ungated, verdicts, replaced, retried, reclaimed, restarted, recreated, heldBack, notVouched, recorded, leftForLater, keptDone, stopped, released, resumedFailed, grouped, outlived, outputKept, refusedPages, withheld,
 		skipped, pastDeadline, failedForGood, failedJob, triedAgain, madeAgainGated,
 	}, func(what string) bool { return c[what] > 0 })
 }
@@ -86,6 +86,8 @@ const (
 	restarted = "restarted"
 	recreated = "recreated"
 	recorded  = "recorded"
+	// A page was full, and the next one waits.
+	leftForLater = "left for later"
 	// A pod of a node that is done was made again and waits. The work of a failed node was stopped.
 	keptDone = "kept done"
 	stopped  = "stopped"

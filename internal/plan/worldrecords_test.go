@@ -54,6 +54,9 @@ func (w *world) writePages(s *State, p *Plan) error {
 	if len(p.Pages) > 0 {
 		*records = Records{Known: true, Pages: KeptPages(w.pagesOf(s.Job.UID)), Unwritten: p.Later, LastWrite: s.Now}
 		w.count[recorded]++
+		if len(p.Later.Nodes) > 0 {
+			w.count[leftForLater]++
+		}
 	}
 	return nil
 }
