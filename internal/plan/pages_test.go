@@ -176,10 +176,10 @@ func TestFullPagesAreWrittenEarlier(t *testing.T) {
 			if len(p.Pages) == 0 {
 				written = 0
 			}
-			g.Expect(len(p.Unwritten.Nodes)).To(Equal(test.done))
-			g.Expect(len(p.Pages)).To(Equal(test.pages))
+			g.Expect(p.Unwritten.Nodes).To(HaveLen(test.done))
+			g.Expect(p.Pages).To(HaveLen(test.pages))
 			g.Expect(written).To(Equal(test.written))
-			g.Expect(len(p.Later.Nodes)).To(Equal(test.later))
+			g.Expect(p.Later.Nodes).To(HaveLen(test.later))
 			if test.later > 0 {
 				g.Expect(p.Later.Nodes[0].Node).To(Equal(p.Unwritten.Nodes[test.written].Node))
 				g.Expect(p.RequeueAfter).To(And(BeNumerically(">", 0), BeNumerically("<=", minFlushInterval)))

@@ -105,16 +105,16 @@ func (e *env) grow(ctx context.Context, nodes int) error {
 	if err := group.Wait(); err != nil {
 		return err
 	}
+	// A list of all nodes in each turn would delay them: a node that is ready stays so.
+	ready := e.nodes
 	e.nodes = nodes
-	// A list of many nodes is large, and must not delay them.
-	pause := time.Second * time.Duration(1+nodes/2000)
-	err := wait.PollUntilContextTimeout(ctx, pause, 10*time.Minute, true, func(ctx context.Context) (bool, error) {
-		list := &corev1.NodeList{}
-		if err := e.client.List(ctx, list); err != nil {
-			return false, err
-		}
-		for i := range list.Items {
-			if len(list.Items[i].Spec.Taints) > 0 || list.Items[i].Status.Phase == "" {
+	err := wait.PollUntilContextTimeout(ctx, time.Second, 10*time.Minute, true, func(ctx context.Context) (bool, error) {
+		for ; ready < nodes; ready++ {
+			node := &corev1.Node{}
+			if err := e.client.Get(ctx, client.ObjectKey{Name: simulatedNode(ready).Name}, node); err != nil {
+				return false, err
+			}
+			if len(node.Spec.Taints) > 0 || node.Status.Phase == "" {
 				return false, nil
 			}
 		}
