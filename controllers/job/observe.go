@@ -111,8 +111,13 @@ func (r *Reconciler) observeLive(ctx context.Context, state *jobState, cached pl
 	if err := lists.Wait(); err != nil {
 		return s, err
 	}
-	// A pod that is ungated now, and not cached yet, would then seem deleted.
-	state.expectations.Confirm(r.podIndex.pods(client.ObjectKeyFromObject(job)), s.Pods)
+	if job.Spec.Parallelism != nil {
+		// A pod that is ungated now, and not cached yet, would then seem deleted.
+		state.expectations.Confirm(r.podIndex.pods(client.ObjectKeyFromObject(job)), s.Pods)
+	} else {
+		// They are confirmed when the Job gets slots. One more copy of fifteen thousand pods has seven megabytes.
+		state.expectations.Forget()
+	}
 	if s.Records, err = r.knowRecords(ctx, state, job, true); err != nil {
 		return s, err
 	}
