@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"sync"
 	"testing"
 
 	. "github.com/onsi/gomega"
@@ -28,6 +29,7 @@ import (
 // pages is an API server that answers each list with three pages of so many objects, and a
 // request by name with that object.
 type pages struct {
+	mu      sync.Mutex
 	objects int
 	asked   []*client.ListOptions
 	// kinds are those of the lists.
@@ -35,6 +37,8 @@ type pages struct {
 }
 
 func (p *pages) list(_ context.Context, _ client.WithWatch, list client.ObjectList, options ...client.ListOption) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	given := (&client.ListOptions{}).ApplyOptions(options)
 	if p.asked = append(p.asked, given); len(p.asked) > 100 {
 		return errors.New("more requests than pages")
@@ -141,4 +145,22 @@ func TestAPageOfPodsIsBoundedByTheLargest(t *testing.T) {
 	for largest, size := range map[int]int64{0: 100, 6 << 10: 100, 33 << 10: 93, 1 << 20: 3, 2 << 20: 2, 9 << 20: 2} {
 		NewWithT(t).Expect(podPageSize(pageSize, largest)).To(Equal(size), "%d", largest)
 	}
+}
+
+func TestManyAreReadByNameOfVeryMany(t *testing.T) {
+	g := NewWithT(t)
+	for stale, least := range map[int]int{0: 0, maxReadByName: maxReadByName, maxReadByName + 1: 10 * (maxReadByName + 1), 1000: 10_000} {
+		g.Expect(readsByName(stale, least)).To(BeTrue(), "%d of %d", stale, least)
+		if stale > maxReadByName {
+			g.Expect(readsByName(stale, least-10)).To(BeFalse(), "%d of fewer than %d", stale, least)
+		}
+	}
+	failed, err := readByName(t.Context(), []string{"a", "b", "c"}, 2, func(_ context.Context, name string) ([]string, error) {
+		if name == "b" {
+			return nil, errors.New("down")
+		}
+		return []string{name}, nil
+	})
+	g.Expect(err).To(MatchError("down"))
+	g.Expect(failed).To(HaveLen(3))
 }

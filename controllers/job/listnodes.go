@@ -50,17 +50,19 @@ func (r *Reconciler) listNodeVersions(ctx context.Context, placer *daemonset.Pla
 // nodesIn returns the nodes that were listed, as listNodes does.
 func (r *Reconciler) nodesIn(ctx context.Context, listed listedNodes, placer *daemonset.Placer, own []plan.Node, pods []plan.Pod) (nodes []plan.Node, others map[string]*plan.Node, err error) {
 	stale := append(listed.stale, notListed(listed.versions, own, pods)...)
-	if len(stale) > maxReadByName {
+	if !readsByName(len(stale), len(listed.versions)) {
 		nodes, err = r.readNodes(ctx, placer)
 		return nodes, nil, err
 	}
 	nodes, others = placeNodes(listed.cached, placer), r.nodeIndex.all()
-	for _, name := range stale {
-		one, err := r.readNodes(ctx, placer, client.MatchingFields{metav1.ObjectNameField: name})
-		if err != nil {
-			return nil, nil, err
-		}
-		if nodes = append(nodes, one...); len(one) == 0 && others[name] != nil {
+	read, err := readByName(ctx, stale, readersByName, func(ctx context.Context, name string) ([]plan.Node, error) {
+		return r.readNodes(ctx, placer, client.MatchingFields{metav1.ObjectNameField: name})
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	for i, name := range stale {
+		if nodes = append(nodes, read[i]...); len(read[i]) == 0 && others[name] != nil {
 			others = maps.Clone(others)
 			delete(others, name)
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync"
 	"testing"
 
 	. "github.com/onsi/gomega"
@@ -101,12 +102,15 @@ func TestListNodes(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := NewWithT(t)
+			var mu sync.Mutex
 			var asked []string
 			server := fake.NewClientBuilder().WithObjects(test.live...).
 				WithIndex(&corev1.Node{}, metav1.ObjectNameField, nameOf).
 				WithInterceptorFuncs(interceptor.Funcs{
 					List: func(ctx context.Context, s client.WithWatch, list client.ObjectList, options ...client.ListOption) error {
 						given := (&client.ListOptions{}).ApplyOptions(options)
+						mu.Lock()
+						defer mu.Unlock()
 						switch {
 						case given.LabelSelector != nil:
 							asked = append(asked, given.LabelSelector.String())
