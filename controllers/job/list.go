@@ -21,14 +21,12 @@ import (
 const (
 	// versionsPageSize is how many versions a page holds.
 	versionsPageSize = 500
-	// maxReadByName and partReadByName are how many objects are read one by one, and which part of those that
-	// are listed. If the cache lacks more than both, all are read: one that is read by its name costs the API server
-	// as much as some of a page. On 15,000 nodes, whose kubelets report every five minutes, about 25 change during a
-	// list, and of 5,000 pods that get their marks in a minute some hundred.
-	maxReadByName, partReadByName = 50, 10
-	// readersByName is how many objects are read by their names at once. One after the other, they would
-	// delay a verdict for longer than the list did.
-	readersByName = 8
+	// maxReadByName is how many objects are read one by one. If the cache lacks more, all are read. On
+	// 15,000 nodes, whose kubelets report every five minutes, about 25 change during a list.
+	maxReadByName = 50
+	// readersByName is how many objects are read by their names at once. Each read waits until the API server
+	// knows that its cache is current, up to a tenth of a second while others write.
+	readersByName = 16
 	// pageSize is how many whole objects a page holds. What matters of a page
 	// is read, and the page is dropped. A page of real pods is a megabyte when it is sent, and several
 	// when it is decoded: five hundred would need a quarter of the manager's memory.
@@ -37,9 +35,6 @@ const (
 	// memory to decode a page.
 	pageBytes = 3 << 20
 )
-
-// readsByName returns whether so many of the listed objects are read one by one.
-func readsByName(stale, listed int) bool { return stale <= max(maxReadByName, listed/partReadByName) }
 
 // podPageSize returns how many pods a page holds, at most so many, if the largest one has so many bytes.
 func podPageSize(most int64, largest int) int64 {
@@ -59,7 +54,7 @@ func (r *Reconciler) listPods(ctx context.Context, job *v1beta1.Job) ([]plan.Pod
 		return nil, fmt.Errorf("listing pods: %w", err)
 	}
 	pods, stale := r.podIndex.inVersions(key, versions)
-	if !readsByName(len(stale), len(versions)) {
+	if len(stale) > maxReadByName {
 		return r.readPods(ctx, podPageSize(pageSize, largest), ofJob...)
 	}
 	read, err := readByName(ctx, stale, podPageSize(readersByName, largest), func(ctx context.Context, name string) ([]plan.Pod, error) {

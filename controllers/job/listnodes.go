@@ -50,7 +50,7 @@ func (r *Reconciler) listNodeVersions(ctx context.Context, placer *daemonset.Pla
 // nodesIn returns the nodes that were listed, as listNodes does.
 func (r *Reconciler) nodesIn(ctx context.Context, listed listedNodes, placer *daemonset.Placer, own []plan.Node, pods []plan.Pod) (nodes []plan.Node, others map[string]*plan.Node, err error) {
 	stale := append(listed.stale, notListed(listed.versions, own, pods)...)
-	if !readsByName(len(stale), len(listed.versions)) {
+	if len(stale) > maxReadByName {
 		nodes, err = r.readNodes(ctx, placer)
 		return nodes, nil, err
 	}
