@@ -84,7 +84,7 @@ func (j *jobPods) await(awaits plan.Awaits) {
 	}
 }
 
-// appendTo appends all pods to a slice.
+// appendTo appends all pods to a slice, which then has room for those that are gone.
 func (j *jobPods) appendTo(pods []plan.Pod) []plan.Pod {
 	pods = slices.Grow(pods, len(j.pods)+len(j.gone))
 	for _, pod := range j.pods {

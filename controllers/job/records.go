@@ -54,10 +54,10 @@ func (r *Reconciler) listRecords(ctx context.Context, job *v1beta1.Job) ([]*v1be
 	return plan.KeptPages(pages), nil
 }
 
-// writeRecords writes JobRecords in their order, and keeps the entries that none of them has. The resourceVersion keeps a manager that was
-// replaced as the leader from writing one. After an error they are listed again: the API server
-// may have written one, or not. refused says that it took one for refused, and that the next
-// reconcile does what needs none.
+// writeRecords writes JobRecords in their order, and remembers the later entries, which none of
+// them has. The resourceVersion keeps a manager that was replaced as the leader from writing one.
+// After an error they are listed again: the API server may have written one, or not. refused says
+// that it took one for refused, and that the next reconcile does what needs none.
 func (r *Reconciler) writeRecords(ctx context.Context, state *jobState, s plan.State, pages []*v1beta1.JobRecord, later plan.Entries) (refused bool, err error) {
 	if len(pages) == 0 {
 		return false, nil

@@ -15,7 +15,7 @@ func (s *State) recordDone() (needsLive bool) {
 		return false
 	}
 	if run, ok := s.earlierRun(); ok {
-		s.recordRun(run, s.Records.lastEntries(run))
+		s.recordRun(run, s.Records.lastEntries(run, s.Records.writtenOf(run)))
 	}
 	if !s.recordsEarlierRun() {
 		// An exit that a rule matches counts more than the end of a later run of the container.

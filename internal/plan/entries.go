@@ -44,9 +44,9 @@ func (l lastEntries) of(node *Node) *v1beta1.NodeRecord {
 // add adds an entry that no page has yet.
 func (l lastEntries) add(entry *v1beta1.NodeRecord) { l.unwritten[entry.NodeUID] = entry }
 
-// lastEntries returns the last entries of a run.
-func (r *Records) lastEntries(run v1beta1.JobRun) lastEntries {
-	last := lastEntries{written: r.writtenOf(run), unwritten: map[types.UID]*v1beta1.NodeRecord{}}
+// lastEntries returns the last entries of a run, of which pages have the written ones.
+func (r *Records) lastEntries(run v1beta1.JobRun, written map[types.UID]*v1beta1.NodeRecord) lastEntries {
+	last := lastEntries{written: written, unwritten: map[types.UID]*v1beta1.NodeRecord{}}
 	if r.Unwritten.Run == run {
 		for i := range r.Unwritten.Nodes {
 			last.add(&r.Unwritten.Nodes[i])
@@ -71,8 +71,14 @@ func (r *Records) writtenOf(run v1beta1.JobRun) map[types.UID]*v1beta1.NodeRecor
 
 // indexRecords fills entries. What a page has by now is no longer unwritten.
 func (s *State) indexRecords() {
-	if unwritten := &s.Records.Unwritten; len(unwritten.Nodes) > 0 {
+	run, unwritten := s.run(), &s.Records.Unwritten
+	written := s.Records.writtenOf(run)
+	switch {
+	case len(unwritten.Nodes) == 0:
+	case unwritten.Run == run:
+		unwritten.dropWritten(written)
+	default:
 		unwritten.dropWritten(s.Records.writtenOf(unwritten.Run))
 	}
-	s.entries = s.Records.lastEntries(s.run())
+	s.entries = s.Records.lastEntries(run, written)
 }
