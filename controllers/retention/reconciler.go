@@ -19,8 +19,12 @@ import (
 	"github.com/darkowlzz/daemonset-job/internal/jobcache"
 )
 
-// conflictRetryDelay is how long to wait when the record changed between read and delete.
-const conflictRetryDelay = 100 * time.Millisecond
+const (
+	// conflictRetryDelay is how long to wait when the record changed between read and delete.
+	conflictRetryDelay = 100 * time.Millisecond
+	// staleRetryDelay is how long to wait when the cache lacks a Job that is there.
+	staleRetryDelay = 5 * time.Second
+)
 
 // Reconciler deletes retained JobRecords. New creates one.
 type Reconciler struct {
@@ -67,8 +71,12 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	if wait := at.Sub(r.clock.Now()); wait > 0 {
 		return ctrl.Result{RequeueAfter: wait}, nil
 	}
-	if exists, err := jobExists(ctx, r.apiReader, record, jobMetadata()); exists || err != nil {
+	switch exists, err := jobExists(ctx, r.apiReader, record, jobMetadata()); {
+	case err != nil:
 		return ctrl.Result{}, err
+	case exists:
+		// If the Job goes before the informer sees it, no event enqueues the record.
+		return ctrl.Result{RequeueAfter: staleRetryDelay}, nil
 	}
 	err := r.client.Delete(ctx, record, client.Preconditions{UID: &record.UID, ResourceVersion: &record.ResourceVersion})
 	switch {

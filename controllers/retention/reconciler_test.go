@@ -97,6 +97,17 @@ func TestWhatTheAPIServerHasIsDeleted(t *testing.T) {
 	}
 }
 
+// The informer may see neither the creation nor the deletion of a Job, if its watch is interrupted for that long:
+// no event then tells when the Job is gone.
+func TestARecordWhoseJobIsNotCachedIsRequeued(t *testing.T) {
+	g, job := NewWithT(t), wrappers.Job("ns", "j").UID("u").Obj()
+	expired := record(job, "j-u-0", time.Minute)
+	cached, live := cluster(t, nil, expired.DeepCopy()), cluster(t, nil, expired.DeepCopy(), job)
+	result, err := reconcileOnce(t, cached, live, 10*time.Minute)
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(result.RequeueAfter).To(Equal(staleRetryDelay))
+}
+
 func TestARecordIsRequeuedForItsTime(t *testing.T) {
 	g := NewWithT(t)
 	c := cluster(t, nil, record(wrappers.Job("ns", "j").UID("u").Obj(), "j-u-0", time.Minute))
