@@ -17,12 +17,11 @@ import (
 )
 
 // A live list asks for the versions of objects. What they say is in the cache, which usually has
-// the same versions: those that it lacks are read whole.
+// or had the same versions: those that it lacks are read whole.
 const (
 	// versionsPageSize is how many versions a page holds.
 	versionsPageSize = 500
-	// maxReadByName is how many objects are read one by one. If the cache lacks more, all are read. On
-	// 15,000 nodes, whose kubelets report every five minutes, about 25 change during a list.
+	// maxReadByName is how many objects are read one by one. If the cache lacks more, all are read.
 	maxReadByName = 50
 	// readersByName is how many objects are read by their names at once. Each read waits until the API server
 	// knows that its cache is current, up to a tenth of a second while others write.
@@ -49,15 +48,25 @@ func (r *Reconciler) listPods(ctx context.Context, job *v1beta1.Job) ([]plan.Pod
 	key := client.ObjectKeyFromObject(job)
 	ofJob := []client.ListOption{client.InNamespace(job.Namespace), client.MatchingLabels(v1beta1.PodLabels(job.Name))}
 	largest := r.podIndex.largest(key)
+	defer r.podIndex.replaced.Begin()()
 	versions, err := livelist.Versions(ctx, r.apiReader, podPageSize(versionsPageSize, largest), corev1.SchemeGroupVersion.WithKind("PodList"), ofJob...)
 	if err != nil {
 		return nil, fmt.Errorf("listing pods: %w", err)
 	}
-	pods, stale := r.podIndex.inVersions(key, versions)
+	cached, stale, err := livelist.Current(ctx, versions, func(listed []livelist.Version) ([]*podcache.Pod, []livelist.Version) {
+		return r.podIndex.inVersions(key, listed)
+	})
+	if err != nil {
+		return nil, err
+	}
 	if len(stale) > maxReadByName {
 		return r.readPods(ctx, podPageSize(pageSize, largest), ofJob...)
 	}
-	read, err := readByName(ctx, stale, podPageSize(readersByName, largest), func(ctx context.Context, name string) ([]plan.Pod, error) {
+	pods := make([]plan.Pod, 0, len(versions))
+	for _, pod := range cached {
+		pods = append(pods, pod.Pod)
+	}
+	read, err := readByName(ctx, livelist.Names(stale), podPageSize(readersByName, largest), func(ctx context.Context, name string) ([]plan.Pod, error) {
 		return r.readPods(ctx, 1, append(slices.Clip(ofJob), client.MatchingFields{metav1.ObjectNameField: name})...)
 	})
 	if err != nil {

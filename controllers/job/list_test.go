@@ -34,6 +34,8 @@ type pages struct {
 	asked   []*client.ListOptions
 	// kinds are those of the lists.
 	kinds []string
+	// during is called during each list.
+	during func()
 }
 
 func (p *pages) list(_ context.Context, _ client.WithWatch, list client.ObjectList, options ...client.ListOption) error {
@@ -62,6 +64,9 @@ func (p *pages) list(_ context.Context, _ client.WithWatch, list client.ObjectLi
 		}
 	}
 	p.kinds = append(p.kinds, fmt.Sprintf("%T", list))
+	if p.during != nil {
+		p.during()
+	}
 	if list.SetContinue(""); page < 2 {
 		list.SetContinue(strconv.Itoa(page + 1))
 	}
@@ -126,6 +131,44 @@ func TestLiveListsReadWhatTheCacheLacks(t *testing.T) {
 			g.Expect(server.kinds).To(Equal(slices.Concat(test.pods[:3], slices.Repeat([]string{nodes}, len(test.pods)-3))))
 		})
 	}
+}
+
+// A list says what there was when it began. The cache has later versions of what changes until it ends, and none of
+// what is deleted until then.
+func TestLiveListsNeedNoReadOfWhatChangesMeanwhile(t *testing.T) {
+	g, server := NewWithT(t), &pages{objects: 1}
+	r := server.reconciler()
+	put := func(version string) {
+		for i := range 3 {
+			p, n := pod(strconv.Itoa(i)).Obj(), node(strconv.Itoa(i))
+			p.Name, p.UID, p.ResourceVersion, p.Spec.NodeName = strconv.Itoa(i), "uid", version, "as of "+version
+			n.UID, n.ResourceVersion = "uid", version
+			r.podIndex.update(podcache.Of(p))
+			r.nodeIndex.update(nodecache.Of(n))
+		}
+	}
+	change := func() {
+		put("7")
+		put("8")
+		gone := pod("2").Obj()
+		gone.Name = "2"
+		r.podIndex.remove(podcache.Of(gone))
+		r.nodeIndex.remove("2")
+	}
+	put("6")
+	server.during = sync.OnceFunc(change)
+	pods, err := r.listPods(t.Context(), aJob)
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(pods).To(HaveLen(3))
+	g.Expect(pods).To(HaveEach(HaveField("Node", "as of 7")))
+	g.Expect(r.podIndex.pods(client.ObjectKeyFromObject(aJob))).To(HaveEach(HaveField("Node", "as of 8")))
+
+	put("6")
+	server.during = sync.OnceFunc(change)
+	nodes, _, err := r.listNodes(t.Context(), &plan.AnyNode, nil, nil)
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(nodes).To(HaveLen(3))
+	g.Expect(server.kinds).To(HaveEach("*v1.PartialObjectMetadataList"))
 }
 
 func TestWholeObjectsAreReadInPages(t *testing.T) {

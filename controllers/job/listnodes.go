@@ -30,26 +30,26 @@ func (r *Reconciler) listNodes(ctx context.Context, template *corev1.PodTemplate
 // listedNodes are the nodes that the API server has listed.
 type listedNodes struct {
 	versions []livelist.Version
-	// cached are those that the cache has in the same version, and stale the names of the others.
+	// cached are those that the cache has in the same version, and stale are the others.
 	cached []*nodecache.Node
-	stale  []string
+	stale  []livelist.Version
 }
 
-// listNodeVersions lists the nodes that a template may select. It compares them with the cache at once: on large
-// clusters some kubelet reports in each moment.
+// listNodeVersions lists the nodes that a template may select, and compares them with the cache.
 func (r *Reconciler) listNodeVersions(ctx context.Context, placer *daemonset.Placer) (listed listedNodes, err error) {
+	defer r.nodeIndex.replaced.Begin()()
 	listed.versions, err = livelist.Versions(ctx, r.apiReader, versionsPageSize, corev1.SchemeGroupVersion.WithKind("NodeList"),
 		client.MatchingLabelsSelector{Selector: placer.Selector()})
 	if err != nil {
 		return listed, fmt.Errorf("listing nodes: %w", err)
 	}
-	listed.cached, listed.stale = r.nodeIndex.inVersions(listed.versions)
-	return listed, nil
+	listed.cached, listed.stale, err = livelist.Current(ctx, listed.versions, r.nodeIndex.inVersions)
+	return listed, err
 }
 
 // nodesIn returns the nodes that were listed, as listNodes does.
 func (r *Reconciler) nodesIn(ctx context.Context, listed listedNodes, placer *daemonset.Placer, own []plan.Node, pods []plan.Pod) (nodes []plan.Node, others map[string]*plan.Node, err error) {
-	stale := append(listed.stale, notListed(listed.versions, own, pods)...)
+	stale := append(livelist.Names(listed.stale), notListed(listed.versions, own, pods)...)
 	if len(stale) > maxReadByName {
 		nodes, err = r.readNodes(ctx, placer)
 		return nodes, nil, err

@@ -28,6 +28,8 @@ type nodeIndex struct {
 	// read are the nodes as Jobs share them, as of readVersion. Nobody changes a map that was given away.
 	read        map[string]*plan.Node
 	readVersion int64
+	// replaced keeps what nodes said when they are listed live.
+	replaced livelist.Replaced[*nodecache.Node]
 }
 
 func newNodeIndex() *nodeIndex { return &nodeIndex{nodes: map[string]*nodecache.Node{}} }
@@ -71,8 +73,11 @@ func (i *nodeIndex) update(node *nodecache.Node) bool {
 	defer i.mu.Unlock()
 	before := i.nodes[node.GetName()]
 	i.nodes[node.GetName()] = node
-	if before != nil && before.SaysTheSame(node) {
-		return false
+	if before != nil {
+		i.replaced.Add(before)
+		if before.SaysTheSame(node) {
+			return false
+		}
 	}
 	i.changed(node.GetName())
 	return true
@@ -81,6 +86,9 @@ func (i *nodeIndex) update(node *nodecache.Node) bool {
 func (i *nodeIndex) remove(name string) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
+	if before := i.nodes[name]; before != nil {
+		i.replaced.Add(before)
+	}
 	delete(i.nodes, name)
 	i.changed(name)
 }
@@ -147,11 +155,11 @@ func (i *nodeIndex) place(last *placedNodes, template *corev1.PodTemplateSpec, g
 	return last.nodes
 }
 
-// inVersions returns the nodes that are as the API server has listed them, and the names of those that are not.
-func (i *nodeIndex) inVersions(listed []livelist.Version) (nodes []*nodecache.Node, stale []string) {
+// inVersions returns the nodes that are as the API server has listed them, and the other versions of the list.
+func (i *nodeIndex) inVersions(listed []livelist.Version) (nodes []*nodecache.Node, stale []livelist.Version) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	return livelist.Compare(listed, i.nodes)
+	return livelist.Compare(listed, i.nodes, &i.replaced)
 }
 
 // notListed returns the names of nodes that a list lacks although they are the Job's own or have a pod of

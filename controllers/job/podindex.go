@@ -23,6 +23,8 @@ import (
 type podIndex struct {
 	mu   sync.Mutex
 	jobs map[types.NamespacedName]*jobPods
+	// replaced keeps what pods said when they are listed live.
+	replaced livelist.Replaced[*podcache.Pod]
 }
 
 func newPodIndex() *podIndex { return &podIndex{jobs: map[types.NamespacedName]*jobPods{}} }
@@ -84,6 +86,7 @@ func (i *podIndex) update(pod *podcache.Pod) (changed bool, wait time.Duration) 
 	if i.jobs[pod.Job()] == nil {
 		i.jobs[pod.Job()] = &jobPods{pods: map[string]*podcache.Pod{}}
 	}
+	i.replace(pod)
 	return i.jobs[pod.Job()].update(pod)
 }
 
@@ -91,9 +94,17 @@ func (i *podIndex) update(pod *podcache.Pod) (changed bool, wait time.Duration) 
 func (i *podIndex) remove(pod *podcache.Pod) time.Duration {
 	i.mu.Lock()
 	defer i.mu.Unlock()
+	i.replace(pod)
 	wait := i.of(pod.Job()).remove(pod.Name)
 	i.dropIfEmpty(pod.Job())
 	return wait
+}
+
+// replace keeps what the index has of a pod that changes, for the live lists that are open. The caller locks.
+func (i *podIndex) replace(pod *podcache.Pod) {
+	if before := i.of(pod.Job()).pods[pod.Name]; before != nil {
+		i.replaced.Add(before)
+	}
 }
 
 // dropIfEmpty forgets a Job without pods. The caller locks.
@@ -155,17 +166,12 @@ func (i *podIndex) await(job types.NamespacedName, awaits plan.Awaits) {
 	i.of(job).await(awaits)
 }
 
-// inVersions returns the pods of a Job that are as the API server has listed them, and the names of
-// those that the index lacks, or has in another version.
-func (i *podIndex) inVersions(job types.NamespacedName, listed []livelist.Version) (pods []plan.Pod, stale []string) {
+// inVersions returns the pods of a Job that are as the API server has listed them, and those listed that the index
+// has not had in just that version.
+func (i *podIndex) inVersions(job types.NamespacedName, listed []livelist.Version) (pods []*podcache.Pod, stale []livelist.Version) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	current, stale := livelist.Compare(listed, i.of(job).pods)
-	pods = make([]plan.Pod, 0, len(current))
-	for _, pod := range current {
-		pods = append(pods, pod.Pod)
-	}
-	return pods, stale
+	return livelist.Compare(listed, i.of(job).pods, &i.replaced)
 }
 
 // podLists are slices for the pods of a reconcile. On 15,000 nodes a Job is reconciled each

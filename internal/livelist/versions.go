@@ -16,21 +16,38 @@ type Version struct {
 	ResourceVersion string
 }
 
-// IsOf returns whether a cached object is this version. A later one does not count: after etcd was
-// restored from a backup, what is cached is no later, and wrong.
-func (v Version) IsOf(cached metav1.Object) bool {
-	return v.UID == cached.GetUID() && v.ResourceVersion == cached.GetResourceVersion()
+// versionOf returns the version of a cached object.
+func versionOf(cached metav1.Object) Version {
+	return Version{Name: cached.GetName(), UID: cached.GetUID(), ResourceVersion: cached.GetResourceVersion()}
 }
 
-// Compare returns the cached objects that are as they are listed, and the names of those that are
-// not. cached are objects by name.
-func Compare[T metav1.Object](listed []Version, cached map[string]T) (current []T, stale []string) {
+// Names returns the names of the versions' objects.
+func Names(versions []Version) []string {
+	names := make([]string, 0, len(versions))
+	for _, v := range versions {
+		names = append(names, v.Name)
+	}
+	return names
+}
+
+// Compare returns the cached objects that are as they are listed, and those listed versions that it
+// neither has nor had while the list was open. cached are objects by name. A later version does not count: after etcd
+// was restored from a backup, what is cached is no later, and wrong.
+func Compare[T metav1.Object](listed []Version, cached map[string]T, replaced *Replaced[T]) (current []T, stale []Version) {
 	current = make([]T, 0, len(listed))
+	var before map[Version]T
 	for _, v := range listed {
-		if object, found := cached[v.Name]; found && v.IsOf(object) {
+		if object, found := cached[v.Name]; found && versionOf(object) == v {
+			current = append(current, object)
+			continue
+		}
+		if before == nil {
+			before = replaced.versions()
+		}
+		if object, found := before[v]; found {
 			current = append(current, object)
 		} else {
-			stale = append(stale, v.Name)
+			stale = append(stale, v)
 		}
 	}
 	return current, stale
