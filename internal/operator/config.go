@@ -31,7 +31,7 @@ func restConfig(name string, o *options.Common) (*rest.Config, error) {
 	// The API server is near. With compression it would compress each event once for each watch.
 	cfg.DisableCompression = true
 	cfg.Wrap(func(next http.RoundTripper) http.RoundTripper {
-		return &watchRetryTransport{next: next, log: ctrl.Log}
+		return &watchRetryTransport{next: &timeoutTransport{next: next, timeout: requestTimeout}, log: ctrl.Log}
 	})
 	return cfg, nil
 }

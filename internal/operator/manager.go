@@ -14,8 +14,6 @@ import (
 )
 
 const (
-	// reconcileTimeout cancels a reconcile whose request hangs. The work queue retries it.
-	reconcileTimeout = time.Minute
 	// cacheTimeout is how long a starting process waits for the API server. Then the process
 	// exits, and the kubelet restarts it.
 	cacheTimeout = 5 * time.Minute

@@ -19,7 +19,7 @@ import (
 
 // stuckAfter is how long a reconcile may take before the liveness probe fails. The context of
 // a reconcile is cancelled after reconcileTimeout, so an older one ignores it and never ends.
-const stuckAfter = 3 * reconcileTimeout
+const stuckAfter = reconcileTimeout + 2*requestTimeout
 
 // Watchdog tracks the running reconciles.
 type Watchdog struct {
