@@ -79,5 +79,5 @@ func whatCounts(job client.Object) []any {
 	}
 	phase, _, _ := unstructured.NestedFieldNoCopy(object.Object, "status", "phase")
 	observed, _, _ := unstructured.NestedFieldNoCopy(object.Object, "status", "observedGeneration")
-	return []any{phase, observed, job.GetGeneration(), job.GetDeletionTimestamp(), v1beta1.CronJobOf(job)}
+	return []any{phase, observed, job.GetUID(), job.GetGeneration(), job.GetDeletionTimestamp(), v1beta1.CronJobOf(job)}
 }

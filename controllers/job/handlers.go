@@ -62,7 +62,8 @@ func daemonSetChanged(e event.UpdateEvent) bool {
 	if !ok1 || !ok2 {
 		return true
 	}
-	return before.Generation != after.Generation ||
+	return before.UID != after.UID ||
+		before.Generation != after.Generation ||
 		before.Status.ObservedGeneration != after.Status.ObservedGeneration ||
 		before.Status.DesiredNumberScheduled != after.Status.DesiredNumberScheduled ||
 		before.Status.CurrentNumberScheduled != after.Status.CurrentNumberScheduled ||
@@ -71,10 +72,12 @@ func daemonSetChanged(e event.UpdateEvent) bool {
 		before.Annotations[v1beta1.AnnotationAppliedHash] != after.Annotations[v1beta1.AnnotationAppliedHash]
 }
 
-// resumeChanged returns whether the user resumes a Job that holds itself, or
-// deletes one that a finalizer keeps. Neither changes the generation.
-func resumeChanged(e event.UpdateEvent) bool {
-	return e.ObjectOld.GetAnnotations()[v1beta1.AnnotationResume] != e.ObjectNew.GetAnnotations()[v1beta1.AnnotationResume] ||
+// jobChanged returns whether the user resumes a Job that holds itself, deletes one that a
+// finalizer keeps, or made it again. None changes the generation: a Job that was deleted and created while the
+// watch was interrupted is an update too.
+func jobChanged(e event.UpdateEvent) bool {
+	return e.ObjectOld.GetUID() != e.ObjectNew.GetUID() ||
+		e.ObjectOld.GetAnnotations()[v1beta1.AnnotationResume] != e.ObjectNew.GetAnnotations()[v1beta1.AnnotationResume] ||
 		e.ObjectOld.GetDeletionTimestamp().IsZero() != e.ObjectNew.GetDeletionTimestamp().IsZero()
 }
 

@@ -25,6 +25,7 @@ func TestDaemonSetChanged(t *testing.T) {
 		"the nodes":            {func(ds *appsv1.DaemonSet) { ds.Status.DesiredNumberScheduled++ }, true},
 		"the nodes with a pod": {func(ds *appsv1.DaemonSet) { ds.Status.CurrentNumberScheduled++ }, true},
 		"its deletion":         {func(ds *appsv1.DaemonSet) { ds.DeletionTimestamp = new(metav1.Now()) }, true},
+		"made again":           {func(ds *appsv1.DaemonSet) { ds.UID = "another" }, true},
 		"the applied hash":     {func(ds *appsv1.DaemonSet) { ds.Annotations[v1beta1.AnnotationAppliedHash] = "other" }, true},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -36,14 +37,16 @@ func TestDaemonSetChanged(t *testing.T) {
 	}
 }
 
-// Neither changes the generation of the Job.
-func TestResumeChanged(t *testing.T) {
+// None changes the generation of the Job.
+func TestJobChanged(t *testing.T) {
 	g := NewWithT(t)
-	g.Expect(resumeChanged(updated(theJob().Obj(), theJob().Label("a", "b").Obj()))).To(BeFalse())
-	g.Expect(resumeChanged(updated(theJob().Obj(), theJob().Annotation(v1beta1.AnnotationResume, "1").Obj()))).To(BeTrue())
+	g.Expect(jobChanged(updated(theJob().Obj(), theJob().Label("a", "b").Obj()))).To(BeFalse())
+	g.Expect(jobChanged(updated(theJob().Obj(), theJob().Annotation(v1beta1.AnnotationResume, "1").Obj()))).To(BeTrue())
 	deleted := theJob().Obj()
 	deleted.DeletionTimestamp = new(metav1.Now())
-	g.Expect(resumeChanged(updated(theJob().Obj(), deleted))).To(BeTrue())
+	g.Expect(jobChanged(updated(theJob().Obj(), deleted))).To(BeTrue())
+	// While the watch was interrupted: no event tells of the deletion.
+	g.Expect(jobChanged(updated(theJob().UID("u").Obj(), theJob().UID("v").Obj()))).To(BeTrue())
 }
 
 func TestWhichJobAnObjectBelongsTo(t *testing.T) {

@@ -74,7 +74,7 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager) err
 	}
 	return controlled.
 		Named(controllerName).
-		For(jobcache.Object(), builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, predicate.Funcs{UpdateFunc: resumeChanged}))).
+		For(jobcache.Object(), builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, predicate.Funcs{UpdateFunc: jobChanged}))).
 		Watches(&appsv1.DaemonSet{}, batchedHandler(jobOfLabels), builder.WithPredicates(predicate.Funcs{UpdateFunc: daemonSetChanged})).
 		Watches(&corev1.Pod{}, r.podIndex.handler()).
 		Watches(&corev1.Node{}, r.nodeIndex.handler(r.states)).

@@ -11,11 +11,14 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/util/workqueue"
 	clocktesting "k8s.io/utils/clock/testing"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 	wrappers "github.com/darkowlzz/daemonset-job/internal/testing"
@@ -61,21 +64,22 @@ func TestWhatTheAPIServerHasIsDeleted(t *testing.T) {
 		cached, live []client.Object
 		record       *v1beta1.JobRecord
 		deleted      bool
+		retry        time.Duration
 	}{
-		"the Job is gone":                 {nil, nil, expired(), true},
-		"a later Job has its name":        {[]client.Object{job("v")}, []client.Object{job("v")}, expired(), true},
-		"the Job is there":                {[]client.Object{job("u")}, []client.Object{job("u")}, expired(), false},
-		"the Job is not cached":           {nil, []client.Object{job("u")}, expired(), false},
-		"the record of a Job without UID": {nil, nil, with(func(r *v1beta1.JobRecord) { delete(r.Labels, v1beta1.LabelJobUID) }), false},
-		"the record of no Job":            {nil, nil, with(func(r *v1beta1.JobRecord) { delete(r.Labels, v1beta1.LabelJob) }), false},
-		"it is not retained":              {nil, nil, with(func(r *v1beta1.JobRecord) { r.Spec.RetainSeconds = nil }), false},
-		"it got a later end":              {nil, nil, record(job("u"), "j-u-0", 30*time.Minute), false},
-		"it is gone":                      {nil, nil, nil, false},
-		"it has an owner by now":          {nil, nil, with(func(r *v1beta1.JobRecord) { r.OwnerReferences = []metav1.OwnerReference{{Controller: new(true)}} }), false},
+		"the Job is gone":                 {nil, nil, expired(), true, 0},
+		"a later Job has its name":        {[]client.Object{job("v")}, []client.Object{job("v")}, expired(), true, 0},
+		"the Job is there":                {[]client.Object{job("u")}, []client.Object{job("u")}, expired(), false, 0},
+		"the Job is not cached":           {nil, []client.Object{job("u")}, expired(), false, staleRetryDelay},
+		"the record of a Job without UID": {nil, nil, with(func(r *v1beta1.JobRecord) { delete(r.Labels, v1beta1.LabelJobUID) }), false, 0},
+		"the record of no Job":            {nil, nil, with(func(r *v1beta1.JobRecord) { delete(r.Labels, v1beta1.LabelJob) }), false, 0},
+		"it is not retained":              {nil, nil, with(func(r *v1beta1.JobRecord) { r.Spec.RetainSeconds = nil }), false, 0},
+		"it got a later end":              {nil, nil, record(job("u"), "j-u-0", 30*time.Minute), false, 21 * time.Minute},
+		"it is gone":                      {nil, nil, nil, false, 0},
+		"it has an owner by now":          {nil, nil, with(func(r *v1beta1.JobRecord) { r.OwnerReferences = []metav1.OwnerReference{{Controller: new(true)}} }), false, 0},
 		"it is being deleted": {nil, nil, with(func(r *v1beta1.JobRecord) {
 			r.DeletionTimestamp, r.Finalizers = new(metav1.NewTime(created)), []string{"a/b"}
-		}), false},
-		"it is of another Job by now": {nil, []client.Object{job("u")}, with(func(r *v1beta1.JobRecord) { r.Labels[v1beta1.LabelJobUID] = "w" }), true},
+		}), false, 0},
+		"it is of another Job by now": {nil, []client.Object{job("u")}, with(func(r *v1beta1.JobRecord) { r.Labels[v1beta1.LabelJobUID] = "w" }), true, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g, deleted := NewWithT(t), false
@@ -90,8 +94,9 @@ func TestWhatTheAPIServerHasIsDeleted(t *testing.T) {
 			if test.record != nil {
 				live = append(live, test.record)
 			}
-			_, err := reconcileOnce(t, cached, cluster(t, nil, live...), 10*time.Minute)
+			result, err := reconcileOnce(t, cached, cluster(t, nil, live...), 10*time.Minute)
 			g.Expect(err).NotTo(HaveOccurred())
+			g.Expect(result.RequeueAfter).To(Equal(test.retry))
 			g.Expect(deleted).To(Equal(test.deleted))
 		})
 	}
@@ -106,6 +111,43 @@ func TestARecordWhoseJobIsNotCachedIsRequeued(t *testing.T) {
 	result, err := reconcileOnce(t, cached, live, 10*time.Minute)
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(result.RequeueAfter).To(Equal(staleRetryDelay))
+
+	g.Expect(live.Delete(t.Context(), job)).To(Succeed())
+	result, err = reconcileOnce(t, cached, live, 10*time.Minute)
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(result).To(BeZero())
+	g.Expect(cached.Get(t.Context(), client.ObjectKeyFromObject(expired), expired)).To(Satisfy(apierrors.IsNotFound))
+}
+
+// A Job that was deleted and created again while the watch was interrupted is an update.
+func TestRecordsOfAJobThatIsGoneAreEnqueued(t *testing.T) {
+	u, v := wrappers.Job("ns", "j").UID("u").Obj(), wrappers.Job("ns", "j").UID("v").Obj()
+	c := cluster(t, nil, record(u, "j-u-0", time.Minute), record(v, "j-v-0", time.Minute))
+	handle := New(c, c, clocktesting.NewFakePassiveClock(created)).jobHandler()
+	for name, test := range map[string]struct {
+		event    func(context.Context, queue)
+		enqueued []string
+	}{
+		"deleted": {func(ctx context.Context, q queue) { handle.Delete(ctx, event.DeleteEvent{Object: u}, q) }, []string{"j-u-0"}},
+		"made again": {func(ctx context.Context, q queue) {
+			handle.Update(ctx, event.UpdateEvent{ObjectOld: u, ObjectNew: v}, q)
+		}, []string{"j-u-0"}},
+		"changed": {func(ctx context.Context, q queue) {
+			handle.Update(ctx, event.UpdateEvent{ObjectOld: u, ObjectNew: u}, q)
+		}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			q := workqueue.NewTypedRateLimitingQueue(workqueue.DefaultTypedControllerRateLimiter[reconcile.Request]())
+			defer q.ShutDown()
+			test.event(t.Context(), q)
+			var enqueued []string
+			for q.Len() > 0 {
+				request, _ := q.Get()
+				enqueued = append(enqueued, request.Name)
+			}
+			NewWithT(t).Expect(enqueued).To(Equal(test.enqueued))
+		})
+	}
 }
 
 func TestARecordIsRequeuedForItsTime(t *testing.T) {

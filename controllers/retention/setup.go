@@ -36,18 +36,33 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager, wrap func(string, reconc
 	}
 	return ctrl.NewControllerManagedBy(mgr).Named(controllerName).
 		For(&v1beta1.JobRecord{}, builder.OnlyMetadata).
-		Watches(jobcache.Object(), handler.Funcs{DeleteFunc: r.enqueueRecords}).
+		Watches(jobcache.Object(), r.jobHandler()).
 		WithOptions(controller.Options{MaxConcurrentReconciles: maxConcurrentReconciles}).Complete(reconciler)
 }
 
+type queue = workqueue.TypedRateLimitingInterface[reconcile.Request]
+
+// jobHandler enqueues the JobRecords of a Job that is gone. A Job that was deleted and created again while the
+// watch was interrupted is an update with another UID.
+func (r *Reconciler) jobHandler() handler.EventHandler {
+	return handler.Funcs{
+		UpdateFunc: func(ctx context.Context, e event.UpdateEvent, q queue) {
+			if e.ObjectOld.GetUID() != e.ObjectNew.GetUID() {
+				r.enqueueRecords(ctx, e.ObjectOld, q)
+			}
+		},
+		DeleteFunc: func(ctx context.Context, e event.DeleteEvent, q queue) { r.enqueueRecords(ctx, e.Object, q) },
+	}
+}
+
 // enqueueRecords enqueues the JobRecords of a Job that was deleted.
-func (r *Reconciler) enqueueRecords(ctx context.Context, e event.DeleteEvent, q workqueue.TypedRateLimitingInterface[reconcile.Request]) {
+func (r *Reconciler) enqueueRecords(ctx context.Context, job client.Object, q queue) {
 	records := &metav1.PartialObjectMetadataList{}
 	records.SetGroupVersionKind(v1beta1.GroupVersion.WithKind("JobRecordList"))
-	err := r.client.List(ctx, records, client.InNamespace(e.Object.GetNamespace()), client.UnsafeDisableDeepCopy,
-		client.MatchingLabels{v1beta1.LabelJobUID: string(e.Object.GetUID())})
+	err := r.client.List(ctx, records, client.InNamespace(job.GetNamespace()), client.UnsafeDisableDeepCopy,
+		client.MatchingLabels{v1beta1.LabelJobUID: string(job.GetUID())})
 	if err != nil {
-		logf.FromContext(ctx).Error(err, "Failed to list JobRecords of a deleted Job, they are checked at the next resync", "job", client.ObjectKeyFromObject(e.Object))
+		logf.FromContext(ctx).Error(err, "Failed to list JobRecords of a deleted Job, they are checked at the next resync", "job", client.ObjectKeyFromObject(job))
 		return
 	}
 	for i := range records.Items {
