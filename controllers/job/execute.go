@@ -58,7 +58,7 @@ func (r *Reconciler) execute(ctx context.Context, state *jobState, s plan.State,
 			return retryConflict(err)
 		}
 	}
-	changed, err := r.deletePods(ctx, s.Job, p.DeletePods, p.DeleteUnchanged, p.DeleteReason)
+	changed, err := r.deletePods(ctx, state, s.Job, p.DeletePods, p.DeleteUnchanged, p.DeleteReason)
 	if err != nil {
 		return ctrl.Result{}, err
 	}
@@ -128,12 +128,16 @@ func (r *Reconciler) gateTemplate(ctx context.Context, state *jobState, ds *apps
 }
 
 // deletePods deletes these very pods, and no other pod of their name. Unchanged ones
-// are deleted only if they are as they were observed: changed says that one was not.
-func (r *Reconciler) deletePods(ctx context.Context, job *v1beta1.Job, pods []plan.Pod, unchanged bool, why string) (changed bool, err error) {
+// are deleted only if they are as they were observed: changed says that one was not. The expectations are unknown
+// if an answer did not arrive: the pod may be terminating, or not.
+func (r *Reconciler) deletePods(ctx context.Context, state *jobState, job *v1beta1.Job, pods []plan.Pod, unchanged bool, why string) (changed bool, err error) {
 	if len(pods) == 0 {
 		return false, nil
 	}
 	var conflicts atomic.Int32
+	deleted := make([]bool, len(pods))
+	expectations := state.expectations
+	state.expectations.Forget()
 	err = forEach(pods, func(i int) error {
 		only := client.Preconditions{UID: &pods[i].UID}
 		if unchanged {
@@ -144,11 +148,18 @@ func (r *Reconciler) deletePods(ctx context.Context, job *v1beta1.Job, pods []pl
 			conflicts.Add(1)
 			return nil
 		}
+		deleted[i] = err == nil
 		return client.IgnoreNotFound(err)
 	})
 	if err != nil {
 		return false, fmt.Errorf("deleting pods because %s: %w", why, err)
 	}
+	for i := range pods {
+		if deleted[i] {
+			expectations.ExpectDeleted(pods[i].UID)
+		}
+	}
+	state.expectations = expectations
 	logf.FromContext(ctx).Info("Deleted pods", "pods", len(pods), "firstNode", pods[0].Node, "reason", why)
 	return conflicts.Load() > 0, nil
 }

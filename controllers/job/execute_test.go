@@ -59,3 +59,38 @@ func TestExpectationsAreKnownOnlyAfterAnAnswer(t *testing.T) {
 		})
 	}
 }
+
+// The slot of a failed node is in use until its pod, which is deleted to be made again, has stopped. A cache that does
+// not show the deletion yet would give it to another node if the user withdraws the retries just then.
+func TestADeletionIsExpectedInTheCache(t *testing.T) {
+	pods := schema.GroupResource{Resource: "pods"}
+	for name, test := range map[string]struct {
+		err error
+		// known says that the expectations are known then, and met that the cache need not show anything.
+		known, met bool
+	}{
+		"deleted":                 {nil, true, false},
+		"it is gone":              {apierrors.NewNotFound(pods, "a"), true, true},
+		"it has changed":          {apierrors.NewConflict(pods, "a", errors.New("changed")), true, true},
+		"the answer did not come": {context.DeadlineExceeded, false, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g, state := NewWithT(t), &jobState{uid: aJob.UID}
+			cached := []plan.Pod{{Node: "a", Name: "a", UID: "a-uid", ResourceVersion: "1", State: plan.Active, TemplateHash: hash}}
+			cluster := fake.NewClientBuilder().WithInterceptorFuncs(interceptor.Funcs{
+				Delete: func(context.Context, client.WithWatch, client.Object, ...client.DeleteOption) error {
+					g.Expect(state.expectations.Known()).To(BeFalse(), "a crash of the write must not leave them known")
+					return test.err
+				},
+			}).Build()
+			r := New(cluster, cluster, events.NewFakeRecorder(1), clock.RealClock{}, Options{})
+			state.expectations.Confirm(cached, cached)
+			_, err := r.deletePods(t.Context(), state, aJob, cached, true, "it is tried again")
+			g.Expect(err == nil).To(Equal(test.known))
+			g.Expect(state.expectations.Known()).To(Equal(test.known), "otherwise the pods are listed live")
+			g.Expect(state.expectations.Met(cached)).To(Equal(test.met))
+			cached[0].Terminating = true
+			g.Expect(state.expectations.Met(cached)).To(Equal(test.known))
+		})
+	}
+}

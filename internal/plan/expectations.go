@@ -7,19 +7,22 @@ import (
 
 // Expectations are what the informer cache must show of one Job's pods before the
 // manager ungates another one. A stale cache hides that a node started, and its
-// slot would be given to a second node.
+// slot would be given to a second node. It also hides that a pod is terminating: that of a node which
+// failed holds no slot while the kubelet restarts it, and does until it has stopped.
 //
 // The zero value is unknown: this process has not confirmed yet that the cache
-// shows the gates that an earlier process removed, or it lost the answer to a
+// shows what an earlier process wrote, or it lost the answer to a
 // write. The pods are then listed live.
 type Expectations struct {
 	known bool
 	// ungated has the resourceVersion of each pod that was ungated, by its UID.
 	ungated map[types.UID]string
+	// deleted has the UIDs of the pods that were deleted.
+	deleted map[types.UID]bool
 }
 
 // Known returns whether the cache and the expectations together show which pods
-// were ungated.
+// were ungated and deleted.
 func (e *Expectations) Known() bool { return e.known }
 
 // Forget makes the expectations unknown.
@@ -28,7 +31,8 @@ func (e *Expectations) Forget() { *e = Expectations{} }
 // Confirm makes the expectations known from a live list, or unknown if the list has a pod
 // that is not cached. Each pod must be cached, in any version: with hundreds of pods
 // changing, no cache is ever as new as a list. Where the cache still shows a gate that is
-// removed, the pod is expected like one that this process ungated.
+// removed, or a pod that is terminating as if it were not, the pod is expected like one that this process
+// ungated or deleted. Pods that the cache had as they are listed may be left out of live: it shows them already.
 //
 // A pod that only the cache has is deleted by now, and holds no slot. One that only
 // the list has may be ungated next, and would then seem deleted.
@@ -44,6 +48,8 @@ func (e *Expectations) Confirm(cached, live []Pod) {
 		switch seen := byUID[pod.UID]; {
 		case seen == nil:
 			return
+		case pod.Terminating && !seen.Terminating:
+			confirmed.ExpectDeleted(pod.UID)
 		case seen.State == Gated && pod.State != Gated:
 			confirmed.Expect(pod.UID, pod.ResourceVersion)
 		}
@@ -64,22 +70,36 @@ func (e *Expectations) Expect(pod types.UID, resourceVersion string) {
 	e.ungated[pod] = resourceVersion
 }
 
+// ExpectDeleted adds a pod that was deleted. It adds nothing while the expectations are unknown.
+func (e *Expectations) ExpectDeleted(pod types.UID) {
+	if !e.known {
+		return
+	}
+	if e.deleted == nil {
+		e.deleted = map[types.UID]bool{}
+	}
+	e.deleted[pod] = true
+}
+
 // Met returns whether the expectations are known, and the cached pods show each
-// pod that was ungated. Such a pod was cached before, so that its absence means
-// that it is deleted. What was met once is not expected any more.
+// pod that was ungated, and none that was deleted unless it is terminating. Such pods were cached before, so that
+// their absence means that they are deleted. What was met once is not expected any more.
 func (e *Expectations) Met(cached []Pod) bool {
-	if !e.known || len(e.ungated) == 0 {
+	if !e.known || len(e.ungated)+len(e.deleted) == 0 {
 		return e.known
 	}
-	stale := map[types.UID]string{}
+	stale := Expectations{known: true}
 	for i := range cached {
-		expected, ok := e.ungated[cached[i].UID]
-		if ok && !isAtLeast(cached[i].ResourceVersion, expected) {
-			stale[cached[i].UID] = expected
+		pod := &cached[i]
+		if expected, ok := e.ungated[pod.UID]; ok && !isAtLeast(pod.ResourceVersion, expected) {
+			stale.Expect(pod.UID, expected)
+		}
+		if e.deleted[pod.UID] && !pod.Terminating {
+			stale.ExpectDeleted(pod.UID)
 		}
 	}
-	e.ungated = stale
-	return len(stale) == 0
+	*e = stale
+	return len(stale.ungated)+len(stale.deleted) == 0
 }
 
 // isAtLeast returns whether a resourceVersion is the other one or a later one.

@@ -57,6 +57,38 @@ func TestExpectationsAreMetWhenTheCacheShowsEachUngatedPod(t *testing.T) {
 	g.Expect(e.Met(nil)).To(BeTrue(), "what was met is not expected again")
 }
 
+// A failed pod holds no slot while the kubelet restarts it. One that is deleted does until it has stopped, and a stale
+// cache does not show that.
+func TestExpectationsAreMetWhenTheCacheShowsEachDeletion(t *testing.T) {
+	terminating := func(pod Pod) Pod {
+		pod.Terminating = true
+		return pod
+	}
+	a, b := versioned("a", "1"), versioned("b", "1")
+	known := func() *Expectations {
+		e := &Expectations{}
+		e.Confirm(nil, nil)
+		return e
+	}
+	g, e := NewWithT(t), known()
+	e.ExpectDeleted("a")
+	g.Expect(e.Met([]Pod{a, b})).To(BeFalse())
+	g.Expect(e.Met([]Pod{terminating(a), b})).To(BeTrue())
+	g.Expect(e.Met([]Pod{a, b})).To(BeTrue(), "what was met is not expected again")
+
+	e = known()
+	e.ExpectDeleted("a")
+	e.Expect("b", "2")
+	g.Expect(e.Met([]Pod{b})).To(BeFalse(), "a is gone, and b is stale")
+	g.Expect(e.Met([]Pod{versioned("b", "2")})).To(BeTrue())
+
+	e = &Expectations{}
+	e.Confirm([]Pod{a, b}, []Pod{terminating(a), b})
+	g.Expect(e.Known()).To(BeTrue())
+	g.Expect(e.Met([]Pod{a, b})).To(BeFalse(), "the live list shows what an earlier process deleted")
+	g.Expect(e.Met([]Pod{b})).To(BeTrue())
+}
+
 // A live list that is newer than the cache shows a pod that may be ungated next, and that
 // the cache would then show as deleted.
 func TestExpectationsAreUnknownWithAPodThatIsNotCached(t *testing.T) {
@@ -71,9 +103,11 @@ func TestExpectationsAreUnknownWithAPodThatIsNotCached(t *testing.T) {
 func TestExpectationsKeepNothingInVain(t *testing.T) {
 	g, e := NewWithT(t), &Expectations{}
 	e.Expect("a", "7")
+	e.ExpectDeleted("b")
 	g.Expect(*e).To(Equal(Expectations{}))
 	e.Confirm(nil, nil)
 	e.Expect("a", "7")
+	e.ExpectDeleted("b")
 	g.Expect(e.Met([]Pod{{UID: "a", ResourceVersion: "7"}})).To(BeTrue())
-	g.Expect(e.ungated).To(BeEmpty())
+	g.Expect(*e).To(Equal(Expectations{known: true}))
 }

@@ -37,7 +37,7 @@ type State struct {
 	Blocker Blocker
 	// LastStatusWrite is when this process last wrote the status, zero if never.
 	LastStatusWrite time.Time
-	// ExpectationsMet says that Pods show every gate that the manager removed.
+	// ExpectationsMet says that Pods show every gate that the manager removed, and every pod that it deleted.
 	// No further pod is ungated without it: its slot may be in use already.
 	ExpectationsMet bool
 	// Records are what is recorded of the Job's nodes.

@@ -220,10 +220,8 @@ func (w *world) execute(s State, p Plan, unfinished unfinished) {
 	if p.DaemonSet != KeepDaemonSet && w.stopDaemonSet(&s, p.DaemonSet) != nil {
 		return
 	}
-	for i := range p.DeletePods {
-		if w.deletePlanned(&s, &p.DeletePods[i], p.DeleteReason, p.DeleteUnchanged) != nil {
-			return
-		}
+	if w.deletePlannedPods(&s, &p) != nil {
+		return
 	}
 	for i := range p.Reclaim {
 		pod := &p.Reclaim[i]
@@ -258,6 +256,25 @@ func (w *world) stopDaemonSet(s *State, action DaemonSetAction) error {
 		w.manager.memory.ds = w.ds
 		return nil
 	})
+}
+
+// deletePlannedPods deletes pods. Each answer can be lost.
+func (w *world) deletePlannedPods(s *State, p *Plan) error {
+	memory := &w.manager.memory
+	expectations := memory.expectations
+	memory.expectations.Forget()
+	for i := range p.DeletePods {
+		planned := &p.DeletePods[i]
+		there := w.pod(planned.UID) != nil && (!p.DeleteUnchanged || versionText(w.pod(planned.UID)) == planned.ResourceVersion)
+		if err := w.deletePlanned(s, planned, p.DeleteReason, p.DeleteUnchanged); err != nil {
+			return err
+		}
+		if there {
+			expectations.ExpectDeleted(planned.UID)
+		}
+	}
+	memory.expectations = expectations
+	return nil
 }
 
 // deletePlanned deletes this very pod, in this version if exact.
