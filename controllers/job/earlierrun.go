@@ -49,7 +49,7 @@ func (r *Reconciler) earlierRun(ctx context.Context, job *v1beta1.Job) (plan.Blo
 
 // stoppingPods returns the pods of a run, read live, that may still be at work on Ready nodes.
 func (r *Reconciler) stoppingPods(ctx context.Context, run *v1beta1.Job) ([]plan.Pod, error) {
-	pods, err := r.listPods(ctx, run)
+	pods, _, err := r.listPods(ctx, run)
 	if err != nil || len(pods) == 0 {
 		return nil, err
 	}

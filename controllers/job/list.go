@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sync/errgroup"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
@@ -43,36 +44,46 @@ func podPageSize(most int64, largest int) int64 {
 	return min(most, max(2, pageBytes/int64(largest)))
 }
 
-// listPods returns all pods with the Job's labels as the API server has them, whoever controls them.
-func (r *Reconciler) listPods(ctx context.Context, job *v1beta1.Job) ([]plan.Pod, error) {
+// listPods returns all pods with the Job's labels as the API server has them, whoever controls them. uncached are
+// those among them that the cache neither has nor had in just that version.
+func (r *Reconciler) listPods(ctx context.Context, job *v1beta1.Job) (pods, uncached []plan.Pod, err error) {
 	key := client.ObjectKeyFromObject(job)
 	ofJob := []client.ListOption{client.InNamespace(job.Namespace), client.MatchingLabels(v1beta1.PodLabels(job.Name))}
 	largest := r.podIndex.largest(key)
-	defer r.podIndex.replaced.Begin()()
-	versions, err := livelist.Versions(ctx, r.apiReader, podPageSize(versionsPageSize, largest), corev1.SchemeGroupVersion.WithKind("PodList"), ofJob...)
+	pods, stale, err := r.listPodVersions(ctx, key, podPageSize(versionsPageSize, largest), ofJob...)
 	if err != nil {
-		return nil, fmt.Errorf("listing pods: %w", err)
-	}
-	cached, stale, err := livelist.Current(ctx, versions, func(listed []livelist.Version) ([]*podcache.Pod, []livelist.Version) {
-		return r.podIndex.inVersions(key, listed)
-	})
-	if err != nil {
-		return nil, err
+		return nil, nil, fmt.Errorf("listing pods: %w", err)
 	}
 	if len(stale) > maxReadByName {
-		return r.readPods(ctx, podPageSize(pageSize, largest), ofJob...)
-	}
-	pods := make([]plan.Pod, 0, len(versions))
-	for _, pod := range cached {
-		pods = append(pods, pod.Pod)
+		pods, err = r.readPods(ctx, podPageSize(pageSize, largest), ofJob...)
+		return pods, pods, err
 	}
 	read, err := readByName(ctx, livelist.Names(stale), podPageSize(readersByName, largest), func(ctx context.Context, name string) ([]plan.Pod, error) {
 		return r.readPods(ctx, 1, append(slices.Clip(ofJob), client.MatchingFields{metav1.ObjectNameField: name})...)
 	})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return append(pods, slices.Concat(read...)...), nil
+	uncached = slices.Concat(read...)
+	return append(pods, uncached...), uncached, nil
+}
+
+// listPodVersions lists the pods of a Job, and returns those that the cache has, or had, as they are listed, and the
+// versions of the others.
+func (r *Reconciler) listPodVersions(ctx context.Context, job types.NamespacedName, size int64, ofJob ...client.ListOption) (pods []plan.Pod, stale []livelist.Version, err error) {
+	defer r.podIndex.replaced.Begin()()
+	versions, err := livelist.Versions(ctx, r.apiReader, size, corev1.SchemeGroupVersion.WithKind("PodList"), ofJob...)
+	if err != nil {
+		return nil, nil, err
+	}
+	cached, stale, err := livelist.Current(ctx, versions, func(listed []livelist.Version) ([]*podcache.Pod, []livelist.Version) {
+		return r.podIndex.inVersions(job, listed)
+	})
+	pods = make([]plan.Pod, 0, len(versions))
+	for _, pod := range cached {
+		pods = append(pods, pod.Pod)
+	}
+	return pods, stale, err
 }
 
 // readByName reads objects by their names, so many at once. It returns what was read of each, in their order.

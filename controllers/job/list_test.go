@@ -18,9 +18,11 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
+	"sigs.k8s.io/controller-runtime/pkg/event"
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 	"github.com/darkowlzz/daemonset-job/internal/daemonset"
+	"github.com/darkowlzz/daemonset-job/internal/livelist"
 	"github.com/darkowlzz/daemonset-job/internal/nodecache"
 	"github.com/darkowlzz/daemonset-job/internal/plan"
 	"github.com/darkowlzz/daemonset-job/internal/podcache"
@@ -106,9 +108,14 @@ func TestLiveListsReadWhatTheCacheLacks(t *testing.T) {
 				r.podIndex.update(podcache.Of(p))
 				r.nodeIndex.update(nodecache.Of(n))
 			}
-			listed, err := r.listPods(t.Context(), aJob)
+			listed, uncached, err := r.listPods(t.Context(), aJob)
 			g.Expect(err).NotTo(HaveOccurred())
 			g.Expect(listed).To(HaveLen(3 * test.objects))
+			if test.cached == "7" {
+				g.Expect(uncached).To(BeEmpty())
+			} else {
+				g.Expect(uncached).To(HaveLen(3 * test.objects))
+			}
 			g.Expect(server.kinds).To(Equal(test.pods))
 			for i, options := range server.asked {
 				g.Expect(options.Namespace).To(Equal(aJob.Namespace))
@@ -133,42 +140,97 @@ func TestLiveListsReadWhatTheCacheLacks(t *testing.T) {
 	}
 }
 
-// A list says what there was when it began. The cache has later versions of what changes until it ends, and none of
-// what is deleted until then.
+// A list says what there was when it began. The cache has later versions of what changes until it ends, and nothing of
+// what is deleted or relabelled until then.
 func TestLiveListsNeedNoReadOfWhatChangesMeanwhile(t *testing.T) {
-	g, server := NewWithT(t), &pages{objects: 1}
-	r := server.reconciler()
-	put := func(version string) {
-		for i := range 3 {
-			p, n := pod(strconv.Itoa(i)).Obj(), node(strconv.Itoa(i))
-			p.Name, p.UID, p.ResourceVersion, p.Spec.NodeName = strconv.Itoa(i), "uid", version, "as of "+version
-			n.UID, n.ResourceVersion = "uid", version
-			r.podIndex.update(podcache.Of(p))
-			r.nodeIndex.update(nodecache.Of(n))
-		}
-	}
-	change := func() {
-		put("7")
-		put("8")
-		gone := pod("2").Obj()
-		gone.Name = "2"
-		r.podIndex.remove(podcache.Of(gone))
-		r.nodeIndex.remove("2")
-	}
-	put("6")
-	server.during = sync.OnceFunc(change)
-	pods, err := r.listPods(t.Context(), aJob)
-	g.Expect(err).NotTo(HaveOccurred())
-	g.Expect(pods).To(HaveLen(3))
-	g.Expect(pods).To(HaveEach(HaveField("Node", "as of 7")))
-	g.Expect(r.podIndex.pods(client.ObjectKeyFromObject(aJob))).To(HaveEach(HaveField("Node", "as of 8")))
+	for name, test := range map[string]struct {
+		// first is the version in which all three objects are cached when the list begins.
+		first string
+		// meanwhile are the versions that the first one gets.
+		meanwhile []string
+	}{
+		"the cache is current": {"7", []string{"8"}},
+		"the cache is behind":  {"6", []string{"7", "8", "9"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g, server := NewWithT(t), &pages{objects: 1}
+			r := server.reconciler()
+			cachedPod := func(name, version string) *podcache.Pod {
+				p := pod(name).Obj()
+				p.Name, p.UID, p.ResourceVersion, p.Spec.NodeName = name, "uid", version, "as of "+version
+				return podcache.Of(p)
+			}
+			put := func(name, version string) {
+				n := node(name)
+				n.UID, n.ResourceVersion = "uid", version
+				if version != "7" {
+					n.Spec.Taints = []corev1.Taint{{Key: "x", Effect: corev1.TaintEffectNoExecute}}
+				}
+				r.podIndex.update(cachedPod(name, version))
+				r.nodeIndex.update(nodecache.Of(n))
+			}
+			begin := func() {
+				for i := range 3 {
+					put(strconv.Itoa(i), test.first)
+				}
+				server.during = sync.OnceFunc(func() {
+					for _, version := range test.meanwhile {
+						put("0", version)
+					}
+					put("1", "7")
+					put("2", "7")
+					r.podIndex.remove(cachedPod("2", "7"))
+					r.nodeIndex.remove("2")
+					relabelled := pod("1").Obj()
+					relabelled.Name, relabelled.UID, relabelled.ResourceVersion = "1", "uid", "8"
+					relabelled.Labels[v1beta1.LabelJob] = "another"
+					r.podIndex.handler().Update(t.Context(), event.UpdateEvent{ObjectOld: cachedPod("1", "7"), ObjectNew: podcache.Of(relabelled)}, &delayed{})
+				})
+			}
+			begin()
+			pods, uncached, err := r.listPods(t.Context(), aJob)
+			g.Expect(err).NotTo(HaveOccurred())
+			g.Expect(uncached).To(BeEmpty())
+			g.Expect(pods).To(HaveLen(3))
+			g.Expect(pods).To(HaveEach(HaveField("Node", "as of 7")))
+			g.Expect(r.podIndex.pods(client.ObjectKeyFromObject(aJob))).To(HaveExactElements(HaveField("Node", "as of "+test.meanwhile[len(test.meanwhile)-1])))
 
-	put("6")
-	server.during = sync.OnceFunc(change)
-	nodes, _, err := r.listNodes(t.Context(), &plan.AnyNode, nil, nil)
-	g.Expect(err).NotTo(HaveOccurred())
-	g.Expect(nodes).To(HaveLen(3))
-	g.Expect(server.kinds).To(HaveEach("*v1.PartialObjectMetadataList"))
+			begin()
+			nodes, _, err := r.listNodes(t.Context(), &corev1.PodTemplateSpec{}, nil, nil)
+			g.Expect(err).NotTo(HaveOccurred())
+			g.Expect(nodes).To(HaveLen(3))
+			g.Expect(nodes).To(HaveEach(HaveField("Placement", daemonset.Placed)), "only other versions have a taint")
+			g.Expect(server.kinds).To(HaveEach("*v1.PartialObjectMetadataList"))
+		})
+	}
+}
+
+// A list that stays open keeps what changes for ever.
+func TestLiveListsEnd(t *testing.T) {
+	for name, fails := range map[string]bool{"read": false, "not read": true} {
+		t.Run(name, func(t *testing.T) {
+			g, server := NewWithT(t), &pages{objects: 1}
+			if fails {
+				server.asked = make([]*client.ListOptions, 100)
+			}
+			r := server.reconciler()
+			_, _, err := r.listPods(t.Context(), aJob)
+			g.Expect(err != nil).To(Equal(fails))
+			_, _, err = r.listNodes(t.Context(), &plan.AnyNode, nil, nil)
+			g.Expect(err != nil).To(Equal(fails))
+			p, n := pod("a").Obj(), node("a")
+			for _, version := range []string{"7", "8"} {
+				p.Name, p.UID, p.ResourceVersion, n.UID, n.ResourceVersion = "a", "uid", version, "uid", version
+				r.podIndex.update(podcache.Of(p))
+				r.nodeIndex.update(nodecache.Of(n))
+			}
+			before := []livelist.Version{{Name: "a", UID: "uid", ResourceVersion: "7"}}
+			_, stale := r.podIndex.inVersions(client.ObjectKeyFromObject(aJob), before)
+			g.Expect(stale).To(Equal(before), "nothing is kept of what changes later")
+			_, stale = r.nodeIndex.inVersions(before)
+			g.Expect(stale).To(Equal(before))
+		})
+	}
 }
 
 func TestWholeObjectsAreReadInPages(t *testing.T) {

@@ -30,7 +30,7 @@ func (r *Reconciler) listNodes(ctx context.Context, template *corev1.PodTemplate
 // listedNodes are the nodes that the API server has listed.
 type listedNodes struct {
 	versions []livelist.Version
-	// cached are those that the cache has in the same version, and stale are the others.
+	// cached are those that the cache has, or had while the list was open, and stale are the others.
 	cached []*nodecache.Node
 	stale  []livelist.Version
 }

@@ -28,7 +28,7 @@ type nodeIndex struct {
 	// read are the nodes as Jobs share them, as of readVersion. Nobody changes a map that was given away.
 	read        map[string]*plan.Node
 	readVersion int64
-	// replaced keeps what nodes said when they are listed live.
+	// replaced keeps what nodes said before they changed, while a live list is open.
 	replaced livelist.Replaced[*nodecache.Node]
 }
 

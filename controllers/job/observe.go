@@ -45,10 +45,11 @@ func (r *Reconciler) observe(ctx context.Context, state *jobState, job *v1beta1.
 	s.ExpectationsMet = !slots || state.expectations.Met(s.Pods)
 	if slots && !state.expectations.Known() {
 		cached := s.Pods
-		if s.Pods, err = r.listPods(ctx, job); err != nil {
+		var uncached []plan.Pod
+		if s.Pods, uncached, err = r.listPods(ctx, job); err != nil {
 			return s, err
 		}
-		state.expectations.Confirm(cached, s.Pods)
+		state.expectations.Confirm(cached, uncached)
 		s.ExpectationsMet = true
 	}
 	if s.Blocker.Reason == "" {
@@ -97,11 +98,14 @@ func (r *Reconciler) observeLive(ctx context.Context, state *jobState, cached pl
 	}
 	template, _ := templateOf(state, s.DaemonSet)
 	placer := daemonset.NewPlacer(template)
-	var nodes listedNodes
+	var (
+		nodes    listedNodes
+		uncached []plan.Pod
+	)
 	// Both lists at once: on large clusters a verdict waits for little else.
 	lists, inLists := errgroup.WithContext(ctx)
 	lists.Go(func() (err error) {
-		s.Pods, err = r.listPods(inLists, job)
+		s.Pods, uncached, err = r.listPods(inLists, job)
 		return err
 	})
 	lists.Go(func() (err error) {
@@ -112,8 +116,8 @@ func (r *Reconciler) observeLive(ctx context.Context, state *jobState, cached pl
 		return s, err
 	}
 	if job.Spec.Parallelism != nil {
-		// A pod that is ungated now, and not cached yet, would then seem deleted.
-		state.expectations.Confirm(r.podIndex.pods(client.ObjectKeyFromObject(job)), s.Pods)
+		// A pod that is ungated now, and not cached yet, would later seem deleted.
+		state.expectations.Confirm(r.podIndex.pods(client.ObjectKeyFromObject(job)), uncached)
 	} else {
 		// They are confirmed when the Job gets slots. One more copy of fifteen thousand pods has seven megabytes.
 		state.expectations.Forget()

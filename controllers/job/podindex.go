@@ -23,7 +23,7 @@ import (
 type podIndex struct {
 	mu   sync.Mutex
 	jobs map[types.NamespacedName]*jobPods
-	// replaced keeps what pods said when they are listed live.
+	// replaced keeps what pods said before they changed, while a live list is open.
 	replaced livelist.Replaced[*podcache.Pod]
 }
 

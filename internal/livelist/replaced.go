@@ -28,8 +28,8 @@ func (r *Replaced[T]) Begin() (end func()) {
 	return sync.OnceFunc(func() { r.end(began) })
 }
 
-// end closes a list that began when so many objects were dropped. It forgets what that list alone may ask for:
-// lists that overlap for ever keep no more than one of them.
+// end closes a list that began when so many objects were dropped. It forgets what no open list can ask
+// for: lists that always overlap keep only what changed since the oldest open one began.
 func (r *Replaced[T]) end(began int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -42,7 +42,8 @@ func (r *Replaced[T]) end(began int) {
 	r.objects = slices.Clone(r.objects[len(r.objects)-kept:])
 }
 
-// Add keeps an object that the cache drops, if a list is open.
+// Add keeps an object that the cache drops, if a list is open. The lock of the cache is held, as in
+// Compare: an object could else be seen in neither.
 func (r *Replaced[T]) Add(object T) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -52,13 +53,22 @@ func (r *Replaced[T]) Add(object T) {
 	}
 }
 
-// versions returns what is kept, by version.
-func (r *Replaced[T]) versions() map[Version]T {
+// find returns what is kept of these versions, and the other versions.
+func (r *Replaced[T]) find(versions []Version) (found []T, others []Version) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	all := make(map[Version]T, len(r.objects))
-	for _, object := range r.objects {
-		all[versionOf(object)] = object
+	if len(r.objects) == 0 {
+		return nil, versions
 	}
-	return all
+	wanted := make(map[Version]bool, len(versions))
+	for _, v := range versions {
+		wanted[v] = true
+	}
+	for _, object := range r.objects {
+		if v := versionOf(object); wanted[v] {
+			delete(wanted, v)
+			found = append(found, object)
+		}
+	}
+	return found, slices.DeleteFunc(versions, func(v Version) bool { return !wanted[v] })
 }

@@ -30,27 +30,20 @@ func Names(versions []Version) []string {
 	return names
 }
 
-// Compare returns the cached objects that are as they are listed, and those listed versions that it
+// Compare returns the cached objects that are as they are listed, and those listed versions that the cache
 // neither has nor had while the list was open. cached are objects by name. A later version does not count: after etcd
 // was restored from a backup, what is cached is no later, and wrong.
 func Compare[T metav1.Object](listed []Version, cached map[string]T, replaced *Replaced[T]) (current []T, stale []Version) {
 	current = make([]T, 0, len(listed))
-	var before map[Version]T
 	for _, v := range listed {
 		if object, found := cached[v.Name]; found && versionOf(object) == v {
-			current = append(current, object)
-			continue
-		}
-		if before == nil {
-			before = replaced.versions()
-		}
-		if object, found := before[v]; found {
 			current = append(current, object)
 		} else {
 			stale = append(stale, v)
 		}
 	}
-	return current, stale
+	changed, stale := replaced.find(stale)
+	return append(current, changed...), stale
 }
 
 // Versions lists live which objects there are of the lists' kind, and in which version. A cache
