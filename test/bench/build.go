@@ -29,6 +29,12 @@ type operatorSetup struct {
 	managerFlags, terminatorFlags []string
 }
 
+// environment returns the environment of a container. The benchmark reads metrics without TLS: it says so by
+// a variable, because an earlier revision that does not know it refuses an unknown flag.
+func (s operatorSetup) environment(container string) []string {
+	return append(slices.Clip(s.env[container]), "METRICS_SECURE=false")
+}
+
 func (s operatorSetup) withManagerFlags(flags ...string) operatorSetup {
 	s.managerFlags = slices.Concat(s.managerFlags, flags)
 	return s

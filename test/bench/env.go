@@ -39,6 +39,8 @@ type env struct {
 	audit audit
 	kwok  *process
 	nodes int
+	// calmest is how many processors the cluster used in its calmest moment, 0 before one was looked for.
+	calmest float64
 	// templates holds the pod templates that the operator makes, by mode.
 	templates map[v1beta1.CompletionMode]corev1.PodTemplateSpec
 	// kubeconfig is a file with the rights of the operator's service account.

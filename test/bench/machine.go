@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -54,21 +55,33 @@ func (s cpuSeconds) sum() float64 {
 	return all
 }
 
-// waitUntilCalm waits until the cluster uses less than a tenth of a processor for a
-// second. Leftover work of the previous measurement would slow the next one down.
+const (
+	// calmPeriod is how long the cluster must be calm. Reading how much it uses costs it something too.
+	calmPeriod = 3 * time.Second
+	// calm is a tenth of a processor.
+	calm = 0.1
+)
+
+// waitUntilCalm waits until the cluster hardly uses a processor, or at most half as much again as in its calmest moment so
+// far: on a slow machine, an idle cluster uses more than on a fast one. Leftover work of the previous measurement would slow the
+// next one down.
 func (e *env) waitUntilCalm(ctx context.Context) error {
 	before, err := e.clusterCPU()
 	if err != nil {
 		return err
 	}
-	err = wait.PollUntilContextTimeout(ctx, time.Second, time.Minute, false, func(context.Context) (bool, error) {
+	known, least := e.calmest, math.Inf(1)
+	err = wait.PollUntilContextTimeout(ctx, calmPeriod, time.Minute, false, func(context.Context) (bool, error) {
 		now, err := e.clusterCPU()
-		used := now.since(before).sum()
-		before = now
-		return used < 0.1, err
+		used := now.since(before).sum() / calmPeriod.Seconds()
+		before, least = now, min(least, used)
+		return used < calm || used < 1.5*known, err
 	})
+	if known == 0 || least < known {
+		e.calmest = least
+	}
 	if wait.Interrupted(err) && ctx.Err() == nil {
-		e.logf("Waited a minute for the cluster to be idle: it is still busy, which slows the next measurement down")
+		e.logf("Waited a minute for the cluster to be idle: it uses %.2f processors, which slows the next measurement down", least)
 		return nil
 	}
 	return err

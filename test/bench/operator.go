@@ -53,13 +53,13 @@ func (e *env) startOperator(ctx context.Context, setup operatorSetup) (*operator
 }
 
 func (e *env) startManager(o *operator) (err error) {
-	o.manager, err = start(e.folder, "manager", o.setup.env["manager"], o.setup.manager,
+	o.manager, err = start(e.folder, "manager", o.setup.environment("manager"), o.setup.manager,
 		append(e.flags(managerMetrics, managerProbes, managerProfiles), o.setup.managerFlags...)...)
 	return err
 }
 
 func (e *env) startTerminator(o *operator) (err error) {
-	o.terminator, err = start(e.folder, "terminator", o.setup.env["terminator"], o.setup.terminator,
+	o.terminator, err = start(e.folder, "terminator", o.setup.environment("terminator"), o.setup.terminator,
 		append(e.flags(terminatorMetrics, terminatorProbes, terminatorProfiles), o.setup.terminatorFlags...)...)
 	return err
 }
@@ -69,7 +69,7 @@ func (e *env) flags(metrics, probes, profiles string) []string {
 		"--kubeconfig=" + e.kubeconfig, "--leader-election-namespace=" + operatorNamespace,
 		// A restarted binary claims to be in the same pod, and so takes its lease at
 		// once.
-		"--pod-uid=bench", "--metrics-bind-address=" + metrics, "--metrics-secure=false", "--health-probe-bind-address=" + probes, "--pprof-bind-address=" + profiles,
+		"--pod-uid=bench", "--metrics-bind-address=" + metrics, "--health-probe-bind-address=" + probes, "--pprof-bind-address=" + profiles,
 	}
 }
 
