@@ -1,8 +1,6 @@
 package plan
 
 import (
-	"slices"
-
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
@@ -19,12 +17,24 @@ type Entries struct {
 
 // dropWritten drops the unwritten entries that a page has. The API server may have written one
 // whose answer was lost, or the first of several pages. One that a rule decided is another than
-// that of a failure of the same pod before.
+// that of a failure of the same pod before. Entries are written in their order: if the last one of a node that a page
+// has is among the unwritten ones, so were those before it, of earlier tries. written has that last one for each node, by its UID.
 func (e *Entries) dropWritten(written map[types.UID]*v1beta1.NodeRecord) {
-	e.Nodes = slices.DeleteFunc(slices.Clone(e.Nodes), func(entry v1beta1.NodeRecord) bool {
+	through := map[types.UID]int{}
+	for i := range e.Nodes {
+		entry := &e.Nodes[i]
 		has := written[entry.NodeUID]
-		return has != nil && (has.Result != v1beta1.RecordFailed || entry.PodUID != "" && has.PodUID == entry.PodUID && (isFinal(has) || !isFinal(&entry)))
-	})
+		if has != nil && (has.Result != v1beta1.RecordFailed || entry.PodUID != "" && has.PodUID == entry.PodUID && (isFinal(has) || !isFinal(entry))) {
+			through[entry.NodeUID] = i
+		}
+	}
+	kept := make([]v1beta1.NodeRecord, 0, len(e.Nodes)-len(through))
+	for i := range e.Nodes {
+		if last, found := through[e.Nodes[i].NodeUID]; !found || i > last {
+			kept = append(kept, e.Nodes[i])
+		}
+	}
+	e.Nodes = kept
 }
 
 // lastEntries are the last entries of a run for each node, by its UID: those that a page has, and

@@ -47,3 +47,31 @@ func TestAPageHoldsAgainstAnUnwrittenEntry(t *testing.T) {
 	g.Expect(p.Status.Outcome.Result).To(Equal(Undecided))
 	g.Expect(p.DeletePods).To(BeEmpty())
 }
+
+// While pages are refused, a node can fail in several tries. All are written at once, and the answer can be lost. The
+// first try, written once more behind the last one, would be the node's last, and would let it be tried again.
+func TestWrittenTriesAreDroppedTogether(t *testing.T) {
+	first, second, third := stoppedIn("a", 1, "first"), stoppedIn("a", 2, "second"), stoppedIn("a", 3, "third")
+	other := stoppedIn("b", 1, "other")
+	for name, test := range map[string]struct {
+		written []v1beta1.NodeRecord
+		kept    []v1beta1.NodeRecord
+	}{
+		"nothing was written":   {nil, []v1beta1.NodeRecord{first, other, second, third}},
+		"the first page was":    {[]v1beta1.NodeRecord{first, other}, []v1beta1.NodeRecord{second, third}},
+		"all but the last were": {[]v1beta1.NodeRecord{first, other, second}, []v1beta1.NodeRecord{third}},
+		"all were":              {[]v1beta1.NodeRecord{first, other, second, third}, nil},
+		"the node is done":      {[]v1beta1.NodeRecord{done("a")}, []v1beta1.NodeRecord{other}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := NewWithT(t)
+			s := recordedIn(aRun, recordable(ruled(when(failJob, 42)), pod("a"), pod("b")), test.written...)
+			s.Records.Unwritten = Entries{Run: aRun, Nodes: []v1beta1.NodeRecord{first, other, second, third}}
+			s.index()
+			g.Expect(s.Records.Unwritten.Nodes).To(HaveLen(len(test.kept)))
+			for i := range test.kept {
+				g.Expect(s.Records.Unwritten.Nodes[i].PodUID).To(Equal(test.kept[i].PodUID))
+			}
+		})
+	}
+}
