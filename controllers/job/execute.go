@@ -177,7 +177,7 @@ func (r *Reconciler) reclaim(ctx context.Context, state *jobState, s plan.State,
 		case err != nil:
 			return fmt.Errorf("deleting a pod that cannot be scheduled: %w", err)
 		}
-		state.backOff(pod.Node, s.Now)
+		state.backOff(pod.Node, r.clock.Now())
 		logf.FromContext(ctx).Info("Deleted unschedulable pod, its slot is free", "pod", pod.Name, "node", pod.Node)
 	}
 	return nil
@@ -194,7 +194,7 @@ func (r *Reconciler) ungate(ctx context.Context, state *jobState, s plan.State, 
 	state.expectations.Forget()
 	err := forEach(pods, func(i int) error {
 		pod := podObject(s.Job, &pods[i])
-		err := r.client.Patch(ctx, pod, ungatePatch(pods[i].UID, s.Now), client.FieldOwner(v1beta1.ManagerFieldOwner))
+		err := r.client.Patch(ctx, pod, ungatePatch(pods[i].UID, r.clock.Now()), client.FieldOwner(v1beta1.ManagerFieldOwner))
 		versions[i] = pod.ResourceVersion
 		return client.IgnoreNotFound(err)
 	})

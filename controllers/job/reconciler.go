@@ -94,6 +94,8 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	switch {
 	case errors.Is(err, errStale):
 		return ctrl.Result{}, nil
+	case errors.Is(err, errLate):
+		return decideAgain, nil
 	case errors.As(err, &others):
 		return ctrl.Result{RequeueAfter: others.retryAfter}, nil
 	case errors.As(err, &undecodable):
@@ -136,6 +138,9 @@ func (r *Reconciler) reconcile(ctx context.Context, state *jobState, job *v1beta
 		state.records.Unwritten = p.Unwritten
 	}
 	r.podIndex.await(client.ObjectKeyFromObject(job), p.Awaits)
+	if err := r.checkLate(ctx, &observed); err != nil {
+		return ctrl.Result{}, errors.Join(syncErr, err)
+	}
 	result, err := r.execute(ctx, state, observed, p)
 	return result, errors.Join(syncErr, err)
 }
