@@ -2,6 +2,7 @@ package operator
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -27,27 +28,49 @@ type timeoutTransport struct {
 
 // RoundTrip implements http.RoundTripper.
 func (t *timeoutTransport) RoundTrip(req *http.Request) (*http.Response, error) {
-	if isWatch(req) || strings.HasSuffix(req.URL.Path, "/log") {
+	if isWatch(req) || isLog(req) {
 		return t.next.RoundTrip(req)
 	}
-	ctx, cancel := context.WithTimeoutCause(req.Context(), t.timeout, fmt.Errorf("the API server took longer than %s", t.timeout))
+	ctx, cancel := context.WithTimeout(req.Context(), t.timeout)
+	took := func(err error) error {
+		if ctx.Err() == nil || req.Context().Err() != nil || errors.Is(err, io.EOF) {
+			return err
+		}
+		return fmt.Errorf("the API server took longer than %s: %w", t.timeout, err)
+	}
 	response, err := t.next.RoundTrip(req.WithContext(ctx))
 	if err != nil {
-		cancel()
-		return nil, err
+		defer cancel()
+		return nil, took(err)
 	}
-	response.Body = &timedBody{ReadCloser: response.Body, cancel: cancel}
+	response.Body = &timedBody{ReadCloser: response.Body, cancel: cancel, took: took}
 	return response, nil
+}
+
+// isLog reports whether req reads the log of a pod.
+func isLog(req *http.Request) bool {
+	path := strings.Split(req.URL.Path, "/")
+	return req.Method == http.MethodGet && len(path) > 3 && path[len(path)-3] == "pods" && path[len(path)-1] == "log"
 }
 
 // WrappedRoundTripper implements utilnet.RoundTripperWrapper. client-go uses it to find the
 // transport that can cancel a request.
 func (t *timeoutTransport) WrappedRoundTripper() http.RoundTripper { return t.next }
 
-// timedBody ends the time of its request when it is closed.
+// timedBody ends the time of its request when it is closed. took says of an error that the time was over.
 type timedBody struct {
 	io.ReadCloser
 	cancel context.CancelFunc
+	took   func(error) error
+}
+
+// Read implements io.Reader.
+func (b *timedBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if err != nil {
+		err = b.took(err)
+	}
+	return n, err
 }
 
 // Close implements io.Closer.
