@@ -3,6 +3,7 @@ package job
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 
 	. "github.com/onsi/gomega"
@@ -93,4 +94,45 @@ func TestADeletionIsExpectedInTheCache(t *testing.T) {
 			g.Expect(state.expectations.Met(cached)).To(Equal(test.known))
 		})
 	}
+}
+
+// One answer that does not arrive makes all expectations unknown, and the other pods are deleted all the same.
+func TestDeletionsAndUngatingsAreExpectedTogether(t *testing.T) {
+	g, state := NewWithT(t), &jobState{uid: aJob.UID}
+	var deleted atomic.Int32
+	cluster := fake.NewClientBuilder().WithInterceptorFuncs(interceptor.Funcs{
+		Delete: func(_ context.Context, _ client.WithWatch, o client.Object, _ ...client.DeleteOption) error {
+			if deleted.Add(1); o.GetName() == "lost" {
+				return context.DeadlineExceeded
+			}
+			return nil
+		},
+		Patch: func(_ context.Context, _ client.WithWatch, o client.Object, _ client.Patch, _ ...client.PatchOption) error {
+			o.SetResourceVersion("7")
+			return nil
+		},
+	}).Build()
+	r := New(cluster, cluster, events.NewFakeRecorder(1), clock.RealClock{}, Options{})
+	cached := []plan.Pod{{Name: "a", UID: "a-uid", ResourceVersion: "1"}, {Name: "b", UID: "b-uid", ResourceVersion: "1"}, {Name: "lost", UID: "lost-uid"}}
+	state.expectations.Confirm(nil, nil)
+	state.expectations.Expect("a-uid", "2")
+	_, err := r.deletePods(t.Context(), state, aJob, cached[1:2], false, "it is tried again")
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(r.ungate(t.Context(), state, plan.State{Job: aJob}, cached[2:])).To(Succeed())
+	b, lost := cached[1], cached[2]
+	b.Terminating, lost.ResourceVersion = true, "7"
+	g.Expect(state.expectations.Met([]plan.Pod{cached[0], cached[1], cached[2]})).To(BeFalse())
+	g.Expect(state.expectations.Met([]plan.Pod{cached[0], b, lost})).To(BeFalse(), "a was ungated before")
+	g.Expect(state.expectations.Met([]plan.Pod{versionOf(cached[0], "2"), b, lost})).To(BeTrue())
+
+	deleted.Store(0)
+	_, err = r.deletePods(t.Context(), state, aJob, cached, false, "they are tried again")
+	g.Expect(err).To(MatchError(context.DeadlineExceeded))
+	g.Expect(deleted.Load()).To(Equal(int32(len(cached))))
+	g.Expect(state.expectations.Known()).To(BeFalse())
+}
+
+func versionOf(pod plan.Pod, version string) plan.Pod {
+	pod.ResourceVersion = version
+	return pod
 }

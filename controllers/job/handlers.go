@@ -73,7 +73,7 @@ func daemonSetChanged(e event.UpdateEvent) bool {
 }
 
 // jobChanged returns whether the user resumes a Job that holds itself, deletes one that a
-// finalizer keeps, or made it again. None changes the generation: a Job that was deleted and created while the
+// finalizer keeps, or made it again. None need change the generation: a Job that was deleted and created while the
 // watch was interrupted is an update too.
 func jobChanged(e event.UpdateEvent) bool {
 	return e.ObjectOld.GetUID() != e.ObjectNew.GetUID() ||

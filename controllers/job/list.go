@@ -44,8 +44,8 @@ func podPageSize(most int64, largest int) int64 {
 	return min(most, max(2, pageBytes/int64(largest)))
 }
 
-// listPods returns all pods with the Job's labels as the API server has them, whoever controls them. uncached are
-// those among them that the cache neither has nor had in just that version.
+// listPods returns all pods with the Job's labels as the API server has them, whoever controls them. uncached are at least
+// those among them that the cache neither has nor had in just that version; all, if all were read whole.
 func (r *Reconciler) listPods(ctx context.Context, job *v1beta1.Job) (pods, uncached []plan.Pod, err error) {
 	key := client.ObjectKeyFromObject(job)
 	ofJob := []client.ListOption{client.InNamespace(job.Namespace), client.MatchingLabels(v1beta1.PodLabels(job.Name))}

@@ -27,10 +27,10 @@ func Current[T metav1.Object](ctx context.Context, listed []Version, compare fun
 		case <-time.After(receiveAfter):
 		}
 		var received []T
-		if received, stale = compare(stale); len(received) > 0 {
-			idle = -1
+		received, stale = compare(stale)
+		if idle++; len(received) > 0 {
+			idle = 0
 		}
-		idle++
 		current = append(current, received...)
 	}
 	return current, stale, nil

@@ -7,8 +7,8 @@ import (
 
 // Expectations are what the informer cache must show of one Job's pods before the
 // manager ungates another one. A stale cache hides that a node started, and its
-// slot would be given to a second node. It also hides that a pod is terminating: that of a node which
-// failed holds no slot while the kubelet restarts it, and does until it has stopped.
+// slot would be given to a second node. It also hides that a pod is terminating: the pod of a failed node
+// holds no slot while the kubelet restarts it. Once it is deleted, it holds one until it has stopped.
 //
 // The zero value is unknown: this process has not confirmed yet that the cache
 // shows what an earlier process wrote, or it lost the answer to a
@@ -32,7 +32,8 @@ func (e *Expectations) Forget() { *e = Expectations{} }
 // that is not cached. Each pod must be cached, in any version: with hundreds of pods
 // changing, no cache is ever as new as a list. Where the cache still shows a gate that is
 // removed, or a pod that is terminating as if it were not, the pod is expected like one that this process
-// ungated or deleted. Pods that the cache had as they are listed may be left out of live: it shows them already.
+// ungated or deleted. Pods that the cache has, or had, as they are listed may be left out: a cache only moves on, and
+// shows that version, a later one or the deletion.
 //
 // A pod that only the cache has is deleted by now, and holds no slot. One that only
 // the list has may be ungated next, and would then seem deleted.

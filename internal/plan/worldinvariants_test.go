@@ -90,11 +90,10 @@ func (w *world) writeStatus(s *State, update *StatusUpdate, u unfinished) error 
 		if update.Outcome.Withheld {
 			w.count[withheld]++
 		}
-		if s.untilRecord() > 0 && w.job.Finished() == nil && s.Job.Finished() == nil && w.observedGuard.Missing == "" && status.Blocked != v1beta1.ReasonRecordRefused {
-			w.breaks("a page is refused, and the status says %q", status.Blocked)
-		}
 		blocker := w.observedGuard.Blocker(s.Job)
 		switch {
+		case blocker.Reason == "" && s.untilRecord() > 0 && w.job.Finished() == nil && s.Job.Finished() == nil && status.Blocked != v1beta1.ReasonRecordRefused:
+			w.breaks("a page is refused, and the status says %q", status.Blocked)
 		case blocker.Reason != "" && s.Job.Status.TemplateHash != status.TemplateHash:
 			w.breaks("%s has begun, although it is blocked: %s", s.Job.UID, blocker.Reason)
 		case blocker.Reason == v1beta1.ReasonNotVouchedFor:

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"slices"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -153,10 +154,17 @@ func (w *world) observe(job *v1beta1.Job, ds *appsv1.DaemonSet, blocker Blocker)
 	s.ExpectationsMet = !slots || memory.expectations.Met(s.Pods)
 	if slots && !memory.expectations.Known() {
 		live := w.livePods()
-		memory.expectations.Confirm(s.Pods, live)
+		memory.expectations.Confirm(s.Pods, uncached(s.Pods, live))
 		s.Pods, s.ExpectationsMet = live, true
 	}
 	return s
+}
+
+// uncached returns the live pods that the cache does not have in just that version.
+func uncached(cached, live []Pod) []Pod {
+	return slices.DeleteFunc(slices.Clone(live), func(pod Pod) bool {
+		return slices.ContainsFunc(cached, func(c Pod) bool { return c.UID == pod.UID && c.ResourceVersion == pod.ResourceVersion })
+	})
 }
 
 func (w *world) hash(job *v1beta1.Job, ds *appsv1.DaemonSet) string {
@@ -183,7 +191,7 @@ func (w *world) observeLive(cached State) (State, error) {
 	s.Pods = w.livePods()
 	s.Nodes, s.Others = w.listNodes(placedFor, cached.Nodes, s.Pods)
 	s.Records = w.knowRecords(job, true)
-	w.manager.memory.expectations.Confirm(w.manager.pods, s.Pods)
+	w.manager.memory.expectations.Confirm(w.manager.pods, uncached(w.manager.pods, s.Pods))
 	return s, nil
 }
 
@@ -225,7 +233,7 @@ func (w *world) execute(s State, p Plan, unfinished unfinished) {
 	}
 	for i := range p.Reclaim {
 		pod := &p.Reclaim[i]
-		if err := w.deletePlanned(&s, pod, "unschedulable", true); err != nil {
+		if _, err := w.deletePlanned(&s, pod, "unschedulable", true); err != nil {
 			return
 		}
 		if w.manager.memory.backoff == nil {
@@ -264,22 +272,21 @@ func (w *world) deletePlannedPods(s *State, p *Plan) error {
 	expectations := memory.expectations
 	memory.expectations.Forget()
 	for i := range p.DeletePods {
-		planned := &p.DeletePods[i]
-		there := w.pod(planned.UID) != nil && (!p.DeleteUnchanged || versionText(w.pod(planned.UID)) == planned.ResourceVersion)
-		if err := w.deletePlanned(s, planned, p.DeleteReason, p.DeleteUnchanged); err != nil {
+		deleted, err := w.deletePlanned(s, &p.DeletePods[i], p.DeleteReason, p.DeleteUnchanged)
+		if err != nil {
 			return err
 		}
-		if there {
-			expectations.ExpectDeleted(planned.UID)
+		if deleted {
+			expectations.ExpectDeleted(p.DeletePods[i].UID)
 		}
 	}
 	memory.expectations = expectations
 	return nil
 }
 
-// deletePlanned deletes this very pod, in this version if exact.
-func (w *world) deletePlanned(s *State, planned *Pod, why string, exact bool) error {
-	return w.request(func() error {
+// deletePlanned deletes this very pod, in this version if exact, and returns whether it did.
+func (w *world) deletePlanned(s *State, planned *Pod, why string, exact bool) (deleted bool, err error) {
+	err = w.request(func() error {
 		p := w.pod(planned.UID)
 		if p == nil || exact && versionText(p) != planned.ResourceVersion {
 			return nil
@@ -288,8 +295,10 @@ func (w *world) deletePlanned(s *State, planned *Pod, why string, exact bool) er
 		w.checkDeletion(s, p, why)
 		w.checkGuard(s.Job, why != "the Job is over" && why != stoppedReason, "deleted "+string(p.uid)+" to be made again")
 		w.deletePod(p)
+		deleted = true
 		return nil
 	})
+	return deleted, err
 }
 
 // ungate removes the gates of pods. Each pod's answer can be lost.
