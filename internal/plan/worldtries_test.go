@@ -92,6 +92,9 @@ func (w *world) checkTry(s *State, p *simPod) {
 // checkLast checks that all nodes of the Job are finished, as far as the manager knows the nodes,
 // when it tries one again: done, skipped, failed for good, or in another try themselves.
 func (w *world) checkLast(s State, again *simPod) {
+	if w.job == nil || w.job.UID != s.Job.UID {
+		return // Its records went with it, and its pods follow.
+	}
 	s.index()
 	for _, member := range s.membership().members {
 		m := w.machine(member.node.Name)
