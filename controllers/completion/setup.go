@@ -55,7 +55,7 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 	return ctrl.NewControllerManagedBy(mgr).
 		Named(controllerName).
 		For(&corev1.Pod{}, builder.WithPredicates(predicate.Funcs{UpdateFunc: podChanged})).
-		Watches(jobcache.Object(), handler.EnqueueRequestsFromMapFunc(r.podsForJob), builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, predicate.Funcs{UpdateFunc: madeAgain}))).
+		Watches(jobcache.Object(), handler.EnqueueRequestsFromMapFunc(r.podsForJob), builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, predicate.Funcs{UpdateFunc: jobcache.MadeAgain}))).
 		WatchesRawSource(source.Channel(r.podEvents, &handler.EnqueueRequestForObject{})).
 		WithOptions(controller.Options{MaxConcurrentReconciles: maxConcurrentReconciles}).
 		Complete(reconciler)
@@ -78,10 +78,6 @@ func podChanged(e event.UpdateEvent) bool {
 	container := v1beta1.LogContainerName(&newPod.Spec)
 	return oldPod.ResourceVersion == newPod.ResourceVersion || !maps.Equal(containerRuns(oldPod, container), containerRuns(newPod, container))
 }
-
-// madeAgain returns whether a Job was deleted and created while the watch was interrupted. The first one's word may be
-// another, and its generation the same.
-func madeAgain(e event.UpdateEvent) bool { return e.ObjectOld.GetUID() != e.ObjectNew.GetUID() }
 
 // podsForJob returns requests for the pods of a Job, whose termination word may have changed.
 func (r *Reconciler) podsForJob(ctx context.Context, job client.Object) []reconcile.Request {

@@ -104,10 +104,3 @@ func TestTheCacheHoldsNoOutput(t *testing.T) {
 		})
 	}
 }
-
-// While the watch was interrupted: no event tells of the deletion, and the first Job's word may be another.
-func TestAJobMadeAgainIsAnUpdate(t *testing.T) {
-	g, job := NewWithT(t), func(uid string) *v1beta1.Job { return wrappers.Job("ns", "j").UID(uid).Obj() }
-	g.Expect(madeAgain(event.UpdateEvent{ObjectOld: job("u"), ObjectNew: job("v")})).To(BeTrue())
-	g.Expect(madeAgain(event.UpdateEvent{ObjectOld: job("u"), ObjectNew: job("u")})).To(BeFalse())
-}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 	"github.com/darkowlzz/daemonset-job/internal/daemonset"
+	"github.com/darkowlzz/daemonset-job/internal/jobcache"
 )
 
 // jobOfLabels returns the Job that an object of ours belongs to.
@@ -62,7 +63,7 @@ func daemonSetChanged(e event.UpdateEvent) bool {
 	if !ok1 || !ok2 {
 		return true
 	}
-	return before.UID != after.UID ||
+	return jobcache.MadeAgain(e) ||
 		before.Generation != after.Generation ||
 		before.Status.ObservedGeneration != after.Status.ObservedGeneration ||
 		before.Status.DesiredNumberScheduled != after.Status.DesiredNumberScheduled ||
@@ -73,10 +74,9 @@ func daemonSetChanged(e event.UpdateEvent) bool {
 }
 
 // jobChanged returns whether the user resumes a Job that holds itself, deletes one that a
-// finalizer keeps, or made it again. None need change the generation: a Job that was deleted and created while the
-// watch was interrupted is an update too.
+// finalizer keeps, or made it again. None need change the generation.
 func jobChanged(e event.UpdateEvent) bool {
-	return e.ObjectOld.GetUID() != e.ObjectNew.GetUID() ||
+	return jobcache.MadeAgain(e) ||
 		e.ObjectOld.GetAnnotations()[v1beta1.AnnotationResume] != e.ObjectNew.GetAnnotations()[v1beta1.AnnotationResume] ||
 		e.ObjectOld.GetDeletionTimestamp().IsZero() != e.ObjectNew.GetDeletionTimestamp().IsZero()
 }

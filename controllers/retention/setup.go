@@ -42,12 +42,11 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager, wrap func(string, reconc
 
 type queue = workqueue.TypedRateLimitingInterface[reconcile.Request]
 
-// jobHandler enqueues the JobRecords of a Job that is gone. A Job that was deleted and created again while the
-// watch was interrupted is an update with another UID.
+// jobHandler enqueues the JobRecords of a Job that is gone.
 func (r *Reconciler) jobHandler() handler.EventHandler {
 	return handler.Funcs{
 		UpdateFunc: func(ctx context.Context, e event.UpdateEvent, q queue) {
-			if e.ObjectOld.GetUID() != e.ObjectNew.GetUID() {
+			if jobcache.MadeAgain(e) {
 				r.enqueueRecords(ctx, e.ObjectOld, q)
 			}
 		},
