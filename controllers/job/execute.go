@@ -40,7 +40,7 @@ func (r *Reconciler) execute(ctx context.Context, state *jobState, s plan.State,
 	case err != nil:
 		return retryConflict(err)
 	case refused:
-		return ctrl.Result{RequeueAfter: time.Millisecond}, nil
+		return decideAgain, nil
 	}
 	if p.Status != nil {
 		if err := r.writeStatus(ctx, state, s, p.Status); err != nil {
@@ -128,17 +128,14 @@ func (r *Reconciler) gateTemplate(ctx context.Context, state *jobState, ds *apps
 }
 
 // deletePods deletes these very pods, and no other pod of their name. Unchanged ones
-// are deleted only if they are as they were observed: changed says that one was not. The expectations are unknown
-// if an answer did not arrive: the pod may be terminating, or not.
+// are deleted only if they are as they were observed: changed says that one was not.
 func (r *Reconciler) deletePods(ctx context.Context, state *jobState, job *v1beta1.Job, pods []plan.Pod, unchanged bool, why string) (changed bool, err error) {
 	if len(pods) == 0 {
 		return false, nil
 	}
 	var conflicts atomic.Int32
 	deleted := make([]bool, len(pods))
-	expectations := state.expectations
-	state.expectations.Forget()
-	err = forEach(pods, func(i int) error {
+	err = writePods(state, pods, func(i int) error {
 		only := client.Preconditions{UID: &pods[i].UID}
 		if unchanged {
 			only.ResourceVersion = &pods[i].ResourceVersion
@@ -150,16 +147,14 @@ func (r *Reconciler) deletePods(ctx context.Context, state *jobState, job *v1bet
 		}
 		deleted[i] = err == nil
 		return client.IgnoreNotFound(err)
+	}, func(expectations *plan.Expectations, i int) {
+		if deleted[i] {
+			expectations.ExpectDeleted(pods[i].UID)
+		}
 	})
 	if err != nil {
 		return false, fmt.Errorf("deleting pods because %s: %w", why, err)
 	}
-	for i := range pods {
-		if deleted[i] {
-			expectations.ExpectDeleted(pods[i].UID)
-		}
-	}
-	state.expectations = expectations
 	logf.FromContext(ctx).Info("Deleted pods", "pods", len(pods), "firstNode", pods[0].Node, "reason", why)
 	return conflicts.Load() > 0, nil
 }
@@ -183,31 +178,42 @@ func (r *Reconciler) reclaim(ctx context.Context, state *jobState, s plan.State,
 	return nil
 }
 
-// ungate removes the gates of pods. The expectations are unknown until every
-// answer has arrived: after a lost answer the pods are listed live, because the
-// API server may have removed the gate, or not.
+// ungate removes the gates of pods.
 func (r *Reconciler) ungate(ctx context.Context, state *jobState, s plan.State, pods []plan.Pod) error {
 	if len(pods) == 0 {
 		return nil
 	}
-	expectations, versions := state.expectations, make([]string, len(pods))
-	state.expectations.Forget()
-	err := forEach(pods, func(i int) error {
+	versions := make([]string, len(pods))
+	err := writePods(state, pods, func(i int) error {
 		pod := podObject(s.Job, &pods[i])
 		err := r.client.Patch(ctx, pod, ungatePatch(pods[i].UID, r.clock.Now()), client.FieldOwner(v1beta1.ManagerFieldOwner))
 		versions[i] = pod.ResourceVersion
 		return client.IgnoreNotFound(err)
+	}, func(expectations *plan.Expectations, i int) {
+		if versions[i] != "" {
+			expectations.Expect(pods[i].UID, versions[i])
+		}
 	})
 	if err != nil {
 		return fmt.Errorf("ungating pods: %w", err)
 	}
-	for i, version := range versions {
-		if version != "" {
-			expectations.Expect(pods[i].UID, version)
-		}
+	logf.FromContext(ctx).Info("Ungated pods", "pods", len(pods), "firstNode", pods[0].Node)
+	return nil
+}
+
+// writePods calls write for each pod, as forEach does, and then expect. The expectations are unknown until
+// every answer has arrived: after a lost answer the pods are listed live, because the API server may have removed
+// the gate, or deleted the pod, or not.
+func writePods(state *jobState, pods []plan.Pod, write func(i int) error, expect func(expectations *plan.Expectations, i int)) error {
+	expectations := state.expectations
+	state.expectations.Forget()
+	if err := forEach(pods, write); err != nil {
+		return err
+	}
+	for i := range pods {
+		expect(&expectations, i)
 	}
 	state.expectations = expectations
-	logf.FromContext(ctx).Info("Ungated pods", "pods", len(pods), "firstNode", pods[0].Node)
 	return nil
 }
 

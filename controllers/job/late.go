@@ -16,11 +16,14 @@ import (
 // lists of a large Job.
 const lateAfter = 5 * time.Second
 
+// decideAgain is the result of a reconcile whose Plan rests on what is no longer so.
+var decideAgain = ctrl.Result{RequeueAfter: time.Millisecond}
+
 // errLate ends a reconcile whose Plan is late, and rests on what is no longer so.
 var errLate = errors.New("the Job, or its admission policy, changed while it was observed")
 
 // checkLate returns errLate if a Plan is late, and the user has changed, suspended or deleted the Job since, or the
-// admission policy has changed: only a write of the status would be refused.
+// admission policy has changed. The API server refuses a status for a Job that has changed, and no other write.
 func (r *Reconciler) checkLate(ctx context.Context, s *plan.State) error {
 	if r.clock.Since(s.Now) < lateAfter {
 		return nil
@@ -39,6 +42,3 @@ func (r *Reconciler) checkLate(ctx context.Context, s *plan.State) error {
 	}
 	return nil
 }
-
-// decideAgain is the result of a reconcile whose Plan is late.
-var decideAgain = ctrl.Result{RequeueAfter: time.Millisecond}

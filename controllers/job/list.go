@@ -50,7 +50,7 @@ func (r *Reconciler) listPods(ctx context.Context, job *v1beta1.Job) (pods, unca
 	key := client.ObjectKeyFromObject(job)
 	ofJob := []client.ListOption{client.InNamespace(job.Namespace), client.MatchingLabels(v1beta1.PodLabels(job.Name))}
 	largest := r.podIndex.largest(key)
-	pods, stale, err := r.listPodVersions(ctx, key, podPageSize(versionsPageSize, largest), ofJob...)
+	cached, stale, err := r.listPodVersions(ctx, key, podPageSize(versionsPageSize, largest), ofJob...)
 	if err != nil {
 		return nil, nil, fmt.Errorf("listing pods: %w", err)
 	}
@@ -65,25 +65,24 @@ func (r *Reconciler) listPods(ctx context.Context, job *v1beta1.Job) (pods, unca
 		return nil, nil, err
 	}
 	uncached = slices.Concat(read...)
+	pods = make([]plan.Pod, 0, len(cached)+len(uncached))
+	for _, pod := range cached {
+		pods = append(pods, pod.Pod)
+	}
 	return append(pods, uncached...), uncached, nil
 }
 
 // listPodVersions lists the pods of a Job, and returns those that the cache has, or had, as they are listed, and the
 // versions of the others.
-func (r *Reconciler) listPodVersions(ctx context.Context, job types.NamespacedName, size int64, ofJob ...client.ListOption) (pods []plan.Pod, stale []livelist.Version, err error) {
+func (r *Reconciler) listPodVersions(ctx context.Context, job types.NamespacedName, size int64, ofJob ...client.ListOption) (cached []*podcache.Pod, stale []livelist.Version, err error) {
 	defer r.podIndex.replaced.Begin()()
 	versions, err := livelist.Versions(ctx, r.apiReader, size, corev1.SchemeGroupVersion.WithKind("PodList"), ofJob...)
 	if err != nil {
 		return nil, nil, err
 	}
-	cached, stale, err := livelist.Current(ctx, versions, func(listed []livelist.Version) ([]*podcache.Pod, []livelist.Version) {
+	return livelist.Current(ctx, versions, func(listed []livelist.Version) ([]*podcache.Pod, []livelist.Version) {
 		return r.podIndex.inVersions(job, listed)
 	})
-	pods = make([]plan.Pod, 0, len(versions))
-	for _, pod := range cached {
-		pods = append(pods, pod.Pod)
-	}
-	return pods, stale, err
 }
 
 // readByName reads objects by their names, so many at once. It returns what was read of each, in their order.
