@@ -205,7 +205,7 @@ func TestLiveListsNeedNoReadOfWhatChangesMeanwhile(t *testing.T) {
 	}
 }
 
-// A list that stays open keeps what changes for ever.
+// The cache would keep each object that it drops while a list is open, and never free it.
 func TestLiveListsEnd(t *testing.T) {
 	for name, fails := range map[string]bool{"read": false, "not read": true} {
 		t.Run(name, func(t *testing.T) {

@@ -142,7 +142,7 @@ func TestCurrentWaitsForWhatTheCacheReceives(t *testing.T) {
 	g.Expect(asked).To(Equal(3))
 }
 
-// A cache that is far behind is waited for as long as it gets on.
+// Current goes on waiting for a stale cache while that receives some of what it lacks.
 func TestCurrentWaitsWhileTheCacheReceives(t *testing.T) {
 	g, asked := NewWithT(t), 0
 	replaced := &Replaced[*metav1.ObjectMeta]{}

@@ -15,8 +15,8 @@ const (
 	// request after as long by default.
 	requestTimeout = time.Minute
 	// reconcileTimeout cancels a reconcile. The work queue retries it. The live lists of a Job on 15,000 nodes are 60
-	// requests or more, and a busy API server takes seconds for each: a time near that of one request would have
-	// the lists begin anew for ever.
+	// requests or more, and a busy API server takes seconds for each: with the time of one request, each retry
+	// would list them from the first page and time out again.
 	reconcileTimeout = 10 * time.Minute
 )
 

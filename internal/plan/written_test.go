@@ -48,8 +48,8 @@ func TestAPageHoldsAgainstAnUnwrittenEntry(t *testing.T) {
 	g.Expect(p.DeletePods).To(BeEmpty())
 }
 
-// While pages are refused, a node can fail in several tries. All are written at once, and the answer can be lost. The
-// first try, written once more behind the last one, would be the node's last, and would let it be tried again.
+// While the API server refuses pages, a node can fail in several tries. The manager then writes all of them at once, and may lose
+// the answer. It must not write the first try once more: that would be the node's last entry, and allow a retry too many.
 func TestWrittenTriesAreDroppedTogether(t *testing.T) {
 	first, second, third := stoppedIn("a", 1, "first"), stoppedIn("a", 2, "second"), stoppedIn("a", 3, "third")
 	other := stoppedIn("b", 1, "other")
