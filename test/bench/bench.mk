@@ -1,4 +1,4 @@
-# The benchmark, on simulated nodes. docs/performance.md tells more.
+# The benchmark, on simulated nodes. docs/benchmark.md tells more.
 
 # Numbers of simulated nodes, separated by commas; CASES, of 1 to 10, likewise.
 BENCH_NODES = $(or $(NODES),1000)

@@ -2,5 +2,5 @@
 // etcd, controller manager and scheduler are real, kwok simulates nodes and pods, and
 // the operator's two binaries run as they ship, with their own rights. Each case is
 // compared with a bare DaemonSet with the same pods on the same cluster: nothing that
-// makes a DaemonSet can be faster. docs/performance.md explains the output.
+// makes a DaemonSet can be faster. docs/benchmark.md explains the output.
 package main

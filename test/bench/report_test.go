@@ -141,6 +141,17 @@ func TestTheMedianIsTheOneInTheMiddle(t *testing.T) {
 	g.Expect(median([]result{{Wall: 9}}).Wall).To(Equal(9.0))
 }
 
+func TestAContenderThatFailedLeavesTheRowsBeforeIt(t *testing.T) {
+	g := NewWithT(t)
+	bare := map[string]float64{}
+	case2 := scenario{name: "2"}
+	rows := case2.medians([][]result{{{Contender: contenderBare, Wall: 4}}, {{Contender: contenderJob, Wall: 6}}, nil}, bare)
+	g.Expect(rows).To(HaveExactElements(
+		HaveField("Contender", contenderBare), And(HaveField("Contender", contenderJob), HaveField("Reference", 4.0))))
+	marks := scenario{name: "marks", reference: "2", factor: 1}
+	g.Expect(marks.medians([][]result{{{Contender: contenderBare, Wall: 5}}}, bare)).To(HaveExactElements(HaveField("Reference", 4.0)))
+}
+
 func TestWhatTheClusterSpentIsADifference(t *testing.T) {
 	g := NewWithT(t)
 	g.Expect(cpuSeconds{"etcd": 3, "kwok": 1.25}.since(cpuSeconds{"etcd": 1}).String()).To(Equal("etcd 2.0, kwok 1.2"))

@@ -22,28 +22,40 @@ func (e *env) measureAll(ctx context.Context, cfg *runConfig) ([]result, error) 
 			continue
 		}
 		measured, err := e.measureRounds(ctx, s, cfg.settings)
+		rows = append(rows, s.medians(measured, bare)...)
 		if err != nil {
 			return rows, err
-		}
-		for _, rounds := range measured {
-			r := median(rounds)
-			if r.Contender == contenderBare {
-				bare[s.name] = r.Wall
-			} else {
-				r.Reference = bare[s.name]
-			}
-			if s.reference != "" {
-				r.Reference = bare[s.reference] * s.factor
-			}
-			rows = append(rows, r)
 		}
 	}
 	return rows, nil
 }
 
+// medians returns a row for each contender that was measured. bare holds the times of the
+// bare DaemonSets by their cases, and gets this case's.
+func (s *scenario) medians(measured [][]result, bare map[string]float64) []result {
+	var rows []result
+	for _, rounds := range measured {
+		if len(rounds) == 0 {
+			continue // A contender before it failed.
+		}
+		r := median(rounds)
+		if r.Contender == contenderBare {
+			bare[s.name] = r.Wall
+		} else {
+			r.Reference = bare[s.name]
+		}
+		if s.reference != "" {
+			r.Reference = bare[s.reference] * s.factor
+		}
+		rows = append(rows, r)
+	}
+	return rows
+}
+
 // measureRounds measures a case several times, with the bare DaemonSet and the
 // contenders by turns: a slow moment of the machine then affects all of them. It
-// returns the results of each.
+// returns the results of each. With an error, it returns those measured before: on many
+// nodes each took minutes.
 func (e *env) measureRounds(ctx context.Context, s scenario, opts settings) ([][]result, error) {
 	var turns []func() (result, error)
 	measure := e.measureJobs
@@ -63,11 +75,11 @@ func (e *env) measureRounds(ctx context.Context, s scenario, opts settings) ([][
 	for range rounds {
 		for i, turn := range turns {
 			if err := e.waitUntilCalm(ctx); err != nil {
-				return nil, fmt.Errorf("waiting for the cluster to be calm: %w", err)
+				return all, fmt.Errorf("waiting for the cluster to be calm: %w", err)
 			}
 			r, err := turn()
 			if err != nil {
-				return nil, fmt.Errorf("case %s, %d nodes, %s: %w", r.Case, r.Nodes, r.Contender, err)
+				return all, fmt.Errorf("case %s, %d nodes, %s: %w", r.Case, r.Nodes, r.Contender, err)
 			}
 			r.progress(os.Stderr)
 			all[i] = append(all[i], r)
