@@ -80,9 +80,12 @@ func (e *env) runBenchmark(ctx context.Context, cfg *runConfig) error {
 			return err
 		}
 	}
-	for _, nodes := range cfg.nodes {
+	for i, nodes := range cfg.nodes {
 		if err := e.grow(ctx, nodes); err != nil {
 			return err
+		}
+		if i == 0 {
+			go e.keepNodeSnapshot(ctx)
 		}
 		rows, err := e.measureAll(ctx, cfg)
 		all.add(rows)
