@@ -44,8 +44,7 @@ func suspendedCondition(s *State, outcome Outcome) *metav1.Condition {
 		// The reason is latched: it says that resuming the Job retries its failed nodes.
 		condition = isTrue(v1beta1.JobSuspended, last.Reason, last.Message)
 	case s.Job.Suspended():
-		condition = isTrue(v1beta1.JobSuspended, v1beta1.ReasonSuspendedByUser,
-			"spec.suspend is true: no further node starts until it is set to false")
+		condition = suspendedByUser
 	case last == nil:
 		return nil
 	case !wasTrue:
@@ -58,6 +57,22 @@ func suspendedCondition(s *State, outcome Outcome) *metav1.Condition {
 			Message: "spec.suspend is not set"}
 	}
 	return &condition
+}
+
+var suspendedByUser = isTrue(v1beta1.JobSuspended, v1beta1.ReasonSuspendedByUser,
+	"spec.suspend is true: no further node starts until it is set to false")
+
+// endedHold returns the condition Suspended of a Job that held itself before it finished, and
+// now starts over; nil if it did not hold itself. The hold would go on.
+func (s *State) endedHold() *metav1.Condition {
+	last := meta.FindStatusCondition(s.Job.Status.Conditions, v1beta1.JobSuspended)
+	switch {
+	case last == nil || last.Status != metav1.ConditionTrue || !daemonset.IsHold(last.Reason):
+		return nil
+	case s.Job.Suspended():
+		return &suspendedByUser
+	}
+	return &metav1.Condition{Type: v1beta1.JobSuspended, Status: metav1.ConditionFalse, Reason: v1beta1.ReasonResumed, Message: "the Job starts over"}
 }
 
 // blockedCondition says what keeps the Job from moving that a person can change.

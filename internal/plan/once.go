@@ -105,7 +105,8 @@ func (s *State) podsToRetry() removal {
 		}
 		// It failed before the time from which on failures hold.
 		before := metav1.NewTime(s.retryTime().Add(-time.Second))
-		if last := s.entries.of(node); last != nil && (last.Result != v1beta1.RecordFailed || last.EndTime.Equal(&before)) {
+		// The last entry decides: this one would hide another that holds.
+		if last := s.entries.of(node); last != nil && (s.holding(last) != nil || last.EndTime.Equal(&before)) {
 			continue
 		}
 		m := member{node: node, pod: &r.pods[i]}

@@ -36,12 +36,16 @@ func (s *State) run() v1beta1.JobRun {
 }
 
 // entryOf returns the entry that holds for a node in the present run, nil if there is none. A
-// failure from before the Job was resumed does not hold: the node is tried again.
+// failure from before the Job was resumed does not hold: the node is tried again. Nor does that
+// of a deadline which the user raised after the entry was written, and before the verdict.
 func (s *State) entryOf(node *Node) *v1beta1.NodeRecord { return s.holding(s.entries.of(node)) }
 
 func (s *State) holding(entry *v1beta1.NodeRecord) *v1beta1.NodeRecord {
 	if entry == nil || entry.Result != v1beta1.RecordFailed {
 		return entry
+	}
+	if entry.Reason == v1beta1.ReasonDeadlineExceeded && s.Job.Finished() == nil && !s.held() && !s.expired() {
+		return nil
 	}
 	if retried := s.retryTime(); retried != nil && (entry.EndTime == nil || entry.EndTime.Before(retried)) {
 		return nil

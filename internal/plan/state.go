@@ -65,10 +65,25 @@ func (s *State) counts(pod *Pod) bool {
 	return pod.on == nil || !isOfEarlierMachine(pod, pod.on)
 }
 
-// isEarlierTry returns whether the pod failed before the user resumed the Job.
+// isEarlierTry returns whether the pod failed before the user resumed the Job. Its last failure
+// may be a later one, if a page says that the work was stopped since.
 func (s *State) isEarlierTry(pod *Pod) bool {
 	retried := s.retryTime()
-	return retried != nil && pod.Created.Before(retried.Time) && s.stateOf(pod) == Failed
+	if retried == nil || !pod.Created.Before(retried.Time) || s.stateOf(pod) != Failed || s.isMadeByResume(retried.Time) {
+		return false
+	}
+	if pod.on == nil {
+		return true
+	}
+	last := s.entries.of(pod.on)
+	return last == nil || last.PodUID != pod.UID || s.holding(last) == nil
+}
+
+// isMadeByResume returns whether the DaemonSet was made when the user resumed a Failed Job, whose
+// earlier one was deleted. None of its pods is an earlier try, but they may seem to be: the
+// time of a resume is rounded up to a second.
+func (s *State) isMadeByResume(retried time.Time) bool {
+	return s.DaemonSet != nil && !s.DaemonSet.CreationTimestamp.Time.Before(retried.Add(-time.Second))
 }
 
 // stateOf returns the state of the pod's work under the Job's backoffLimit. A

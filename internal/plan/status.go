@@ -83,6 +83,9 @@ func restart(s *State) v1beta1.JobStatus {
 	meta.RemoveStatusCondition(&status.Conditions, v1beta1.JobComplete)
 	meta.RemoveStatusCondition(&status.Conditions, v1beta1.JobFailed)
 	meta.RemoveStatusCondition(&status.Conditions, v1beta1.JobStalled)
+	if ended := s.endedHold(); ended != nil {
+		setCondition(s, &status, *ended)
+	}
 	// Without the condition, tools take the Job for ready.
 	setCondition(s, &status, notReady(v1beta1.ReasonProgressing, "what runs has changed: the Job starts over"))
 	return status
