@@ -7,7 +7,9 @@ import (
 	. "github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 	wrappers "github.com/darkowlzz/daemonset-job/internal/testing"
@@ -18,12 +20,19 @@ func TestARunWaitsForThePodsOfAFailedOne(t *testing.T) {
 	verdict := func(conditionType string) v1beta1.JobStatus {
 		return v1beta1.JobStatus{ObservedGeneration: 1, Conditions: []metav1.Condition{{Type: conditionType, Status: metav1.ConditionTrue}}}
 	}
+	remove := func(earlier *v1beta1.Job, _ *corev1.Node) { earlier.DeletionTimestamp = new(metav1.Now()) }
 	for name, test := range map[string]struct {
 		policy  v1beta1.ConcurrencyPolicy
 		earlier v1beta1.JobStatus
 		change  func(earlier *v1beta1.Job, node *corev1.Node)
 		waits   bool
 	}{
+		"deleted in the background":          {v1beta1.ForbidConcurrent, v1beta1.JobStatus{}, remove, true},
+		"deleted, and the policy is Replace": {v1beta1.ReplaceConcurrent, verdict(v1beta1.JobFailed), remove, true},
+		"deleted, and runs may overlap":      {v1beta1.AllowConcurrent, verdict(v1beta1.JobFailed), remove, false},
+		"deleted, of another CronJob": {v1beta1.ForbidConcurrent, v1beta1.JobStatus{}, func(earlier *v1beta1.Job, _ *corev1.Node) {
+			earlier.Name, earlier.DeletionTimestamp = "weekly-report-1", new(metav1.Now())
+		}, false},
 		"failed":                            {v1beta1.ForbidConcurrent, verdict(v1beta1.JobFailed), nil, true},
 		"failed, and the policy is Replace": {v1beta1.ReplaceConcurrent, verdict(v1beta1.JobFailed), nil, true},
 		"failed, and runs may overlap":      {v1beta1.AllowConcurrent, verdict(v1beta1.JobFailed), nil, false},
@@ -45,7 +54,11 @@ func TestARunWaitsForThePodsOfAFailedOne(t *testing.T) {
 				test.change(earlier, on)
 			}
 			pod := owned(wrappers.Pod(earlier, "a", "h"))
-			c := newCluster(t, theJob().OfCronJob("weekly", "u").Obj(), cronJob, earlier, on, pod)
+			objects := []client.Object{theJob().OfCronJob("weekly", "u").Obj(), cronJob, on, pod}
+			if earlier.DeletionTimestamp.IsZero() {
+				objects = append(objects, earlier)
+			}
+			c := newCluster(t, objects...)
 			r := New(c.server, c.server, c.recorder, c.clock, Options{})
 
 			blocker, err := r.earlierRun(context.Background(), theJob().OfCronJob("weekly", "u").Obj())
@@ -55,7 +68,7 @@ func TestARunWaitsForThePodsOfAFailedOne(t *testing.T) {
 				return
 			}
 			c.g.Expect(blocker.Reason).To(Equal(v1beta1.ReasonPredecessorStopping))
-			c.g.Expect(blocker.Message).To(HavePrefix("1 pods of Job weekly-1, an earlier run, may still be at work: " + pod.GetName() + " on a"))
+			c.g.Expect(blocker.Message).To(MatchRegexp("^1 pods of Job weekly-1(, which is deleted)?, an earlier run, may still be at work: " + pod.GetName() + " on a"))
 			c.must(c.server.Delete(context.Background(), pod, client.GracePeriodSeconds(0)))
 			blocker, err = r.earlierRun(context.Background(), theJob().OfCronJob("weekly", "u").Obj())
 			c.must(err)
@@ -64,6 +77,20 @@ func TestARunWaitsForThePodsOfAFailedOne(t *testing.T) {
 	}
 	c := newCluster(t, theJob().Obj())
 	blocker, err := c.r.earlierRun(context.Background(), theJob().Obj())
+	c.must(err)
+	c.g.Expect(blocker.Reason).To(BeEmpty())
+}
+
+// The manager tells the CronJob that it cannot decode it, and starts its run.
+func TestARunOfACronJobThatCannotBeDecoded(t *testing.T) {
+	job := theJob().OfCronJob("weekly", "u").Obj()
+	c := newCluster(t, job)
+	cached := interceptor.NewClient(c.server, interceptor.Funcs{
+		Get: func(_ context.Context, _ client.WithWatch, _ client.ObjectKey, object client.Object, _ ...client.GetOption) error {
+			return unstructured.SetNestedField(object.(*unstructured.Unstructured).Object, "every week", "spec", "failedJobsHistoryLimit")
+		},
+	})
+	blocker, err := New(cached, c.server, c.recorder, c.clock, Options{}).earlierRun(context.Background(), job)
 	c.must(err)
 	c.g.Expect(blocker.Reason).To(BeEmpty())
 }

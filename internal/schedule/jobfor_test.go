@@ -60,7 +60,15 @@ func TestNamesOfRuns(t *testing.T) {
 		g.Expect(s.created).To(HaveLen(1))
 		g.Expect(s.created[0]).To(HaveLen(length))
 		g.Expect(len(s.created[0])).To(BeNumerically("<=", v1beta1.MaxNameLength))
+		g.Expect(IsRunName(c.Name, s.created[0])).To(BeTrue())
 		g.Expect(len(s.job(s.created[0]).Labels[v1beta1.LabelCronJob])).To(BeNumerically("<=", 63))
+	}
+}
+
+// TestNamesOfOtherJobs is for Jobs of other CronJobs, of which one's name begins as the other's.
+func TestNamesOfOtherJobs(t *testing.T) {
+	for _, name := range []string{"c", "c-", "c-daily-29000000", "c-29000000-x", "d-29000000", "c29000000", ""} {
+		NewWithT(t).Expect(IsRunName("c", name)).To(BeFalse(), name)
 	}
 }
 

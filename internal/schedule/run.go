@@ -3,6 +3,8 @@ package schedule
 import (
 	"fmt"
 	"maps"
+	"strconv"
+	"strings"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -14,6 +16,14 @@ import (
 // managers that create it, or one that creates it twice, so make one Job.
 func RunName(cronJob string, scheduled time.Time) string {
 	return fmt.Sprintf("%s-%d", cronJob, scheduled.Unix()/60)
+}
+
+// IsRunName returns whether the schedule of a CronJob gives a Job this name. A Job that a user
+// starts by hand may have it too.
+func IsRunName(cronJob, name string) bool {
+	minutes, found := strings.CutPrefix(name, cronJob+"-")
+	_, err := strconv.ParseInt(minutes, 10, 64)
+	return found && err == nil
 }
 
 // JobFor returns the Job to create for a run. One that a user starts by hand has no scheduled
