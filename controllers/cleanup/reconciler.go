@@ -20,6 +20,7 @@ import (
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 	"github.com/darkowlzz/daemonset-job/internal/jobcache"
+	"github.com/darkowlzz/daemonset-job/internal/ratelimit"
 )
 
 const (
@@ -62,7 +63,7 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager, wrap func(string, reconc
 		reconciler = wrap(controllerName, r)
 	}
 	return ctrl.NewControllerManagedBy(mgr).Named(controllerName).For(jobcache.Object()).
-		WithOptions(controller.Options{MaxConcurrentReconciles: maxConcurrentReconciles}).Complete(reconciler)
+		WithOptions(controller.Options{MaxConcurrentReconciles: maxConcurrentReconciles, RateLimiter: ratelimit.New()}).Complete(reconciler)
 }
 
 // +kubebuilder:rbac:groups=daemonset.darkowlzz.space,resources=jobs,verbs=get;list;watch;delete

@@ -21,6 +21,7 @@ import (
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 	"github.com/darkowlzz/daemonset-job/internal/jobcache"
 	"github.com/darkowlzz/daemonset-job/internal/podcache"
+	"github.com/darkowlzz/daemonset-job/internal/ratelimit"
 )
 
 const (
@@ -57,7 +58,7 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 		For(&corev1.Pod{}, builder.WithPredicates(predicate.Funcs{UpdateFunc: podChanged})).
 		Watches(jobcache.Object(), handler.EnqueueRequestsFromMapFunc(r.podsForJob), builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, predicate.Funcs{UpdateFunc: jobcache.MadeAgain}))).
 		WatchesRawSource(source.Channel(r.podEvents, &handler.EnqueueRequestForObject{})).
-		WithOptions(controller.Options{MaxConcurrentReconciles: maxConcurrentReconciles}).
+		WithOptions(controller.Options{MaxConcurrentReconciles: maxConcurrentReconciles, RateLimiter: ratelimit.New()}).
 		Complete(reconciler)
 }
 

@@ -2,12 +2,10 @@ package cronjob
 
 import (
 	"context"
-	"time"
 
 	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/client-go/util/workqueue"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
@@ -20,15 +18,10 @@ import (
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 	"github.com/darkowlzz/daemonset-job/internal/jobcache"
+	"github.com/darkowlzz/daemonset-job/internal/ratelimit"
 )
 
-const (
-	controllerName = "cronjob"
-
-	// firstRetry and lastRetry bound the time until a CronJob that failed to reconcile is retried.
-	firstRetry = 5 * time.Millisecond
-	lastRetry  = 30 * time.Second
-)
+const controllerName = "cronjob"
 
 // CacheByObject limits the manager's cache to what the controller reads, beside Jobs.
 func CacheByObject() map[client.Object]cache.ByObject {
@@ -48,7 +41,7 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 		Watches(jobcache.Object(), handler.EnqueueRequestsFromMapFunc(cronJobOf), builder.WithPredicates(predicate.Funcs{UpdateFunc: jobChanged})).
 		WithOptions(controller.Options{
 			MaxConcurrentReconciles: r.options.Concurrency,
-			RateLimiter:             workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](firstRetry, lastRetry),
+			RateLimiter:             ratelimit.New(),
 		}).
 		Complete(reconciler)
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 	"github.com/darkowlzz/daemonset-job/internal/daemonset"
+	"github.com/darkowlzz/daemonset-job/internal/ratelimit"
 )
 
 // othersError ends a reconcile of a Job that another installation runs. Nothing is
@@ -92,7 +93,7 @@ func (r *Reconciler) contest(ctx context.Context, state *jobState, job *v1beta1.
 		return nil, r.keepOff(ctx, state, job, conflictRetryDelay)
 	case err != nil:
 		logf.FromContext(ctx).Error(err, "Failed to ask for DaemonSet of another installation, retrying", "installation", before.Owner)
-		return nil, r.keepOff(ctx, state, job, lastRetry)
+		return nil, r.keepOff(ctx, state, job, ratelimit.Longest)
 	case state.ownership.IsOthers(me):
 		_, wait := state.ownership.Next(me, 0)
 		return nil, r.keepOff(ctx, state, job, wait)

@@ -2,14 +2,12 @@ package job
 
 import (
 	"context"
-	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/labels"
-	"k8s.io/client-go/util/workqueue"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
@@ -24,15 +22,11 @@ import (
 	"github.com/darkowlzz/daemonset-job/internal/jobcache"
 	"github.com/darkowlzz/daemonset-job/internal/nodecache"
 	"github.com/darkowlzz/daemonset-job/internal/podcache"
+	"github.com/darkowlzz/daemonset-job/internal/ratelimit"
 )
 
 const (
 	controllerName = "job"
-
-	// firstRetry and lastRetry bound the time until a Job that failed to reconcile is
-	// retried: what it waits for may be an administrator, who then waits for it.
-	firstRetry = 5 * time.Millisecond
-	lastRetry  = 30 * time.Second
 
 	// eventsByUID indexes events by the object they are about.
 	eventsByUID = "involvedObject.uid"
@@ -83,7 +77,7 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager) err
 		Watches(jobcache.CronJobObject(), handler.Funcs{}). // earlierRun reads them, and no event of theirs is of a Job.
 		WithOptions(controller.Options{
 			MaxConcurrentReconciles: r.options.Concurrency,
-			RateLimiter:             workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](firstRetry, lastRetry),
+			RateLimiter:             ratelimit.New(),
 		}).
 		Complete(reconciler)
 }

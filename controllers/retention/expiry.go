@@ -19,15 +19,20 @@ func expiry(record *v1beta1.JobRecord) (time.Time, bool) {
 
 // lastEnd returns when the last entry of a JobRecord ended. Times of ends are by the clocks of
 // nodes, and one that is ahead must not keep the record for years: nothing ended after the
-// record was last written.
+// record was last written. Starts are by the clock of the API server: a node whose work ended
+// before it has a clock that is behind, and would have the record deleted too early.
 func lastEnd(record *v1beta1.JobRecord) time.Time {
 	var last time.Time
+	written := lastWrite(record)
 	for i := range record.Spec.Nodes {
-		if end := record.Spec.Nodes[i].EndTime; end != nil && end.After(last) {
-			last = end.Time
+		switch node := &record.Spec.Nodes[i]; {
+		case node.EndTime == nil:
+		case node.StartTime != nil && node.EndTime.Before(node.StartTime):
+			last = written
+		case node.EndTime.After(last):
+			last = node.EndTime.Time
 		}
 	}
-	written := lastWrite(record)
 	if last.IsZero() || last.After(written) {
 		return written
 	}

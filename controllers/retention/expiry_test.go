@@ -44,6 +44,8 @@ func TestExpiry(t *testing.T) {
 	owned.OwnerReferences = []metav1.OwnerReference{*metav1.NewControllerRef(job, v1beta1.GroupVersion.WithKind("Job"))}
 	plain := record(job, "j-u-0", time.Minute)
 	plain.Spec.RetainSeconds = nil
+	behind := record(job, "j-u-0", -48*time.Hour)
+	behind.Spec.Nodes[0].StartTime = new(metav1.NewTime(created))
 	unwritten := record(job, "j-u-0")
 	unwritten.ManagedFields = nil
 	for name, test := range map[string]struct {
@@ -55,6 +57,7 @@ func TestExpiry(t *testing.T) {
 		"the last of several":       {record(job, "j-u-0", time.Second, time.Minute, 2*time.Second), time.Minute, true},
 		"an end before it was made": {record(job, "j-u-0", -time.Minute), -time.Minute, true},
 		"a clock that is ahead":     {record(job, "j-u-0", time.Minute, 1e5*time.Hour), time.Hour, true},
+		"a clock that is behind":    {behind, time.Hour, true},
 		"no end":                    {record(job, "j-u-0"), time.Hour, true},
 		"nothing but its creation":  {unwritten, 0, true},
 		"with an owner":             {owned, 0, false},

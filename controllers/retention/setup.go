@@ -16,6 +16,7 @@ import (
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 	"github.com/darkowlzz/daemonset-job/internal/jobcache"
+	"github.com/darkowlzz/daemonset-job/internal/ratelimit"
 )
 
 const (
@@ -37,7 +38,7 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager, wrap func(string, reconc
 	return ctrl.NewControllerManagedBy(mgr).Named(controllerName).
 		For(&v1beta1.JobRecord{}, builder.OnlyMetadata).
 		Watches(jobcache.Object(), r.jobHandler()).
-		WithOptions(controller.Options{MaxConcurrentReconciles: maxConcurrentReconciles}).Complete(reconciler)
+		WithOptions(controller.Options{MaxConcurrentReconciles: maxConcurrentReconciles, RateLimiter: ratelimit.New()}).Complete(reconciler)
 }
 
 type queue = workqueue.TypedRateLimitingInterface[reconcile.Request]
