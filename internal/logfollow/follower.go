@@ -71,6 +71,8 @@ type Follower struct {
 
 	// expected is how much the next stream will probably read.
 	expected int
+	// open is how long the last stream was open, 0 if it did not open.
+	open time.Duration
 }
 
 const (
@@ -78,7 +80,8 @@ const (
 	// maxRefusals bounds the tries to open the log of an ended container after ErrNoLog:
 	// the kubelet may have removed the log together with the container.
 	maxRefusals = 10
-	// longStream is the duration from which a stream counts as progress.
+	// longStream is the time from which an open stream counts as progress. A request that is
+	// refused after a long time, as by a host that does not answer, does not.
 	longStream = 10 * time.Second
 	// loggedTries is the number of failures in a row after which Follower logs one.
 	loggedTries = 5
@@ -110,7 +113,6 @@ func (f *Follower) Run(ctx context.Context) Result {
 		if state == Gone {
 			return Lost
 		}
-		start := time.Now()
 		follow := state == Running && (last == nil || !last.pending) && !rotation.checking
 		end, err := f.read(ctx, matcher, rotation, slice, follow)
 		rotation.closed(time.Now(), end)
@@ -151,7 +153,7 @@ func (f *Follower) Run(ctx context.Context) Result {
 			}
 			f.logFailure(tries, err)
 		}
-		if now.since.After(since) || time.Since(start) > longStream {
+		if now.since.After(since) || f.open > longStream {
 			tries = 0
 		}
 		if !sleep(ctx, backoff(tries)) {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/go-logr/logr"
+	"github.com/go-logr/logr/funcr"
 	"github.com/go-logr/logr/testr"
 	. "github.com/onsi/gomega"
 	"go.uber.org/goleak"
@@ -172,6 +173,34 @@ func TestAStreamWithALineResetsTheBackoff(t *testing.T) {
 	g := NewWithT(t)
 	g.Expect(result).To(Equal(Found))
 	g.Expect(took).To(BeNumerically("<=", streams*100*time.Millisecond))
+}
+
+// A host that answers nothing refuses a log after half a minute. That is no progress.
+func TestAHostThatDoesNotAnswerIsLogged(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+		defer cancel()
+		refused := func(context.Context) (io.ReadCloser, error) {
+			time.Sleep(30 * time.Second)
+			return nil, errCut
+		}
+		var messages []string
+		log := funcr.New(func(_, args string) { messages = append(messages, args) }, funcr.Options{})
+		f := &Follower{Source: &scripted{states: []State{Running}, streams: []opener{refused}}, Word: "done", Limiter: NewFairLimiter(1, 0), Log: func() logr.Logger { return log }}
+		g := NewWithT(t)
+		g.Expect(f.Run(ctx)).To(Equal(Stopped))
+		g.Expect(messages).To(ConsistOf(ContainSubstring("Failed to read log, retrying")))
+	})
+}
+
+// The log of a container that has ended is given up although its refusals waited long for their turns.
+func TestALogThatIsGoneIsGivenUpInACrowd(t *testing.T) {
+	refused := func(context.Context) (io.ReadCloser, error) {
+		time.Sleep(15 * time.Second)
+		return nil, fmt.Errorf("the container: %w", ErrNoLog)
+	}
+	result, _ := run(t, &scripted{states: []State{Ended}, streams: []opener{refused}})
+	NewWithT(t).Expect(result).To(Equal(ReadToTheEnd))
 }
 
 // A node that has been unreachable for long is tried less often.

@@ -47,6 +47,7 @@ func nextSlice(slice time.Duration, end streamEnd, heard bool) time.Duration {
 
 // read reads one stream to its end. slice is how long it may stay open while others wait.
 func (f *Follower) read(ctx context.Context, matcher *Matcher, rotation *rotation, slice time.Duration, follow bool) (end streamEnd, err error) {
+	f.open = 0
 	turn, err := f.Limiter.Acquire(ctx, f.Group, f.expected)
 	if err != nil {
 		return streamCut, err
@@ -83,6 +84,8 @@ func (f *Follower) read(ctx context.Context, matcher *Matcher, rotation *rotatio
 		}
 		return streamCut, err
 	}
+	opened := time.Now()
+	defer func() { f.open = time.Since(opened) }()
 	defer func() { _ = stream.Close() }() // Nothing depends on an error after the last read.
 	for {
 		n, err := stream.Read(matcher.Space())
