@@ -24,6 +24,8 @@ type jobState struct {
 	// job and daemonSet as last written, nil once the cache shows them.
 	job       *v1beta1.Job
 	daemonSet *appsv1.DaemonSet
+	// lastDaemonSet is the UID of the DaemonSet that was observed last. It may be deleted.
+	lastDaemonSet types.UID
 	// desired is the DaemonSet that the Job asks for, computed for this generation
 	// and hash, with gates or without. Computing it takes about a millisecond, and a Job
 	// on many nodes is reconciled often.

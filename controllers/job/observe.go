@@ -24,7 +24,10 @@ func (r *Reconciler) observe(ctx context.Context, state *jobState, job *v1beta1.
 	if err != nil {
 		return plan.State{}, err
 	}
-	s := plan.State{Job: job, Now: r.clock.Now(), TemplateHash: hash, DaemonSet: ds, Blocker: blocker,
+	if ds != nil {
+		state.lastDaemonSet = ds.UID
+	}
+	s := plan.State{Job: job, Now: r.clock.Now(), TemplateHash: hash, DaemonSet: ds, LastDaemonSet: state.lastDaemonSet, Blocker: blocker,
 		LastStatusWrite: state.lastStatusWrite, Backoff: state.backoff}
 	template, generation := templateOf(state, ds)
 	before := state.nodes
@@ -34,10 +37,10 @@ func (r *Reconciler) observe(ctx context.Context, state *jobState, job *v1beta1.
 		state.records = state.records.WithoutNodes(plan.LeftNodes(before.nodes, s.Others))
 	}
 	s.Pods = r.podIndex.observe(list, client.ObjectKeyFromObject(job))
-	if s.Records = state.records; job.Finished() != nil || !job.DeletionTimestamp.IsZero() {
+	if s.Records = state.records; !job.DeletionTimestamp.IsZero() || job.Finished() != nil && len(s.Records.Unwritten.Nodes) == 0 {
 		return s, nil
 	}
-	if s.Records, err = r.knowRecords(ctx, state, job, false); err != nil || ds == nil {
+	if s.Records, err = r.knowRecords(ctx, state, job, false); err != nil || ds == nil || job.Finished() != nil {
 		return s, err
 	}
 	// Without parallelism every node may start: no stale pod hides that a slot is in use.

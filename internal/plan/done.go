@@ -39,7 +39,7 @@ func (s *State) recordRun(run v1beta1.JobRun, entries lastEntries) {
 	for i := range s.Pods {
 		pod := &s.Pods[i]
 		node := pod.on
-		if node == nil || pod.State != Succeeded || !s.owned(pod) || pod.TemplateHash != run.TemplateHash || isOfEarlierMachine(pod, node) {
+		if node == nil || pod.State != Succeeded || !s.worked(pod) || pod.TemplateHash != run.TemplateHash || isOfEarlierMachine(pod, node) {
 			continue
 		}
 		if entry := s.holding(entries.of(node)); entry != nil && isFinal(entry) {

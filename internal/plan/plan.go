@@ -158,6 +158,7 @@ func finished(s *State) Plan {
 		p.RequeueAfter = immediately
 		return p
 	case s.retriesFailed():
+		s.recordLate()
 		return retryFailed(s)
 	case s.Job.Status.ObservedGeneration != s.Job.Generation:
 		status := s.Job.Status.DeepCopy()
@@ -170,6 +171,7 @@ func finished(s *State) Plan {
 		p.Status = &StatusUpdate{Status: *status}
 	}
 	p.stop(s, &s.Job.Status)
+	p.recordLate(s)
 	p.excludeFromBackup(s)
 	return p
 }

@@ -18,7 +18,7 @@ func (s *State) retriesFailed() bool {
 // are gone, and its records say which nodes are done: the others do the work of the same run.
 // One that an operator without records failed has none, and would run on every node.
 func retryFailed(s *State) Plan {
-	p := Plan{RequeueAfter: immediately}
+	p := Plan{Unwritten: s.Records.Unwritten, RequeueAfter: immediately}
 	if s.Job.Status.RunGeneration == 0 {
 		status := s.Job.Status.DeepCopy()
 		status.Resume = new(s.Job.Annotations[v1beta1.AnnotationResume])

@@ -5,6 +5,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
 )
@@ -19,6 +20,9 @@ type State struct {
 	TemplateHash string
 	// DaemonSet is the one that the Job controls, nil if there is none.
 	DaemonSet *appsv1.DaemonSet
+	// LastDaemonSet is the UID of the last one that this process observed, which may be deleted:
+	// its pods still say what they did. It is empty if there was none.
+	LastDaemonSet types.UID
 	// Nodes are the nodes of the cluster with their placement for the DaemonSet. Those that are
 	// Excluded may be among Others instead.
 	Nodes []Node
@@ -52,6 +56,12 @@ type State struct {
 
 // owned returns whether the Job's present DaemonSet controls the pod.
 func (s *State) owned(pod *Pod) bool { return s.DaemonSet != nil && pod.Owner == s.DaemonSet.UID }
+
+// worked returns whether the pod did the Job's work, if it did any. Its DaemonSet may be deleted:
+// by the verdict Failed, or by a user.
+func (s *State) worked(pod *Pod) bool {
+	return s.owned(pod) || s.LastDaemonSet != "" && pod.Owner == s.LastDaemonSet
+}
 
 // upToDate returns whether the pod is the present DaemonSet's, made from the
 // present template.

@@ -46,6 +46,8 @@ type memory struct {
 	desired    *appsv1.DaemonSet
 	generation int64
 	gates      bool
+	// lastDaemonSet is the UID of the one that was observed last.
+	lastDaemonSet types.UID
 
 	lastStatusWrite time.Time
 	expectations    Expectations

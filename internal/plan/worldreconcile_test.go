@@ -143,7 +143,10 @@ func (w *world) observe(job *v1beta1.Job, ds *appsv1.DaemonSet, blocker Blocker)
 	if ds == nil {
 		placedFor = memory.desired
 	}
-	s := State{Job: job, Now: w.now, TemplateHash: w.hash(job, ds), DaemonSet: ds, Guard: w.observedGuard, Blocker: blocker, LastStatusWrite: memory.lastStatusWrite,
+	if ds != nil {
+		memory.lastDaemonSet = ds.UID
+	}
+	s := State{Job: job, Now: w.now, TemplateHash: w.hash(job, ds), DaemonSet: ds, LastDaemonSet: memory.lastDaemonSet, Guard: w.observedGuard, Blocker: blocker, LastStatusWrite: memory.lastStatusWrite,
 		Backoff: memory.backoff, Pods: append([]Pod(nil), w.manager.pods...)}
 	s.Nodes, s.Others = placeNodes(w.manager.nodes, placedFor)
 	s.Records = w.knowRecords(job, false)
