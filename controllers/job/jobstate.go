@@ -38,6 +38,8 @@ type jobState struct {
 	ownership ownership
 	// nodes are those of the cluster as the DaemonSet places them.
 	nodes placedNodes
+	// staleNodes are those that the last live list showed otherwise than the cache.
+	staleNodes plan.StaleNodes
 	// lastStatusWrite is when the status was last written.
 	lastStatusWrite time.Time
 	expectations    plan.Expectations

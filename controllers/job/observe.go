@@ -32,6 +32,8 @@ func (r *Reconciler) observe(ctx context.Context, state *jobState, job *v1beta1.
 	template, generation := templateOf(state, ds)
 	before := state.nodes
 	s.Others = r.nodeIndex.all()
+	state.staleNodes = state.staleNodes.Still(s.Others)
+	s.StaleNodes = state.staleNodes
 	s.Nodes = r.nodeIndex.place(&state.nodes, template, generation)
 	if state.nodes.version != before.version && len(state.records.Pages) > 0 {
 		state.records = state.records.WithoutNodes(plan.LeftNodes(before.nodes, s.Others))
@@ -128,8 +130,11 @@ func (r *Reconciler) observeLive(ctx context.Context, state *jobState, cached pl
 	if s.Records, err = r.knowRecords(ctx, state, job, true); err != nil {
 		return s, err
 	}
-	s.Nodes, s.Others, err = r.nodesIn(ctx, nodes, placer, cached.Nodes, s.Pods)
-	return s, err
+	if s.Nodes, s.Others, err = r.nodesIn(ctx, nodes, placer, cached.Nodes, s.Pods); err != nil {
+		return s, err
+	}
+	state.staleNodes = plan.FindStaleNodes(s.Nodes, r.nodeIndex.all())
+	return s, nil
 }
 
 // getLive reads a Job from the API server. It returns errStale if the Job is

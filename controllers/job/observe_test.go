@@ -10,6 +10,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/event"
 
 	"github.com/darkowlzz/daemonset-job/api/v1beta1"
+	"github.com/darkowlzz/daemonset-job/internal/plan"
 	wrappers "github.com/darkowlzz/daemonset-job/internal/testing"
 )
 
@@ -87,4 +88,24 @@ func TestAPodThatIsNotCachedYetKeepsItsSlot(t *testing.T) {
 	appears(b)
 	c.must(c.reconcile())
 	c.g.Expect(c.isGated(b)).To(BeTrue())
+}
+
+// A node joins after the cache was synced. The live list knows it until the cache does.
+func TestNodesThatTheCacheLacksAreRemembered(t *testing.T) {
+	ds := daemonSetFor(t, theJob().Obj(), 1)
+	c := newCluster(t, theJob().Obj(), node("a"), ds)
+	c.must(c.server.Create(context.Background(), node("b")))
+	state := c.r.states.of(client.ObjectKeyFromObject(aJob), aJob.UID)
+	observe := func() plan.State {
+		s, err := c.r.observe(context.Background(), state, c.job, c.ds, plan.Blocker{}, nil)
+		c.must(err)
+		return s
+	}
+	s := observe()
+	c.g.Expect(s.StaleNodes).To(BeEmpty())
+	_, err := c.r.observeLive(context.Background(), state, s)
+	c.must(err)
+	c.g.Expect(observe().StaleNodes).To(Equal(plan.StaleNodes{"b": ""}))
+	c.sync()
+	c.g.Expect(observe().StaleNodes).To(BeEmpty())
 }

@@ -29,7 +29,7 @@ func (s *State) holdsSlot(pod *Pod) bool {
 		return false
 	case state != Active && state != Failed:
 		return false
-	case pod.Node != "" && pod.on == nil && (pod.Started || !pod.ScheduledAt.IsZero()):
+	case pod.Node != "" && pod.on == nil && !s.isStale(pod.Node) && (pod.Started || !pod.ScheduledAt.IsZero()):
 		// One that is not scheduled yet starts when a node of that name joins again.
 		return false
 	}
@@ -102,7 +102,7 @@ func (s *State) podsThatWait(m *membership) []*Pod {
 		}
 	}
 	return slices.DeleteFunc(gated, func(pod *Pod) bool {
-		if !placed[pod.on] {
+		if !placed[pod.on] || s.isStale(pod.Node) {
 			return true
 		}
 		entry := s.entryOf(pod.on)

@@ -29,6 +29,8 @@ type State struct {
 	// Others are nodes by name, each Excluded unless it is one of Nodes. All Jobs share them: with a thousand
 	// Jobs on ten nodes each, every Job would otherwise hold every node of the cluster.
 	Others map[string]*Node
+	// StaleNodes are those that the last live State showed otherwise than this one does.
+	StaleNodes StaleNodes
 	// Pods are all pods with the Job's labels, whoever controls them and whichever
 	// template they are made from, in no order.
 	Pods []Pod

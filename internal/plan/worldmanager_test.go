@@ -46,6 +46,7 @@ type memory struct {
 	desired    *appsv1.DaemonSet
 	generation int64
 	gates      bool
+	staleNodes StaleNodes
 	// lastDaemonSet is the UID of the one that was observed last.
 	lastDaemonSet types.UID
 

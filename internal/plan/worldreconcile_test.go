@@ -149,6 +149,8 @@ func (w *world) observe(job *v1beta1.Job, ds *appsv1.DaemonSet, blocker Blocker)
 	s := State{Job: job, Now: w.now, TemplateHash: w.hash(job, ds), DaemonSet: ds, LastDaemonSet: memory.lastDaemonSet, Guard: w.observedGuard, Blocker: blocker, LastStatusWrite: memory.lastStatusWrite,
 		Backoff: memory.backoff, Pods: append([]Pod(nil), w.manager.pods...)}
 	s.Nodes, s.Others = placeNodes(w.manager.nodes, placedFor)
+	memory.staleNodes = memory.staleNodes.Still(s.Others)
+	s.StaleNodes = memory.staleNodes
 	s.Records = w.knowRecords(job, false)
 	if ds == nil || job.Finished() != nil || job.DeletionTimestamp != nil {
 		return s
@@ -193,6 +195,8 @@ func (w *world) observeLive(cached State) (State, error) {
 	s.TemplateHash = w.hash(job, s.DaemonSet)
 	s.Pods = w.livePods()
 	s.Nodes, s.Others = w.listNodes(placedFor, cached.Nodes, s.Pods)
+	_, cachedNodes := placeNodes(w.manager.nodes, placedFor)
+	w.manager.memory.staleNodes = FindStaleNodes(s.Nodes, cachedNodes)
 	s.Records = w.knowRecords(job, true)
 	w.manager.memory.expectations.Confirm(w.manager.pods, uncached(w.manager.pods, s.Pods))
 	return s, nil

@@ -86,8 +86,6 @@ func (w *world) join() {
 	w.machines = append(w.machines, m)
 	w.note("node %s joined", name)
 	w.nodeChanged(m)
-	// A machine takes longer to be replaced than the cache takes to observe that it left.
-	w.deliverKind(nodeKind, len(w.manager.events[nodeKind]))
 }
 
 // leave takes a node away, with all that ran on it. Its pods are collected later.
