@@ -151,3 +151,29 @@ func TestALabelIsAppliedToTheVersionThatTheStatusMade(t *testing.T) {
 	c.g.Expect(failed.Status.ObservedGeneration).To(Equal(int64(2)))
 	c.g.Expect(failed.Labels).To(HaveKeyWithValue(v1beta1.LabelExcludeFromBackup, "true"))
 }
+
+// The API server writes a verdict, and its answer is lost. The cache shows the status later, in
+// an event that enqueues nothing: the DaemonSet would stay, with all that works.
+func TestAVerdictWhoseAnswerIsLostIsFollowed(t *testing.T) {
+	ds := daemonSetFor(t, theJob().Obj(), 1)
+	c := newCluster(t, theJob().Obj(), node("a"), ds, podFor(ds, "a", failing))
+	c.fault = func(verb string, before bool) error {
+		if verb == "Patch" && !before {
+			return errors.New("the answer is lost")
+		}
+		return nil
+	}
+	c.g.Expect(c.reconcile()).To(HaveOccurred())
+	c.g.Expect(c.status().Phase).To(Equal(v1beta1.PhaseFailed))
+	c.fault = nil
+	retry := func() ctrl.Result {
+		result, err := c.r.Reconcile(context.Background(), ctrl.Request{NamespacedName: client.ObjectKeyFromObject(aJob)})
+		c.must(err)
+		return result
+	}
+	c.g.Expect(retry().RequeueAfter).To(BeNumerically(">", 0), "the cache does not show the verdict yet")
+	c.g.Expect(c.get(ds)).To(BeTrue())
+	c.sync()
+	retry()
+	c.g.Expect(c.get(ds)).To(BeFalse())
+}

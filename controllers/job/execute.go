@@ -62,7 +62,8 @@ func (r *Reconciler) execute(ctx context.Context, state *jobState, s plan.State,
 	if err != nil {
 		return ctrl.Result{}, err
 	}
-	if err := r.reclaim(ctx, state, s, p.Reclaim); err != nil {
+	reclaimChanged, err := r.reclaim(ctx, state, s, p.Reclaim)
+	if err != nil {
 		return ctrl.Result{}, err
 	}
 	if err := r.ungate(ctx, state, s, p.Ungate); err != nil {
@@ -73,7 +74,7 @@ func (r *Reconciler) execute(ctx context.Context, state *jobState, s plan.State,
 			return retryConflict(err)
 		}
 	}
-	if changed {
+	if changed || reclaimChanged {
 		// The event of the change may say nothing that matters, and enqueue nothing.
 		return ctrl.Result{RequeueAfter: conflictRetryDelay}, nil
 	}
@@ -160,22 +161,25 @@ func (r *Reconciler) deletePods(ctx context.Context, state *jobState, job *v1bet
 }
 
 // reclaim deletes pods that cannot be scheduled, so that their slots are free. The
-// resourceVersion lets a binding in the meantime win. The node waits before its
-// next turn.
-func (r *Reconciler) reclaim(ctx context.Context, state *jobState, s plan.State, pods []plan.Pod) error {
+// resourceVersion lets a binding in the meantime win: changed says that a pod was not as it was
+// observed. The node waits before its next turn.
+func (r *Reconciler) reclaim(ctx context.Context, state *jobState, s plan.State, pods []plan.Pod) (changed bool, err error) {
 	for i := range pods {
 		pod := &pods[i]
 		err := r.client.Delete(ctx, podObject(s.Job, pod), client.Preconditions{UID: &pod.UID, ResourceVersion: &pod.ResourceVersion})
 		switch {
-		case apierrors.IsConflict(err), apierrors.IsNotFound(err):
+		case apierrors.IsConflict(err):
+			changed = true
+			continue
+		case apierrors.IsNotFound(err):
 			continue
 		case err != nil:
-			return fmt.Errorf("deleting a pod that cannot be scheduled: %w", err)
+			return changed, fmt.Errorf("deleting a pod that cannot be scheduled: %w", err)
 		}
 		state.backOff(pod.Node, r.clock.Now())
 		logf.FromContext(ctx).Info("Deleted unschedulable pod, its slot is free", "pod", pod.Name, "node", pod.Node)
 	}
-	return nil
+	return changed, nil
 }
 
 // ungate removes the gates of pods.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"time"
 
 	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/clock"
@@ -74,8 +75,12 @@ func New(cached client.Client, apiReader client.Reader, recorder events.EventRec
 // +kubebuilder:rbac:groups="",resources=events,verbs=list;watch
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 
+// staleRetryDelay is when to look again at a Job that the cache showed as it no longer is.
+const staleRetryDelay = 5 * time.Second
+
 // errStale ends a reconcile of a Job that the cache shows as it no longer is. The
-// event that brings the cache up to date starts another one.
+// event that brings the cache up to date starts another one, unless it says no more than the
+// status that this manager wrote, and whose answer was lost.
 var errStale = errors.New("the cached Job is stale")
 
 // Reconcile does one Plan for one Job.
@@ -93,7 +98,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	result, err := r.reconcile(ctx, state, job)
 	switch {
 	case errors.Is(err, errStale):
-		return ctrl.Result{}, nil
+		return ctrl.Result{RequeueAfter: staleRetryDelay}, nil
 	case errors.Is(err, errLate):
 		return decideAgain, nil
 	case errors.As(err, &others):
