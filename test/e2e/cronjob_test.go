@@ -125,3 +125,34 @@ var _ = Describe("a CronJob of every minute", Label("local"), Serial, func() {
 		Eventually(namesIn(ns, &v1beta1.JobRecordList{})).Should(BeEmpty())
 	})
 })
+
+var _ = Describe("a CronJob that forbids two runs at once", func() {
+	It("waits for the pods of a run whose Job was deleted", func() {
+		ns := newNamespace()
+		j := everyMinute(ns)
+		// The work goes on for its grace period: 30 s.
+		j.Spec.JobTemplate.Spec = shell(ns, "", "trap '' TERM; echo run >> /basetarget/runs; sleep 3600").Exit().Obj().Spec
+		j.Spec.ConcurrencyPolicy = v1beta1.ForbidConcurrent
+		Expect(k8s.Create(ctx, j)).To(Succeed())
+		first := scheduledAfter(j, time.Time{})
+		Eventually(runs(ns)).Should(Equal(eachNode("1")))
+		second := scheduledAfter(j, first)
+		patchSpec(j, `{"schedule":"0 0 1 1 *"}`)
+
+		run := func(at time.Time) *v1beta1.Job { return named(ns, fmt.Sprintf("every-minute-%d", at.Unix()/60)) }
+		Expect(k8s.Delete(ctx, run(first), client.PropagationPolicy(metav1.DeletePropagationBackground))).To(Succeed())
+		Eventually(status(run(second))).Should(HaveField("Blocked", v1beta1.ReasonPredecessorStopping))
+		Eventually(func() (int, error) {
+			counts, err := runs(ns)()
+			if err != nil {
+				return 0, err
+			}
+			left, err := podsOf(run(first))()
+			if left > 0 {
+				Expect(counts).To(Equal(eachNode("1")), "pods of the first run are still at work")
+			}
+			return left, err
+		}).Should(BeZero())
+		Eventually(runs(ns)).Should(Equal(eachNode("2")))
+	})
+})
