@@ -136,11 +136,12 @@ var _ = Describe("a CronJob that forbids two runs at once", func() {
 		Expect(k8s.Create(ctx, j)).To(Succeed())
 		first := scheduledAfter(j, time.Time{})
 		Eventually(runs(ns)).Should(Equal(eachNode("1")))
-		second := scheduledAfter(j, first)
-		patchSpec(j, `{"schedule":"0 0 1 1 *"}`)
+		Eventually(cronJobStatus(j)).WithTimeout(2 * time.Minute).Should(HaveField("Conditions", ContainElement(HaveField("Reason", v1beta1.ReasonRunWaiting))))
 
 		run := func(at time.Time) *v1beta1.Job { return named(ns, fmt.Sprintf("every-minute-%d", at.Unix()/60)) }
 		Expect(k8s.Delete(ctx, run(first), client.PropagationPolicy(metav1.DeletePropagationBackground))).To(Succeed())
+		second := scheduledAfter(j, first)
+		patchSpec(j, `{"schedule":"0 0 1 1 *"}`)
 		Eventually(status(run(second))).Should(HaveField("Blocked", v1beta1.ReasonPredecessorStopping))
 		Eventually(func() (int, error) {
 			counts, err := runs(ns)()
