@@ -100,7 +100,9 @@ func newEnv(ctx context.Context, options cluster.Options, p programs, realNodes 
 
 // componentArgs returns further flags of the control plane.
 func (e *env) componentArgs(policy string) map[string][]string {
-	server := []string{"--audit-policy-file=" + policy, "--audit-log-path=" + e.audit.file, "--profiling=true"}
+	server := []string{"--audit-policy-file=" + policy, "--audit-log-path=" + e.audit.file, "--profiling=true",
+		// The default is 100 MB. Offsets in a file that was rotated say nothing.
+		"--audit-log-maxsize=100000"}
 	// The benchmark does not measure these two, so their client limits are raised.
 	limits := []string{"--kube-api-qps=10000", "--kube-api-burst=10000", "--profiling=true"}
 	manager := limits
