@@ -107,6 +107,8 @@ func (r *Reconciler) observeLive(ctx context.Context, state *jobState, cached pl
 		nodes    listedNodes
 		uncached []plan.Pod
 	)
+	// A node is stale if the lists show it otherwise than the cache before them.
+	before := r.nodeIndex.all()
 	// Both lists at once: on large clusters a verdict waits for little else.
 	lists, inLists := errgroup.WithContext(ctx)
 	lists.Go(func() (err error) {
@@ -133,7 +135,7 @@ func (r *Reconciler) observeLive(ctx context.Context, state *jobState, cached pl
 	if s.Nodes, s.Others, err = r.nodesIn(ctx, nodes, placer, cached.Nodes, s.Pods); err != nil {
 		return s, err
 	}
-	state.staleNodes = plan.FindStaleNodes(s.Nodes, r.nodeIndex.all())
+	state.staleNodes = plan.FindStaleNodes(s.Nodes, before)
 	return s, nil
 }
 

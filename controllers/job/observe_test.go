@@ -109,3 +109,21 @@ func TestNodesThatTheCacheLacksAreRemembered(t *testing.T) {
 	c.sync()
 	c.g.Expect(observe().StaleNodes).To(BeEmpty())
 }
+
+// A machine is replaced after it was listed, and the cache shows that first. A later machine is
+// not what the list calls stale: its pod would wait for ever.
+func TestAMachineThatIsReplacedDuringAListIsNotStale(t *testing.T) {
+	ds := daemonSetFor(t, theJob().Obj(), 1)
+	c := newCluster(t, theJob().Obj(), node("a"), ds)
+	state := c.r.states.of(client.ObjectKeyFromObject(aJob), aJob.UID)
+	s, err := c.r.observe(context.Background(), state, c.job, c.ds, plan.Blocker{}, nil)
+	c.must(err)
+	later := node("a")
+	later.SetUID("later")
+	c.before("List", func() {
+		c.r.nodeIndex.handler(c.r.states).Create(context.Background(), event.CreateEvent{Object: later}, &delayed{})
+	})
+	_, err = c.r.observeLive(context.Background(), state, s)
+	c.must(err)
+	c.g.Expect(state.staleNodes).To(BeEmpty())
+}

@@ -39,7 +39,7 @@ func (s *State) recordRun(run v1beta1.JobRun, entries lastEntries) {
 	for i := range s.Pods {
 		pod := &s.Pods[i]
 		node := pod.on
-		if node == nil || pod.State != Succeeded || !s.worked(pod) || pod.TemplateHash != run.TemplateHash || isOfEarlierMachine(pod, node) {
+		if node == nil || pod.State != Succeeded || !s.worked(pod) || s.stopsWork() && pod.StoppedEarly || pod.TemplateHash != run.TemplateHash || isOfEarlierMachine(pod, node) {
 			continue
 		}
 		if entry := s.holding(entries.of(node)); entry != nil && isFinal(entry) {
@@ -55,6 +55,10 @@ func (s *State) recordRun(run v1beta1.JobRun, entries lastEntries) {
 	}
 	s.remember(run, done)
 }
+
+// stopsWork returns whether all pods are told to stop, because the Job failed or its DaemonSet is
+// deleted. An end of work after that proves nothing.
+func (s *State) stopsWork() bool { return s.DaemonSet == nil || s.Job.Finished() != nil }
 
 // remember adds entries of a run to those that are unwritten. While another run has unwritten
 // ones, a later Plan adds them.

@@ -3,7 +3,7 @@ package plan
 import "github.com/darkowlzz/daemonset-job/api/v1beta1"
 
 // recordLate adds the entries of nodes that got done after the verdict Failed was decided, before
-// their pods had stopped. A Job that is resumed would do their work again.
+// their pods were told to stop. A Job that is resumed would do their work again.
 func (s *State) recordLate() {
 	if s.Job.Finished().Type == v1beta1.JobFailed && s.records() && s.Job.Status.RunGeneration != 0 {
 		s.recordRun(s.run(), s.entries)
@@ -14,7 +14,11 @@ func (s *State) recordLate() {
 func (p *Plan) recordLate(s *State) {
 	s.recordLate()
 	p.Unwritten = s.Records.Unwritten
-	if len(p.Unwritten.Nodes) == 0 || !s.Records.Known {
+	switch {
+	case len(p.Unwritten.Nodes) == 0:
+		return
+	case !s.Records.Known:
+		p.RequeueAfter = immediately // The next State has them.
 		return
 	}
 	if wait := max(s.untilRecord(), s.Records.LastWrite.Add(minFlushInterval).Sub(s.Now)); wait > 0 {

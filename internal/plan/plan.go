@@ -151,8 +151,9 @@ func finished(s *State) Plan {
 		p.stop(s, &s.Job.Status)
 		return p
 	case s.templateChanged():
-		// The verdict came with all pages that it needed.
-		p.Unwritten = Entries{}
+		if s.Job.Finished().Type == v1beta1.JobComplete {
+			p.Unwritten = Entries{} // The verdict came with all pages that it needed.
+		}
 		p.IncludeInBackup = s.Job.Labels[v1beta1.LabelExcludeFromBackup] == "true"
 		p.Status = &StatusUpdate{Status: restart(s), Events: []Event{templateChangedEvent}}
 		p.RequeueAfter = immediately

@@ -63,6 +63,9 @@ type Pod struct {
 	ScheduledAt time.Time
 	// EndedAt is when the work of a Succeeded pod ended, zero if nothing says when.
 	EndedAt time.Time
+	// StoppedEarly says that a Succeeded pod was told to stop before its work ended: what handles
+	// SIGTERM may exit with 0 and leave work undone.
+	StoppedEarly bool
 	// State is never Failed here: the Job's backoffLimit decides on that.
 	State PodState
 	// Blocker is what keeps the work from being done, if anything does.
@@ -118,6 +121,7 @@ func ReadPod(pod *corev1.Pod) Pod {
 	case !ExceedsBounds(pod) && isDone(pod, byLog, work):
 		// What a container printed when it failed does not matter any more.
 		p.State, p.EndedAt, p.Log, p.Output = Succeeded, endedAt(pod, byLog, work), "", OutputOf(pod)
+		p.StoppedEarly = p.Terminating && !p.EndedAt.Before(stopAsked(pod))
 	case pod.Status.Phase == corev1.PodFailed, pod.Status.Phase == corev1.PodSucceeded:
 		p.State = Lost
 	case daemonset.HasGate(&pod.Spec):
@@ -129,6 +133,15 @@ func ReadPod(pod *corev1.Pod) Pod {
 	p.Blocker = Blocker{Reason(blocker.Reason), Shorten(blocker.Message, MaxSentence)}
 	p.Activity = activity(pod, &p)
 	return p
+}
+
+// stopAsked returns when the pod was told to stop.
+func stopAsked(pod *corev1.Pod) time.Time {
+	grace := time.Duration(0)
+	if seconds := pod.DeletionGracePeriodSeconds; seconds != nil {
+		grace = time.Duration(*seconds) * time.Second
+	}
+	return pod.DeletionTimestamp.Add(-grace)
 }
 
 // readWork reads how the containers of the work ended.

@@ -10,7 +10,8 @@ import "k8s.io/apimachinery/pkg/types"
 // that left would hold no slot.
 type StaleNodes map[string]types.UID
 
-// FindStaleNodes compares live nodes with all nodes of the cache by name.
+// FindStaleNodes compares live nodes with all nodes by name that the cache had before they were
+// listed. A later cache may show a later machine, which the list would call stale for ever.
 func FindStaleNodes(live []Node, cached map[string]*Node) StaleNodes {
 	stale := StaleNodes{}
 	for i := range live {
