@@ -56,7 +56,7 @@ func (r *Reconciler) earlierRun(ctx context.Context, job *v1beta1.Job) (plan.Blo
 		if run.UID == job.UID || finished == nil || finished.Type != v1beta1.JobFailed {
 			continue
 		}
-		if stopping, err := r.stoppingPods(ctx, run); len(stopping) > 0 || err != nil {
+		if stopping, err := r.stoppingPods(ctx, client.ObjectKeyFromObject(run)); len(stopping) > 0 || err != nil {
 			return earlierRunStopping(run.Name, stopping), err
 		}
 	}
@@ -70,8 +70,8 @@ func (r *Reconciler) deletedRun(ctx context.Context, namespace, cronJob string, 
 		return plan.Blocker{}, err
 	}
 	for _, name := range names {
-		run := &v1beta1.Job{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name}}
-		err := r.apiReader.Get(ctx, client.ObjectKeyFromObject(run), jobcache.Metadata("Job"))
+		run := client.ObjectKey{Namespace: namespace, Name: name}
+		err := r.apiReader.Get(ctx, run, jobcache.Metadata("Job"))
 		switch {
 		case err == nil:
 			continue // Another's Job.
@@ -112,7 +112,7 @@ func (r *Reconciler) otherRuns(ctx context.Context, namespace, cronJob string, e
 }
 
 // stoppingPods returns the pods of a run, read live, that may still be at work on Ready nodes.
-func (r *Reconciler) stoppingPods(ctx context.Context, run *v1beta1.Job) ([]plan.Pod, error) {
+func (r *Reconciler) stoppingPods(ctx context.Context, run client.ObjectKey) ([]plan.Pod, error) {
 	pods, _, err := r.listPods(ctx, run)
 	if err != nil || len(pods) == 0 {
 		return nil, err

@@ -46,11 +46,10 @@ func podPageSize(most int64, largest int) int64 {
 
 // listPods returns all pods with the Job's labels as the API server has them, whoever controls them. uncached are at least
 // those among them that the cache neither has nor had in just that version; all, if all were read whole.
-func (r *Reconciler) listPods(ctx context.Context, job *v1beta1.Job) (pods, uncached []plan.Pod, err error) {
-	key := client.ObjectKeyFromObject(job)
+func (r *Reconciler) listPods(ctx context.Context, job client.ObjectKey) (pods, uncached []plan.Pod, err error) {
 	ofJob := []client.ListOption{client.InNamespace(job.Namespace), client.MatchingLabels(v1beta1.PodLabels(job.Name))}
-	largest := r.podIndex.largest(key)
-	cached, stale, err := r.listPodVersions(ctx, key, podPageSize(versionsPageSize, largest), ofJob...)
+	largest := r.podIndex.largest(job)
+	cached, stale, err := r.listPodVersions(ctx, job, podPageSize(versionsPageSize, largest), ofJob...)
 	if err != nil {
 		return nil, nil, fmt.Errorf("listing pods: %w", err)
 	}

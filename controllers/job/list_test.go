@@ -108,7 +108,7 @@ func TestLiveListsReadWhatTheCacheLacks(t *testing.T) {
 				r.podIndex.update(podcache.Of(p))
 				r.nodeIndex.update(nodecache.Of(n))
 			}
-			listed, uncached, err := r.listPods(t.Context(), aJob)
+			listed, uncached, err := r.listPods(t.Context(), client.ObjectKeyFromObject(aJob))
 			g.Expect(err).NotTo(HaveOccurred())
 			g.Expect(listed).To(HaveLen(3 * test.objects))
 			if test.cached == "7" {
@@ -188,7 +188,7 @@ func TestLiveListsNeedNoReadOfWhatChangesMeanwhile(t *testing.T) {
 				})
 			}
 			begin()
-			pods, uncached, err := r.listPods(t.Context(), aJob)
+			pods, uncached, err := r.listPods(t.Context(), client.ObjectKeyFromObject(aJob))
 			g.Expect(err).NotTo(HaveOccurred())
 			g.Expect(uncached).To(BeEmpty())
 			g.Expect(pods).To(HaveLen(3))
@@ -214,7 +214,7 @@ func TestLiveListsEnd(t *testing.T) {
 				server.asked = make([]*client.ListOptions, 100)
 			}
 			r := server.reconciler()
-			_, _, err := r.listPods(t.Context(), aJob)
+			_, _, err := r.listPods(t.Context(), client.ObjectKeyFromObject(aJob))
 			g.Expect(err != nil).To(Equal(fails))
 			_, _, err = r.listNodes(t.Context(), &plan.AnyNode, nil, nil)
 			g.Expect(err != nil).To(Equal(fails))

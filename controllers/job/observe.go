@@ -51,7 +51,7 @@ func (r *Reconciler) observe(ctx context.Context, state *jobState, job *v1beta1.
 	if slots && !state.expectations.Known() {
 		cached := s.Pods
 		var uncached []plan.Pod
-		if s.Pods, uncached, err = r.listPods(ctx, job); err != nil {
+		if s.Pods, uncached, err = r.listPods(ctx, client.ObjectKeyFromObject(job)); err != nil {
 			return s, err
 		}
 		state.expectations.Confirm(cached, uncached)
@@ -112,7 +112,7 @@ func (r *Reconciler) observeLive(ctx context.Context, state *jobState, cached pl
 	// Both lists at once: on large clusters a verdict waits for little else.
 	lists, inLists := errgroup.WithContext(ctx)
 	lists.Go(func() (err error) {
-		s.Pods, uncached, err = r.listPods(inLists, job)
+		s.Pods, uncached, err = r.listPods(inLists, client.ObjectKeyFromObject(job))
 		return err
 	})
 	lists.Go(func() (err error) {

@@ -26,7 +26,7 @@ import (
 // garbage collection has observed that their DaemonSet is gone. If one of the same name were
 // created before that, it might observe an update, and the pods would stay for ever.
 func (r *Reconciler) predecessor(ctx context.Context, job *v1beta1.Job) (plan.Blocker, error) {
-	pods, _, err := r.listPods(ctx, job)
+	pods, _, err := r.listPods(ctx, client.ObjectKeyFromObject(job))
 	if err != nil || len(pods) == 0 {
 		return plan.Blocker{}, err
 	}
