@@ -91,13 +91,9 @@ const pageSize = 100
 // jobsOf lists the Jobs of a CronJob live, and those of earlier ones of its name.
 func (r *Reconciler) jobsOf(ctx context.Context, cronJob *v1beta1.CronJob) ([]*metav1.PartialObjectMetadata, error) {
 	type jobs = []*metav1.PartialObjectMetadata
-	list := &metav1.PartialObjectMetadataList{}
-	list.SetGroupVersionKind(v1beta1.GroupVersion.WithKind("JobList"))
-	return livelist.Each(ctx, r.apiReader, pageSize, list, func(kept jobs, list *metav1.PartialObjectMetadataList) jobs {
-		for i := range list.Items {
-			if owner := v1beta1.CronJobOf(&list.Items[i]); owner != nil && (owner.UID == cronJob.UID || owner.Name == cronJob.Name) {
-				kept = append(kept, list.Items[i].DeepCopy())
-			}
+	return livelist.EachMetadata(ctx, r.apiReader, pageSize, v1beta1.GroupVersion.WithKind("JobList"), func(kept jobs, job *metav1.PartialObjectMetadata) jobs {
+		if owner := v1beta1.CronJobOf(job); owner != nil && (owner.UID == cronJob.UID || owner.Name == cronJob.Name) {
+			kept = append(kept, job.DeepCopy())
 		}
 		return kept
 	}, client.InNamespace(cronJob.Namespace))

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 
-	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
@@ -95,15 +94,15 @@ func (r *Reconciler) otherRuns(ctx context.Context, namespace, cronJob string, e
 		return nil, fmt.Errorf("selecting the pods of other Jobs: %w", err)
 	}
 	selector := labels.SelectorFromSet(labels.Set{v1beta1.LabelDaemonSetJob: "true"}).Add(*others)
-	list := &metav1.PartialObjectMetadataList{}
-	list.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("PodList"))
-	names, err := livelist.Each(ctx, r.apiReader, versionsPageSize, list, func(names sets.Set[string], list *metav1.PartialObjectMetadataList) sets.Set[string] {
-		for i := range list.Items {
-			if name := list.Items[i].Labels[v1beta1.LabelJob]; schedule.IsRunName(cronJob, name) {
-				names = names.Union(sets.New(name))
-			}
+	names, err := livelist.EachMetadata(ctx, r.apiReader, versionsPageSize, podListKind, func(names sets.Set[string], pod *metav1.PartialObjectMetadata) sets.Set[string] {
+		name := pod.Labels[v1beta1.LabelJob]
+		if !schedule.IsRunName(cronJob, name) {
+			return names
 		}
-		return names
+		if names == nil {
+			names = sets.New[string]()
+		}
+		return names.Insert(name)
 	}, client.InNamespace(namespace), client.MatchingLabelsSelector{Selector: selector})
 	if err != nil {
 		return nil, fmt.Errorf("listing the pods of deleted runs: %w", err)

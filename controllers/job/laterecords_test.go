@@ -11,8 +11,8 @@ import (
 	wrappers "github.com/darkowlzz/daemonset-job/internal/testing"
 )
 
-// A node gets done between the verdict Failed and the end of its pod's grace period, while the
-// DaemonSet is deleted. A page that another writer changed is read again first.
+// The manager has written the verdict Failed and deleted the DaemonSet. A pod that is not told to
+// stop yet ends its work. Another writer has changed the page, so that the manager lists it again.
 func TestANodeThatGetsDoneAfterTheVerdictIsRecorded(t *testing.T) {
 	ds := daemonSetFor(t, theJob().Obj(), 2)
 	atWork := podFor(ds, "b", func(*wrappers.PodWrapper) {})

@@ -36,6 +36,9 @@ const (
 	pageBytes = 3 << 20
 )
 
+// podListKind is the kind of a list of pods, by which their metadata is listed.
+var podListKind = corev1.SchemeGroupVersion.WithKind("PodList")
+
 // podPageSize returns how many pods a page holds, at most so many, if the largest one has so many bytes.
 func podPageSize(most int64, largest int) int64 {
 	if largest == 0 {
@@ -75,7 +78,7 @@ func (r *Reconciler) listPods(ctx context.Context, job client.ObjectKey) (pods, 
 // versions of the others.
 func (r *Reconciler) listPodVersions(ctx context.Context, job types.NamespacedName, size int64, ofJob ...client.ListOption) (cached []*podcache.Pod, stale []livelist.Version, err error) {
 	defer r.podIndex.replaced.Begin()()
-	versions, err := livelist.Versions(ctx, r.apiReader, size, corev1.SchemeGroupVersion.WithKind("PodList"), ofJob...)
+	versions, err := livelist.Versions(ctx, r.apiReader, size, podListKind, ofJob...)
 	if err != nil {
 		return nil, nil, err
 	}

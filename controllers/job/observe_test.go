@@ -110,8 +110,8 @@ func TestNodesThatTheCacheLacksAreRemembered(t *testing.T) {
 	c.g.Expect(observe().StaleNodes).To(BeEmpty())
 }
 
-// A machine is replaced after it was listed, and the cache shows that first. A later machine is
-// not what the list calls stale: its pod would wait for ever.
+// A node is replaced after the API server listed it, and the cache receives that before the manager
+// compares both. If the manager took the later node for stale, it would never ungate its pod.
 func TestAMachineThatIsReplacedDuringAListIsNotStale(t *testing.T) {
 	ds := daemonSetFor(t, theJob().Obj(), 1)
 	c := newCluster(t, theJob().Obj(), node("a"), ds)

@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	appsv1 "k8s.io/api/apps/v1"
-	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -95,16 +94,11 @@ type uncollectedPods struct {
 // until the DaemonSet controller observes that its DaemonSet is gone, it would make them again,
 // without the gate.
 func (r *Reconciler) uncollected(ctx context.Context, job *v1beta1.Job) (string, error) {
-	list := &metav1.PartialObjectMetadataList{}
-	list.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("PodList"))
-	left, err := livelist.Each(ctx, r.apiReader, pageSize, list, func(left uncollectedPods, list *metav1.PartialObjectMetadataList) uncollectedPods {
-		for i := range list.Items {
-			pod := &list.Items[i]
-			owner := metav1.GetControllerOfNoCopy(pod)
-			if pod.DeletionTimestamp.IsZero() && owner != nil && owner.APIVersion == appsv1.SchemeGroupVersion.String() &&
-				owner.Kind == "DaemonSet" && owner.Name == v1beta1.DaemonSetName(job.Name) {
-				left = uncollectedPods{left.count + 1, pod.Name}
-			}
+	left, err := livelist.EachMetadata(ctx, r.apiReader, pageSize, podListKind, func(left uncollectedPods, pod *metav1.PartialObjectMetadata) uncollectedPods {
+		owner := metav1.GetControllerOfNoCopy(pod)
+		if pod.DeletionTimestamp.IsZero() && owner != nil && owner.APIVersion == appsv1.SchemeGroupVersion.String() &&
+			owner.Kind == "DaemonSet" && owner.Name == v1beta1.DaemonSetName(job.Name) {
+			left = uncollectedPods{left.count + 1, pod.Name}
 		}
 		return left
 	}, client.InNamespace(job.Namespace), client.MatchingLabels(v1beta1.PodLabels(job.Name)))

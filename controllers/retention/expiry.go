@@ -19,8 +19,8 @@ func expiry(record *v1beta1.JobRecord) (time.Time, bool) {
 
 // lastEnd returns when the last entry of a JobRecord ended. Times of ends are by the clocks of
 // nodes, and one that is ahead must not keep the record for years: nothing ended after the
-// record was last written. Starts are by the clock of the API server: a node whose work ended
-// before it has a clock that is behind, and would have the record deleted too early.
+// record was last written. Starts are by the clock of the API server. An end before its start is by
+// a clock that is behind, and retention would delete the record too early.
 func lastEnd(record *v1beta1.JobRecord) time.Time {
 	var last time.Time
 	written := lastWrite(record)

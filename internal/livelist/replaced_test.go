@@ -142,7 +142,7 @@ func TestCurrentWaitsForWhatTheCacheReceives(t *testing.T) {
 	g.Expect(asked).To(Equal(3))
 }
 
-// Current goes on waiting for a stale cache while that receives some of what it lacks.
+// Current waits for a stale cache as long as that keeps receiving listed versions.
 func TestCurrentWaitsWhileTheCacheReceives(t *testing.T) {
 	g, asked := NewWithT(t), 0
 	replaced := &Replaced[*metav1.ObjectMeta]{}

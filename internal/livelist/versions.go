@@ -50,13 +50,20 @@ func Compare[T metav1.Object](listed []Version, cached map[string]T, replaced *R
 // that has the same versions says what a list of the whole objects would say, which takes the API server and its
 // client several times as long.
 func Versions(ctx context.Context, live client.Reader, size int64, lists schema.GroupVersionKind, options ...client.ListOption) ([]Version, error) {
+	return EachMetadata(ctx, live, size, lists, func(versions []Version, item *metav1.PartialObjectMetadata) []Version {
+		return append(versions, Version{item.Name, item.UID, item.ResourceVersion})
+	}, options...)
+}
+
+// EachMetadata lists the metadata of objects as Each does, by the kind of their lists. read adds
+// one object to what it made of those before, and must not keep it: it has its whole page.
+func EachMetadata[T any](ctx context.Context, live client.Reader, size int64, lists schema.GroupVersionKind, read func(T, *metav1.PartialObjectMetadata) T, options ...client.ListOption) (T, error) {
 	empty := &metav1.PartialObjectMetadataList{}
 	empty.SetGroupVersionKind(lists)
-	return Each(ctx, live, size, empty, func(versions []Version, page *metav1.PartialObjectMetadataList) []Version {
+	return Each(ctx, live, size, empty, func(made T, page *metav1.PartialObjectMetadataList) T {
 		for i := range page.Items {
-			item := &page.Items[i]
-			versions = append(versions, Version{item.Name, item.UID, item.ResourceVersion})
+			made = read(made, &page.Items[i])
 		}
-		return versions
+		return made
 	}, options...)
 }

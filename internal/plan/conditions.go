@@ -40,7 +40,7 @@ func suspendedCondition(s *State, outcome Outcome) *metav1.Condition {
 	case outcome.Result == Hold:
 		condition = isTrue(v1beta1.JobSuspended, outcome.Reason, outcome.Message+
 			"; to try the failed nodes again, set the annotation "+v1beta1.AnnotationResume+" to another value")
-	case s.held(), s.Job.Suspended() && wasTrue && daemonset.IsHold(last.Reason):
+	case s.held(), s.Job.Suspended() && daemonset.HoldCondition(s.Job) != nil:
 		// The reason is latched: it says that resuming the Job retries its failed nodes.
 		condition = isTrue(v1beta1.JobSuspended, last.Reason, last.Message)
 	case s.Job.Suspended():
@@ -65,9 +65,8 @@ var suspendedByUser = isTrue(v1beta1.JobSuspended, v1beta1.ReasonSuspendedByUser
 // endedHold returns the condition Suspended of a Job that held itself before it finished, and
 // now starts over; nil if it did not hold itself. The hold would go on.
 func (s *State) endedHold() *metav1.Condition {
-	last := meta.FindStatusCondition(s.Job.Status.Conditions, v1beta1.JobSuspended)
 	switch {
-	case last == nil || last.Status != metav1.ConditionTrue || !daemonset.IsHold(last.Reason):
+	case daemonset.HoldCondition(s.Job) == nil:
 		return nil
 	case s.Job.Suspended():
 		return &suspendedByUser

@@ -38,10 +38,10 @@ func (s *State) recordRun(run v1beta1.JobRun, entries lastEntries) {
 	var done []v1beta1.NodeRecord
 	for i := range s.Pods {
 		pod := &s.Pods[i]
-		node := pod.on
-		if node == nil || pod.State != Succeeded || !s.worked(pod) || s.stopsWork() && pod.StoppedEarly || pod.TemplateHash != run.TemplateHash || isOfEarlierMachine(pod, node) {
+		if !s.provesDone(pod, run) {
 			continue
 		}
+		node := pod.on
 		if entry := s.holding(entries.of(node)); entry != nil && isFinal(entry) {
 			continue
 		}
@@ -54,6 +54,12 @@ func (s *State) recordRun(run v1beta1.JobRun, entries lastEntries) {
 		done = append(done, entry)
 	}
 	s.remember(run, done)
+}
+
+// provesDone returns whether the pod says that its node is done in a run.
+func (s *State) provesDone(pod *Pod, run v1beta1.JobRun) bool {
+	return pod.on != nil && pod.State == Succeeded && s.worked(pod) && pod.TemplateHash == run.TemplateHash &&
+		!isOfEarlierMachine(pod, pod.on) && (!pod.StoppedEarly || !s.stopsWork())
 }
 
 // stopsWork returns whether all pods are told to stop, because the Job failed or its DaemonSet is

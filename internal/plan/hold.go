@@ -36,13 +36,7 @@ func (s *State) resumed() bool {
 // retries returns whether the Job is resumed from a hold, so that its failed nodes
 // are tried again. A Job that an operator before 0.2 held has spec.suspend, and is
 // resumed by it.
-func (s *State) retries() bool {
-	if !s.resumed() {
-		return false
-	}
-	suspended := meta.FindStatusCondition(s.Job.Status.Conditions, v1beta1.JobSuspended)
-	return daemonset.IsHold(suspended.Reason)
-}
+func (s *State) retries() bool { return !s.suspended() && daemonset.HoldCondition(s.Job) != nil }
 
 // retryTime returns when the Job was last resumed, nil if never.
 func (s *State) retryTime() *metav1.Time {

@@ -11,7 +11,8 @@ import "k8s.io/apimachinery/pkg/types"
 type StaleNodes map[string]types.UID
 
 // FindStaleNodes compares live nodes with all nodes by name that the cache had before they were
-// listed. A later cache may show a later machine, which the list would call stale for ever.
+// listed. Compared with a later cache, a node that was replaced meanwhile would be stale until
+// the next live list, and might be what the Job waits for.
 func FindStaleNodes(live []Node, cached map[string]*Node) StaleNodes {
 	stale := StaleNodes{}
 	for i := range live {

@@ -80,12 +80,10 @@ func (e *env) runBenchmark(ctx context.Context, cfg *runConfig) error {
 			return err
 		}
 	}
-	for i, nodes := range cfg.nodes {
+	go e.keepNodeSnapshot(ctx)
+	for _, nodes := range cfg.nodes {
 		if err := e.grow(ctx, nodes); err != nil {
 			return err
-		}
-		if i == 0 {
-			go e.keepNodeSnapshot(ctx)
 		}
 		rows, err := e.measureAll(ctx, cfg)
 		all.add(rows)

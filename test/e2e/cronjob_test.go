@@ -130,7 +130,7 @@ var _ = Describe("a CronJob that forbids two runs at once", func() {
 	It("waits for the pods of a run whose Job was deleted", func() {
 		ns := newNamespace()
 		j := everyMinute(ns)
-		// The work goes on for its grace period: 30 s.
+		// The kubelet kills the work 30 s after it told the work to stop.
 		j.Spec.JobTemplate.Spec = shell(ns, "", "trap '' TERM; echo run >> /basetarget/runs; sleep 3600").Exit().Obj().Spec
 		j.Spec.ConcurrencyPolicy = v1beta1.ForbidConcurrent
 		Expect(k8s.Create(ctx, j)).To(Succeed())
